@@ -1,0 +1,18 @@
+/* Text from anywhere made safe for a terminal, and small number formatting. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Copies src as valid UTF-8 with no byte that moves a cursor or drives a terminal: C0, C1, DEL, bidi controls and
+ * zero-width characters become U+FFFD, invalid bytes too. Always NUL-ends; returns bytes written without the NUL. */
+size_t text_safe(char *dst, size_t cap, const char *src);
+/* Columns a safe UTF-8 string takes (wcwidth-like: wide CJK counts 2, combining 0). */
+int text_width(const char *s);
+/* Shortest decimal without exponent that reads back to the same float32, as in addresses ("0.7", "-1.25"). Non-finite
+ * or out of range (|x| not 0 and not in 1e-6..1e6) returns false. */
+bool text_float(char *out, size_t cap, float x);
+/* Reads what text_float writes, strictly: ["-"] digits ["." digits]; *end is after the number. */
+bool text_parse_float(float *out, const char *s, const char **end);
+/* 1234567 -> "1,234,567"; seconds -> "4:11" or "1:02:03". */
+void text_count(char *out, size_t cap, long long n);
+void text_duration(char *out, size_t cap, double seconds);
