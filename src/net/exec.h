@@ -1,0 +1,38 @@
+/* Runs a Net at a fixed largest batch: one arena planned up front, no allocation inside a step.
+ *
+ *     Exec *e = exec_new(net, 64, EXEC_INFER, (ExecGrads){0}, pool, err);
+ *     memcpy(exec_value(e, net_port(net, "z")), z, ...);
+ *     exec_forward(e, weights, 64);
+ *     const float *image = exec_value(e, net_port(net, "image"));
+ *
+ * Inference frees a value after its last use (ports stay); training keeps what the ops' rows say. The first gradient write
+ * of a backward overwrites, later ones add; parameter gradients are added into `grads`, which the caller zeroes. */
+#pragma once
+#include "base/pool.h"
+#include "net/net.h"
+#include "net/weights.h"
+
+typedef enum { EXEC_INFER, EXEC_TRAIN } ExecMode; /* TRAIN: batch statistics, and running ones are updated */
+typedef struct {
+    bool params; /* gradients of parameters are wanted */
+    bool inputs; /* gradients of input ports are wanted */
+} ExecGrads;     /* EXEC_INFER may want gradients too: running statistics are used as constants */
+
+typedef struct Exec Exec;
+
+/* The net must outlive the Exec. Refuses, naming the op, where a wanted gradient has no backward. */
+Exec *exec_new(const Net *net, int batch, ExecMode mode, ExecGrads grads, Pool *pool, Err *err);
+void exec_free(Exec *e);
+/* Memory of a port: inputs are written here before a forward, outputs read after. Layout plain, batch first. */
+float *exec_value(Exec *e, ValueId id);
+/* Gradient of a port: seed outputs before exec_backward (exec_seed_zero clears them all), read inputs after. */
+float *exec_grad(Exec *e, ValueId id);
+void exec_seed_zero(Exec *e);
+/* n <= batch. In EXEC_TRAIN buffers in w are updated (running statistics, power iteration vectors). */
+void exec_forward(Exec *e, Weights *w, int n);
+/* After exec_forward with the same w and n. grads may be NULL when only inputs are wanted. */
+void exec_backward(Exec *e, const Weights *w, Weights *grads, int n);
+size_t exec_bytes(const Exec *e);
+/* Seconds spent in each node's forward and backward since the last reset, for --trace; NULL unless enabled. */
+void exec_trace(Exec *e, bool on);
+double exec_node_seconds(const Exec *e, int node, bool backward);

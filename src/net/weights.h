@@ -1,0 +1,30 @@
+/* The numbers of a Net: one block holding every parameter and buffer, reference-counted so that a published snapshot can
+ * be read by meters and previews while the trainer goes on. */
+#pragma once
+#include "base/digest.h"
+#include "net/net.h"
+
+typedef struct {
+    const Net *net;
+    float *block;
+    size_t floats;
+    size_t *offset; /* per ValueId; SIZE_MAX for values that are neither parameter nor buffer */
+} Weights;
+
+/* All zero. Share with weights_keep, release with weights_drop (thread-safe count; the last drop frees). */
+Weights *weights_new(const Net *net, Err *err);
+Weights *weights_keep(Weights *w);
+void weights_drop(Weights *w);
+Weights *weights_copy(const Weights *w, Err *err);
+void weights_assign(Weights *to, const Weights *from);
+/* Sets every value by its Init from (seed, RNG_INIT), each value its own stream by name. */
+void weights_init(Weights *w, uint64_t seed);
+void weights_zero(Weights *w);
+float *weights_at(Weights *w, ValueId id);
+const float *weights_get(const Weights *w, ValueId id);
+ValueId weights_find(const Weights *w, const char *name); /* parameter or buffer by name, or NET_NONE */
+/* to = decay * to + (1 - decay) * from for parameters; buffers are copied. */
+void weights_ema(Weights *to, const Weights *from, float decay);
+bool weights_finite(const Weights *w);
+/* SHA-256 over graph (ops, attributes, names, shapes) and tensors. */
+Digest weights_digest(const Weights *w);
