@@ -1,0 +1,19 @@
+/* Losses with closed-form gradients: value returned, gradient written (scaled for the mean over the batch). */
+#pragma once
+#include "base/pool.h"
+#include <stddef.h>
+
+/* NT-Xent (SimCLR, Chen et al. 2020, eq. 1) over 2N rows h (2N,D), unit length or not (normalised inside); row i and
+ * i+N are a pair. Mean over the 2N anchors. dh written. similarity: (2N,2N) scratch that afterwards holds cosines / tau
+ * with -inf on the diagonal. scratch: ntxent_scratch floats. */
+double ntxent(float *dh, float *similarity, const float *h, int N, int D, float tau, float *scratch, Pool *pool);
+size_t ntxent_scratch(int N, int D);
+double ntxent_naive(float *dh, const float *h, int N, int D, float tau);
+/* Cross-entropy with integer labels; x (N,C). dx may be NULL. *correct counts argmax hits (may be NULL). */
+double cross_entropy(float *dx, const float *x, const int *label, int N, int C, int *correct);
+/* Hinge losses of a GAN (Lim & Ye 2017): real: mean max(0, 1 - d); fake: mean max(0, 1 + d); generator: -mean d. */
+double hinge_real(float *dd, const float *d, int N);
+double hinge_fake(float *dd, const float *d, int N);
+double hinge_generator(float *dd, const float *d, int N);
+/* Non-saturating logistic losses (StyleGAN): softplus(-d) real, softplus(d) fake, softplus(-d) generator. */
+double logistic_loss(float *dd, const float *d, int N, bool want_high);
