@@ -2,10 +2,13 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Copies src as valid UTF-8 with no byte that moves a cursor or drives a terminal: C0, C1, DEL, bidi controls and
  * zero-width characters become U+FFFD, invalid bytes too. Always NUL-ends; returns bytes written without the NUL. */
 size_t text_safe(char *dst, size_t cap, const char *src);
+/* The code point at *s, moving *s past it: 0 at the end, U+FFFD and one byte further where it is not UTF-8. */
+uint32_t text_next(const char **s);
 /* Columns a safe UTF-8 string takes (wcwidth-like: wide CJK counts 2, combining 0). */
 int text_width(const char *s);
 /* Shortest decimal without exponent that reads back to the same float32, as in addresses ("0.7", "-1.25"). Non-finite
