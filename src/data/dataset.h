@@ -4,8 +4,8 @@
  *     if (!dataset_open(&ds, "fashion", SPLIT_TRAIN, 0, 0, err)) return false;
  *     image_bytes_to_float(x, dataset_pixels(&ds, i), dataset_item_bytes(&ds));     ... dataset_close(&ds);
  *
- * "fashion" is Fashion-MNIST from Debian's package dataset-fashion-mnist (VIEWSMITH_FASHION names another
- * folder with its four files), else the small real subset in assets/fashion-small; sentence says which.
+ * "fashion" is Fashion-MNIST from Debian's package dataset-fashion-mnist, and where that is absent the small
+ * real subset in assets/fashion-small, which "fashion-small" names outright; sentence says which it is.
  * Anything else is a folder (folder.h), where every picture goes through image_fit.
  *
  * Splits. Fashion-MNIST: VALID is a sixth of every class of the training file, drawn by Philox (seed 0,
