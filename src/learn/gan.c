@@ -1,0 +1,189 @@
+/* One step of a conditional GAN on the executor: fakes are made once, the critic learns from real and fake, then the
+ * generator learns from the updated critic on the same fakes. */
+#include "learn/gan_state.h"
+#include "base/rng.h"
+#include "math/act.h"
+#include "math/loss.h"
+#include "math/optim.h"
+#include <math.h>
+#include <string.h>
+
+GanConfig gan_defaults(const Dataset *real)
+{
+    GanConfig c = {.batch = 64, .total = 1500000, .anneal = 0.4f, .rate_g = 4e-4f, .rate_d = 4e-4f, .beta1 = 0,
+                   .beta2 = 0.99f, .auxiliary = 0.1f, .mixing = 0.3f, .ema_images = 10000, .seed = 1};
+    c.generator = (GeneratorConfig){.z_dim = 64, .w_dim = 128, .classes = real->classes, .size = real->h,
+                                    .channels = real->c, .mapping_layers = 3, .stages = 3, .width = {96, 64, 32}};
+    c.discriminator = (DiscriminatorConfig){.classes = real->classes, .size = real->h, .channels = real->c,
+                                            .width = {48, 96, 128}};
+    return c;
+}
+
+long gan_images(const Gan *gan)
+{
+    return gan->step * gan->config.batch;
+}
+
+void gan_slow(Gan *gan, float factor)
+{
+    gan->slow *= factor;
+}
+
+/* The draws of one step: which real images, which labels, latents, noise. All from (seed, step). */
+static void draw_batch(Gan *gan)
+{
+    const GanConfig *c = &gan->config;
+    Rng r = rng_at(rng_mix(c->seed, (uint64_t)gan->step), RNG_GAN);
+    size_t item = dataset_item_bytes(gan->real);
+    int classes = c->generator.classes, B = c->batch;
+    memset(gan->real_class, 0, (size_t)B * classes * sizeof(float));
+    memset(gan->fake_class, 0, (size_t)B * classes * sizeof(float));
+    for (int i = 0; i < B; i++) {
+        int at = (int)rng_below(&r, (uint32_t)gan->real->n);
+        image_bytes_to_float(gan->real_image + i * item, dataset_pixels(gan->real, at), item);
+        gan->real_label[i] = gan->real->label[at];
+        gan->real_class[i * classes + gan->real_label[i]] = 1;
+        gan->fake_label[i] = i < B / 2 ? (int)rng_below(&r, (uint32_t)classes) : gan->fake_label[i - B / 2];
+        gan->fake_class[i * classes + gan->fake_label[i]] = 1;
+        gan->cross[i] = gan->layers; /* from this style layer on, w comes from the partner of the same class */
+        if (rng_uniform(&r) < c->mixing) gan->cross[i] = 1 + (int)rng_below(&r, (uint32_t)(gan->layers - 1));
+    }
+    for (size_t i = 0; i < (size_t)B * c->generator.z_dim; i++) gan->z[i] = rng_normal(&r);
+    for (int k = 0; k < gan->noises; k++) {
+        float *noise = exec_value(gan->synthesis, gan->noise_port[k]);
+        size_t n = (size_t)B * gan->noise_side[k] * gan->noise_side[k];
+        rng_fill_normal(noise, n, rng_mix(c->seed, (uint64_t)gan->step), RNG_NOISE + 1000u * (unsigned)(k + 1));
+    }
+}
+
+static int style_source(const Gan *gan, int image, int layer)
+{
+    int half = gan->config.batch / 2;
+    if (layer < gan->cross[image]) return image;
+    return image < half ? image + half : image - half;
+}
+
+static void make_fakes(Gan *gan)
+{
+    int B = gan->config.batch, D = gan->config.generator.w_dim;
+    memcpy(exec_value(gan->mapping, gan->z_port), gan->z, (size_t)B * gan->config.generator.z_dim * sizeof(float));
+    memcpy(exec_value(gan->mapping, gan->class_port), gan->fake_class,
+           (size_t)B * gan->config.generator.classes * sizeof(float));
+    exec_forward(gan->mapping, gan->g_mapping.w, B);
+    const float *w = exec_value(gan->mapping, gan->w_out);
+    for (int l = 0; l < gan->layers; l++) {
+        float *style = exec_value(gan->synthesis, gan->w_port[l]);
+        for (int i = 0; i < B; i++)
+            memcpy(style + (size_t)i * D, w + (size_t)style_source(gan, i, l) * D, (size_t)D * sizeof(float));
+    }
+    exec_forward(gan->synthesis, gan->g_synthesis.w, B);
+}
+
+/* Critic forward, hinge and classifier losses; seeds the output gradients of `e`. */
+static double judge(Gan *gan, Exec *e, const float *image, const float *class, const int *label,
+                    double (*hinge)(float *, const float *, int), double *mean, int *right)
+{
+    int B = gan->config.batch, classes = gan->config.generator.classes;
+    size_t bytes = dataset_item_bytes(gan->real) * (size_t)B * sizeof(float);
+    memcpy(exec_value(e, gan->d_image), image, bytes);
+    memcpy(exec_value(e, gan->d_class), class, (size_t)B * classes * sizeof(float));
+    exec_forward(e, gan->d.w, B);
+    exec_seed_zero(e);
+    const float *critic = exec_value(e, gan->d_critic);
+    float *dlabel = exec_grad(e, gan->d_label);
+    double loss = hinge(exec_grad(e, gan->d_critic), critic, B), sum = 0;
+    for (int i = 0; i < B; i++) sum += critic[i];
+    *mean = sum / B;
+    /* The critic learns labels from real images only: from fakes it would learn the generator's mistakes as truth. */
+    cross_entropy(dlabel, exec_value(e, gan->d_label), label, B, classes, right);
+    float weight = hinge == hinge_fake ? 0 : gan->config.auxiliary;
+    vec_scale(dlabel, dlabel, (size_t)B * classes, weight, 0, NULL);
+    return loss;
+}
+
+static float rate_now(const Gan *gan)
+{
+    const GanConfig *c = &gan->config;
+    double done = (double)gan_images(gan) / (double)(c->total > 0 ? c->total : 1), from = 1 - c->anneal;
+    double fall = done <= from || c->anneal <= 0 ? 0 : fmin(1, (done - from) / c->anneal);
+    return gan->slow * (float)(0.02 + 0.98 * 0.5 * (1 + cos(3.14159265358979 * fall)));
+}
+
+static void player_step(Gan *gan, Player *p, float rate)
+{
+    adam_step(p->w->block, p->m, p->v, p->g->block, p->w->floats, rate, gan->config.beta1, gan->config.beta2, 1e-8f, 0,
+              gan->step + 1, gan->pool);
+}
+
+static void teach_critic(Gan *gan, GanStats *s)
+{
+    int B = gan->config.batch, right_real = 0, right_fake = 0;
+    weights_zero(gan->d.g);
+    s->loss_d = judge(gan, gan->critic, gan->real_image, gan->real_class, gan->real_label, hinge_real, &s->critic_real,
+                      &right_real);
+    exec_backward(gan->critic, gan->d.w, gan->d.g, B);
+    s->loss_d += judge(gan, gan->critic, exec_value(gan->synthesis, gan->image_out), gan->fake_class, gan->fake_label,
+                       hinge_fake, &s->critic_fake, &right_fake);
+    exec_backward(gan->critic, gan->d.w, gan->d.g, B);
+    player_step(gan, &gan->d, gan->config.rate_d * rate_now(gan));
+    s->label_real = (double)right_real / B;
+    s->label_fake = (double)right_fake / B;
+}
+
+/* Gradients of the styles flow back to the w they were copied from. */
+static void collect_w_gradient(Gan *gan)
+{
+    int B = gan->config.batch, D = gan->config.generator.w_dim;
+    float *dw = exec_grad(gan->mapping, gan->w_out);
+    memset(dw, 0, (size_t)B * D * sizeof(float));
+    for (int l = 0; l < gan->layers; l++) {
+        const float *style = exec_grad(gan->synthesis, gan->w_port[l]);
+        for (int i = 0; i < B; i++)
+            vec_axpy(dw + (size_t)style_source(gan, i, l) * D, style + (size_t)i * D, (size_t)D, 1, NULL);
+    }
+}
+
+static void teach_generator(Gan *gan, GanStats *s)
+{
+    int B = gan->config.batch, right;
+    double mean;
+    s->loss_g = judge(gan, gan->guide, exec_value(gan->synthesis, gan->image_out), gan->fake_class, gan->fake_label,
+                      hinge_generator, &mean, &right);
+    exec_backward(gan->guide, gan->d.w, NULL, B);
+    exec_seed_zero(gan->synthesis);
+    memcpy(exec_grad(gan->synthesis, gan->image_out), exec_grad(gan->guide, gan->d_image),
+           dataset_item_bytes(gan->real) * (size_t)B * sizeof(float));
+    weights_zero(gan->g_synthesis.g);
+    weights_zero(gan->g_mapping.g);
+    exec_backward(gan->synthesis, gan->g_synthesis.w, gan->g_synthesis.g, B);
+    exec_seed_zero(gan->mapping);
+    collect_w_gradient(gan);
+    exec_backward(gan->mapping, gan->g_mapping.w, gan->g_mapping.g, B);
+    float rate = gan->config.rate_g * rate_now(gan);
+    player_step(gan, &gan->g_synthesis, rate);
+    player_step(gan, &gan->g_mapping, rate * 0.1f); /* the mapping learns slower, as in StyleGAN */
+    s->rate = rate;
+}
+
+static void average(Gan *gan)
+{
+    double half = fmin(gan->config.ema_images, 0.05 * (double)gan_images(gan) + gan->config.batch);
+    float decay = (float)pow(0.5, gan->config.batch / half);
+    weights_ema(gan->ema_mapping, gan->g_mapping.w, decay);
+    weights_ema(gan->ema_synthesis, gan->g_synthesis.w, decay);
+}
+
+bool gan_step(Gan *gan, GanStats *s, Err *err)
+{
+    draw_batch(gan);
+    make_fakes(gan);
+    teach_critic(gan, s);
+    teach_generator(gan, s);
+    average(gan);
+    gan->step++;
+    s->images = gan_images(gan);
+    if (!isfinite(s->loss_d) || !isfinite(s->loss_g) ||
+        (gan->step % 100 == 0 && !(weights_finite(gan->g_synthesis.w) && weights_finite(gan->d.w))))
+        return err_set(err, ERR_NUMERIC, "the GAN's loss or weights are no longer finite at image %ld", s->images);
+    return true;
+}
