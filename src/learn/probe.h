@@ -1,0 +1,60 @@
+/* Probes: what a frozen representation knows, read by a weighted kNN vote and by a linear classifier.
+ *
+ *     ProbeSet train = {feature, label, n}, held = {...};
+ *     probe_knn(&figure, &train, &held, D, classes, pool, err);          on features, or in one go:
+ *     probe_encoder(&result, encoder, &dataset_train, &dataset_valid, &probe_quick, pool, err);
+ *
+ * Every figure is an accuracy on the held-out images with its 95 % interval (Wilson 1927). Deterministic from
+ * the seed. */
+#pragma once
+#include "data/dataset.h"
+#include "model/encoder.h"
+
+typedef struct {
+    double value, low, high;
+} Figure;
+
+/* hits of n with the Wilson interval at 95 %. */
+Figure figure_of(long hits, long n);
+
+typedef struct {
+    const float *feature; /* (n,D) */
+    const int *label;
+    int n;
+} ProbeSet;
+
+/* Weighted kNN (Wu et al. 2018): cosine, k = 20, votes exp(score / 0.07). */
+bool probe_knn(Figure *out, const ProbeSet *train, const ProbeSet *held, int D, int classes, Pool *pool,
+               Err *err);
+/* Softmax regression on features standardised by the training set's mean and deviation: Adam, cosine rate,
+ * batches of up to 1,000; `updates` in all. guess (held->n) receives the answers when not NULL. */
+bool probe_linear(Figure *out, int *guess, const ProbeSet *train, const ProbeSet *held, int D, int classes,
+                  int updates, uint64_t seed, Pool *pool, Err *err);
+
+typedef struct {
+    int train, held; /* images at most, balanced over classes, chosen by the seed; 0: all */
+    int updates;     /* of the linear probe */
+    uint64_t seed;
+} ProbeConfig;
+
+extern const ProbeConfig probe_quick; /* 5,000 + 1,000 images, 300 updates */
+extern const ProbeConfig probe_full;  /* all, 720 updates */
+
+/* Images taken from datasets once and encoded as often as wanted. */
+typedef struct ProbeBank ProbeBank;
+bool probe_bank(ProbeBank **out, const Dataset *train, const Dataset *held, const ProbeConfig *c, Err *err);
+void probe_bank_free(ProbeBank *b);
+
+typedef struct {
+    Figure linear, knn;
+    int train, held; /* images used */
+    bool frozen;     /* the weights' digest was the same before and after */
+    char digest[17]; /* of those weights */
+    double rank;     /* RankMe of the held-out features */
+    double seconds, encode_seconds;
+} ProbeResult;
+
+bool probe_run(ProbeResult *out, const Encoder *e, const ProbeBank *b, Pool *pool, Err *err);
+/* A bank for once. */
+bool probe_encoder(ProbeResult *out, const Encoder *e, const Dataset *train, const Dataset *held,
+                   const ProbeConfig *c, Pool *pool, Err *err);

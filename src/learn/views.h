@@ -1,0 +1,61 @@
+/* Where a training batch comes from: one table of view makers, each a pure function of (seed, step).
+ *
+ *     Views *v;  views_new(&v, &config, generator, NULL, pool, err);
+ *     views_fill(v, x, step, sigma, err);      x: (2N,C,H,W) in [-1, 1]; rows i and i+N are a pair
+ *
+ * Rows 0..N-1 are anchors, N..2N-1 their positives. A generator's pictures stay in memory: nothing is written
+ * to disk. */
+#pragma once
+#include "data/dataset.h"
+#include "latent/address.h"
+#include "learn/augment.h"
+#include "model/generator.h"
+
+/*    id                 name                generator latent pixel  what it is */
+#define VIEW_MAKERS(X)                                                                                       \
+    X(GENERATOR, "generator", true, true, true, "anchor and its latent neighbour, each augmented")           \
+    X(GENERATOR_LATENT, "generator-latent", true, true, false,                                               \
+      "anchor and its latent neighbour, as generated")                                                       \
+    X(GENERATOR_PIXEL, "generator-pixel", true, false, true, "one generated picture, augmented twice")       \
+    X(REAL, "real", false, false, true, "one real picture, augmented twice")
+
+typedef enum {
+#define X(id, name, generator, latent, pixel, help) VIEWS_##id,
+    VIEW_MAKERS(X)
+#undef X
+        VIEWS_COUNT
+} ViewMaker;
+
+const char *views_name(ViewMaker m);
+const char *views_help(ViewMaker m);
+bool views_generated(ViewMaker m);
+/* The error lists the names. */
+bool views_named(ViewMaker *out, const char *name, Err *err);
+
+typedef struct {
+    ViewMaker maker;
+    uint64_t seed;    /* of the stream of addresses, or of the order of real images */
+    int pairs;        /* N */
+    float psi;        /* truncation of anchors and positives */
+    uint64_t anchors; /* generated: this many different anchors, again and again; 0: endless */
+    AugmentRecipe recipe;
+} ViewConfig;
+
+typedef struct Views Views;
+
+/* The generator is kept, `real` (may be NULL for generated views) and pool must outlive the Views. */
+bool views_new(Views **out, const ViewConfig *c, Generator *generator, const Dataset *real, Pool *pool,
+               Err *err);
+void views_free(Views *v);
+/* sigma: strength of the Gaussian latent view; 0 makes the positive the anchor's own picture. */
+bool views_fill(Views *v, float *x, uint64_t step, float sigma, Err *err);
+int views_channels(const Views *v);
+int views_side(const Views *v);
+size_t views_floats(const Views *v); /* of one batch: 2N C H W */
+/* The address that makes row `row` (0..2N-1) of that step again, pixel view included. Generated views only.
+ */
+void views_address(Address *out, const Views *v, uint64_t step, float sigma, int row);
+/* The index in the dataset of that row. Real views only; the n images come in a new order each epoch. */
+int views_index(const Views *v, uint64_t step, int row);
+/* Different pictures before pixel augmentation in steps 0..steps-1 (sigma > 0 throughout, where latent). */
+uint64_t views_unique(const Views *v, uint64_t steps);
