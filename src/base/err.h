@@ -20,3 +20,12 @@ bool err_set(Err *err, ErrCode code, const char *fmt, ...) __attribute__((format
 
 /* "out of memory for WHAT"; returns false. */
 bool err_nomem(Err *err, const char *what) __attribute__((cold));
+
+/* Both always return false; this lets the compiler know it where it follows what is set and what is not. */
+static inline bool err_false(bool result)
+{
+    (void)result;
+    return false;
+}
+#define err_set(...)         err_false(err_set(__VA_ARGS__))
+#define err_nomem(err, what) err_false(err_nomem(err, what))
