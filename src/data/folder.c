@@ -73,7 +73,7 @@ static bool walk(Scan *s, const char *relative, int label, int depth)
     if (n < 0) return false;
     bool ok = true;
     for (long i = 0; ok && i < n; i++) {
-        Kind kind;
+        Kind kind = IS_OTHER;
         if (name[i][0] == '.') continue;
         ok = look(s, relative, name[i], below, full, &kind);
         if (!ok) break;
@@ -105,7 +105,7 @@ static bool scan_root(Scan *s, char *const *name, long n, bool single)
 {
     char full[PATH_MAX], below[PATH_MAX];
     for (long i = 0; i < n; i++) {
-        Kind kind;
+        Kind kind = IS_OTHER;
         int before = s->out->n;
         if (name[i][0] == '.') continue;
         if (!look(s, "", name[i], below, full, &kind)) return false;
