@@ -23,16 +23,19 @@ typedef struct Exec Exec;
 /* The net must outlive the Exec. Refuses, naming the op, where a wanted gradient has no backward. */
 Exec *exec_new(const Net *net, int batch, ExecMode mode, ExecGrads grads, Pool *pool, Err *err);
 void exec_free(Exec *e);
-/* Memory of a port: inputs are written here before a forward, outputs read after. Layout plain, batch first. */
+/* Memory of a port (NULL for any other value): inputs are written here before a forward, outputs read after. Layout
+ * plain, batch first. */
 float *exec_value(Exec *e, ValueId id);
-/* Gradient of a port: seed outputs before exec_backward (exec_seed_zero clears them all), read inputs after. */
+/* Gradient of a port, NULL where none is wanted: seed outputs before exec_backward, read inputs after. A backward spends
+ * the seeds: call exec_seed_zero, then seed, before each. An output whose seed is all zero costs nothing. */
 float *exec_grad(Exec *e, ValueId id);
 void exec_seed_zero(Exec *e);
 /* n <= batch. In EXEC_TRAIN buffers in w are updated (running statistics, power iteration vectors). */
 void exec_forward(Exec *e, Weights *w, int n);
-/* After exec_forward with the same w and n. grads may be NULL when only inputs are wanted. */
+/* After exec_forward with the same w and n, any number of times. grads NULL: only inputs this time (a discriminator in
+ * the generator's step), and nothing is computed for parameters. */
 void exec_backward(Exec *e, const Weights *w, Weights *grads, int n);
 size_t exec_bytes(const Exec *e);
-/* Seconds spent in each node's forward and backward since the last reset, for --trace; NULL unless enabled. */
+/* Seconds spent in each node's forward and backward since exec_trace(e, true), for --trace; 0 unless enabled. */
 void exec_trace(Exec *e, bool on);
 double exec_node_seconds(const Exec *e, int node, bool backward);

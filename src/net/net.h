@@ -28,9 +28,12 @@ typedef struct {
 Shape shape1(int a);
 Shape shape2(int a, int b);
 Shape shape4(int a, int b, int c, int d);
-/* Elements with the batch set to n. */
+/* Elements with the batch set to n; SIZE_MAX where that overflows. */
 size_t shape_count(const Shape *s, int n);
 bool shape_equal(const Shape *a, const Shape *b);
+int shape_dim(const Shape *s, int i, int n); /* dim[i], with the batch set to n */
+/* "(N,32,28,28)", cut to cap. */
+void shape_text(char *out, size_t cap, const Shape *s);
 
 /* How a parameter starts: normal(0, scale^2 / fan_in) unless kind says otherwise. */
 typedef enum { INIT_ZERO, INIT_CONST, INIT_NORMAL, INIT_FAN_IN } InitKind;
@@ -55,7 +58,8 @@ typedef struct {
 /* Activation kinds of OP_ACT. */
 typedef enum { ACT_RELU, ACT_LEAKY, ACT_TANH, ACT_SIGMOID, ACT_SOFTPLUS, ACT_EXP, ACT_SQRT } ActKind;
 
-/* Attributes of a node; an op reads those its row in net/ops.h names. Zero means the default that the row states. */
+/* Attributes of a node; an op reads those its row in net/ops.h names. Zero means the default stated there; a finished
+ * node holds the value that is used. */
 typedef struct {
     int stride[2], pad[4], dilation[2], groups; /* pad: top left bottom right; 0 stride, dilation, groups mean 1 */
     int out_pad[2];                             /* transposed convolution */
@@ -93,7 +97,8 @@ ValueId net_input(Net *net, const char *name, Shape shape); /* also a port of th
 ValueId net_param(Net *net, const char *name, Shape shape, Init init);
 ValueId net_buffer(Net *net, const char *name, Shape shape, Init init); /* state that has no gradient */
 ValueId net_add(Net *net, int op, const ValueId *in, int inputs, const Attrs *attrs); /* attrs NULL: all defaults */
-void net_output(Net *net, const char *name, ValueId value); /* a port: kept alive to the end of a forward */
+/* A port: kept alive to the end of a forward. `value` is the result of a node, not an input or parameter itself. */
+void net_output(Net *net, const char *name, ValueId value);
 bool net_finish(Net *net, Err *err);
 
 ValueId net_port(const Net *net, const char *name); /* NET_NONE when there is none */

@@ -1,6 +1,8 @@
-/* The table of operations: one row each, and everything the executor knows of an op.
+/* The table of operations: one row each; net/op.h says what the executor knows of an op.
  *
- * N batch, C channels, P = H*W pixels. Inputs in order; [x] is optional (NET_NONE). See math/ for the formulas. */
+ * N batch, C channels, P = H*W pixels. Inputs in order; [x] is optional (NET_NONE). See math/ for the formulas.
+ * Attributes left 0 become: stride, dilation, groups, gain of act 1; kernel, scale 2; leaky alpha 0.2; momentum 0.1; eps
+ * 1e-5 (batchnorm, instancenorm) or 1e-8. */
 #pragma once
 #include "net/net.h"
 
@@ -9,10 +11,10 @@
     X(CONV,      "conv")      /* x (N,C,H,W), w (O,C/g,KH,KW), [b (O)] -> (N,O,OH,OW) */                              \
     X(CONVT,     "convt")     /* x (N,C,H,W), w (C,O/g,KH,KW), [b (O)] -> transposed convolution, ONNX layout */      \
     X(MODCONV,   "modconv")   /* x (N,C,H,W), s (N,C), w (O,C,KH,KW), [b (O)]: conv of x*s, then * demod (StyleGAN2) */\
-    X(LINEAR,    "linear")    /* x (N,I), w (O,I), [b (O)] -> (N,O) */                                                \
+    X(LINEAR,    "linear")    /* x (N,..,I), w (O,I), [b (O)] -> (N,..,O) */                                          \
     X(MATMUL,    "matmul")    /* a (N,..,M,K), b (N,..,K,L) -> (N,..,M,L); same leading dimensions */                 \
-    X(BATCHNORM, "batchnorm") /* x (N,C,..), scale (C) or (N,C), offset alike, mean buffer (C), var buffer (C) */      \
-    X(INSTANCENORM, "instancenorm") /* x (N,C,..), scale (C) or (N,C), offset alike */                                \
+    X(BATCHNORM, "batchnorm") /* x (N,C,..), [scale (C) or (N,C)], [offset alike], mean buffer (C), var buffer (C) */  \
+    X(INSTANCENORM, "instancenorm") /* x (N,C,..), [scale (C) or (N,C)], [offset alike] */                            \
     X(ACT,       "act")       /* x: attrs act, alpha, gain */                                                         \
     X(ADD,       "add")       /* a, b: broadcast as in NumPy */                                                       \
     X(MUL,       "mul")       /* a, b: broadcast as in NumPy */                                                       \

@@ -7,8 +7,8 @@
 typedef struct {
     const Net *net;
     float *block;
-    size_t floats;
-    size_t *offset; /* per ValueId; SIZE_MAX for values that are neither parameter nor buffer */
+    size_t floats, params; /* parameters are the first `params` floats (each 64-byte aligned, zeros between), then buffers */
+    size_t *offset;        /* per ValueId; SIZE_MAX for values that are neither parameter nor buffer */
 } Weights;
 
 /* All zero. Share with weights_keep, release with weights_drop (thread-safe count; the last drop frees). */

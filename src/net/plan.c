@@ -1,0 +1,324 @@
+/* Plans memory by lifetimes: every block has a first and a last step, and blocks that never meet may overlap.
+ *
+ * Steps: node i runs forward at step i and backward at step 2*nodes - 1 - i; what a backward reads stays to
+ * the very end, so that a backward may be run again. */
+#include "net/plan.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define GRAIN 16 /* floats: 64 bytes */
+
+typedef struct {
+    size_t size;
+    int first, last;
+    size_t at;
+    size_t *where; /* gets `at` */
+} Block;
+
+typedef struct {
+    Plan *plan;
+    const Net *net;
+    int batch, nodes, values, end;
+    int *first, *last; /* per root value: steps at which its memory must hold */
+    ValueId *slot;     /* per root value: the value in whose memory it is computed in place, or itself */
+    Block *block;
+    int blocks;
+} Planner;
+
+static int backward_step(const Planner *p, int node)
+{
+    return 2 * p->nodes - 1 - node;
+}
+
+static void live(Planner *p, ValueId root, int step)
+{
+    if (step < p->first[root]) p->first[root] = step;
+    if (step > p->last[root]) p->last[root] = step;
+}
+
+static bool is_activation(const Planner *p, ValueId v)
+{
+    ValueKind kind = net_value(p->net, v)->kind;
+    return kind == VALUE_INPUT || kind == VALUE_ACTIVATION;
+}
+
+/* ---- What is there, and whose gradients are wanted ----------------------------------------------------- */
+
+static void find_roots(Planner *p)
+{
+    const Port *ports;
+    for (int v = 0; v < p->values; v++) {
+        ValueId alias = net_value(p->net, v)->alias_of;
+        p->plan->root[v] = alias == NET_NONE ? v : alias;
+    }
+    for (int i = 0, n = net_ports(p->net, &ports); i < n; i++)
+        p->plan->port[p->plan->root[ports[i].value]] = true;
+}
+
+/* A result's gradient is needed where that of an input is; buffers have none. Fails where there is no
+ * backward. */
+static bool find_needs(Planner *p, ExecGrads grads, Err *err)
+{
+    uint8_t *need = p->plan->need;
+    for (int v = 0; v < p->values; v++) {
+        ValueKind kind = net_value(p->net, v)->kind;
+        need[v] = kind == VALUE_PARAM && grads.params   ? WANT_PARAMS
+                  : kind == VALUE_INPUT && grads.inputs ? WANT_INPUTS
+                                                        : 0;
+    }
+    for (int i = 0; i < p->nodes; i++) {
+        const Node *node = net_node(p->net, i);
+        for (int k = 0; k < node->inputs; k++)
+            if (node->in[k] != NET_NONE) need[node->out] |= p->plan->site[i].want[k] = need[node->in[k]];
+        if (need[node->out] && !op_row(node->op)->backward)
+            return err_set(err, ERR_USAGE, "node %d (%s): gradients through this op are not possible", i,
+                           op_name(node->op));
+    }
+    return true;
+}
+
+/* ---- Lifetimes ----------------------------------------------------------------------------------------- */
+
+static void node_lives(Planner *p, int i)
+{
+    const Node *node = net_node(p->net, i);
+    const OpRow *row = op_row(node->op);
+    const ValueId *root = p->plan->root;
+    bool back = p->plan->need[node->out] != 0;
+    live(p, root[node->out], i);
+    if (back && (row->keep & KEEP_OUT)) live(p, root[node->out], p->end);
+    for (int k = 0; k < node->inputs; k++) {
+        if (node->in[k] == NET_NONE) continue;
+        live(p, root[node->in[k]], back && (row->keep & KEEP_IN(k)) ? p->end : i);
+    }
+}
+
+/* Inputs are written before the first step; all ports are read after the last. */
+static void find_lifetimes(Planner *p)
+{
+    for (int v = 0; v < p->values; v++) {
+        p->first[v] = p->end;
+        p->last[v] = -1;
+        p->slot[v] = v;
+    }
+    for (int i = 0; i < p->nodes; i++) node_lives(p, i);
+    for (int v = 0; v < p->values; v++) {
+        if (!p->plan->port[v]) continue;
+        live(p, v, p->end);
+        if (net_value(p->net, v)->kind == VALUE_INPUT) live(p, v, 0);
+    }
+}
+
+/* An op that can work in place does so where its input ends with it. */
+static void find_inplace(Planner *p)
+{
+    for (int i = 0; i < p->nodes; i++) {
+        const Node *node = net_node(p->net, i);
+        if (!op_row(node->op)->inplace) continue;
+        ValueId in = p->plan->root[node->in[0]];
+        if (net_value(p->net, in)->kind != VALUE_ACTIVATION || p->last[p->slot[in]] != i) continue;
+        p->slot[node->out] = p->slot[in];
+        p->last[p->slot[in]] = p->last[node->out];
+    }
+}
+
+/* ---- Blocks -------------------------------------------------------------------------------------------- */
+
+/* Whole grains; 0 on overflow. */
+static size_t grains(size_t floats)
+{
+    return floats > SIZE_MAX / 64 ? 0 : (floats + GRAIN - 1) / GRAIN * GRAIN;
+}
+
+static void block_add(Planner *p, size_t floats, int first, int last, size_t *where)
+{
+    p->block[p->blocks++] = (Block){.size = grains(floats), .first = first, .last = last, .where = where};
+}
+
+/* A gradient lives from the backward of its last reader to the backward of its producer; those of ports
+ * always. */
+static void grad_block(Planner *p, ValueId v, const int *last_reader)
+{
+    const Value *value = net_value(p->net, v);
+    size_t size = shape_count(&value->shape, p->batch);
+    if (!p->plan->need[v] || !is_activation(p, v)) return;
+    if (p->plan->port[v])
+        block_add(p, size, 0, p->end, &p->plan->grad_at[v]);
+    else if (last_reader[v] >= 0)
+        block_add(p, size, backward_step(p, last_reader[v]), backward_step(p, value->producer),
+                  &p->plan->grad_at[v]);
+}
+
+static void saved_block(Planner *p, int i)
+{
+    const Node *node = net_node(p->net, i);
+    const OpRow *row = op_row(node->op);
+    size_t floats = row->saves ? row->saves(&p->plan->site[i], p->batch) : 0;
+    if (floats) block_add(p, floats, i, p->plan->need[node->out] ? p->end : i, &p->plan->saved_at[i]);
+}
+
+/* Blocks of all values, gradients and saved numbers; `reader` is room for one int per value. */
+static void find_blocks(Planner *p, int *reader)
+{
+    for (int v = 0; v < p->values; v++) {
+        reader[v] = -1;
+        if (p->plan->root[v] == v && p->slot[v] == v && is_activation(p, v) && p->last[v] >= 0)
+            block_add(p, shape_count(&net_value(p->net, v)->shape, p->batch), p->first[v], p->last[v],
+                      &p->plan->value_at[v]);
+    }
+    for (int i = 0; i < p->nodes; i++) {
+        const Node *node = net_node(p->net, i);
+        for (int k = 0; k < node->inputs; k++)
+            if (node->in[k] != NET_NONE) reader[p->plan->root[node->in[k]]] = i;
+        saved_block(p, i);
+    }
+    for (int v = 0; v < p->values; v++)
+        if (p->plan->root[v] == v) grad_block(p, v, reader);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const Block *x = a, *y = b;
+    if (x->size != y->size) return x->size < y->size ? 1 : -1;
+    return (x->where > y->where) - (x->where < y->where);
+}
+
+/* The tightest gap among the placed blocks (sorted by `at`) that live at the same time; else after the last
+ * of them. */
+static size_t best_gap(const Block *b, Block *const *placed, int n)
+{
+    size_t end = 0, best = PLAN_NOWHERE, slack = SIZE_MAX;
+    for (int i = 0; i < n; i++) {
+        const Block *o = placed[i];
+        if (o->last < b->first || o->first > b->last) continue;
+        if (o->at >= end + b->size && o->at - end - b->size < slack) {
+            best = end;
+            slack = o->at - end - b->size;
+        }
+        if (o->at + o->size > end) end = o->at + o->size;
+    }
+    return best == PLAN_NOWHERE ? end : best;
+}
+
+/* Greedy by size (Pisarchyk & Lee 2020, algorithm 3): the largest block first, each into its best gap. */
+static void place_blocks(Planner *p, Block **placed)
+{
+    qsort(p->block, (size_t)p->blocks, sizeof *p->block, by_size);
+    for (int i = 0; i < p->blocks; i++) {
+        Block *b = &p->block[i];
+        int at = i;
+        b->at = best_gap(b, placed, i);
+        for (; at > 0 && placed[at - 1]->at > b->at; at--) placed[at] = placed[at - 1];
+        placed[at] = b;
+        *b->where = b->at;
+        if (b->at + b->size > p->plan->floats) p->plan->floats = b->at + b->size;
+    }
+}
+
+/* Values that share memory with others get their place; scratch comes after everything. */
+static void place_rest(Planner *p, int threads)
+{
+    Plan *plan = p->plan;
+    size_t scratch = 0;
+    for (int v = 0; v < p->values; v++) plan->value_at[v] = plan->value_at[p->slot[plan->root[v]]];
+    for (int v = 0; v < p->values; v++) plan->grad_at[v] = plan->grad_at[plan->root[v]];
+    for (int i = 0; i < p->nodes; i++) {
+        const OpRow *row = op_row(net_node(p->net, i)->op);
+        size_t floats = row->scratch ? row->scratch(&plan->site[i], p->batch, threads) : 0;
+        if (floats > scratch) scratch = floats;
+    }
+    plan->scratch_at = plan->floats;
+    plan->floats += grains(scratch);
+}
+
+/* ---- The whole ----------------------------------------------------------------------------------------- */
+
+/* Kernels index with int, and sums of sizes must not overflow: at most 2^31 numbers a value, 2^40 all
+ * together. */
+static bool sizes_fit(const Planner *p, Err *err)
+{
+    double sum = 0;
+    for (int v = 0; v < p->values; v++) {
+        size_t n = shape_count(&net_value(p->net, v)->shape, p->batch);
+        char shape[64];
+        sum += (double)n;
+        if (n <= INT32_MAX) continue;
+        shape_text(shape, sizeof shape, &net_value(p->net, v)->shape);
+        return err_set(err, ERR_LIMIT,
+                       "a value %s does not fit 2^31 numbers at batch %d: use a smaller batch", shape,
+                       p->batch);
+    }
+    return sum < 1e12 || err_set(err, ERR_LIMIT, "the net needs over 2^40 numbers at batch %d", p->batch);
+}
+
+static bool plan_room(Plan *plan, size_t nodes, size_t values)
+{
+    *plan = (Plan){0};
+    plan->site = calloc(nodes + 1, sizeof *plan->site);
+    plan->need = calloc(values + 1, sizeof *plan->need);
+    plan->root = calloc(values + 1, sizeof *plan->root);
+    plan->port = calloc(values + 1, sizeof *plan->port);
+    plan->value_at = malloc((values + 1) * sizeof(size_t));
+    plan->grad_at = malloc((values + 1) * sizeof(size_t));
+    plan->saved_at = malloc((nodes + 1) * sizeof(size_t));
+    if (!plan->site || !plan->need || !plan->root || !plan->port || !plan->value_at || !plan->grad_at ||
+        !plan->saved_at)
+        return false;
+    for (size_t v = 0; v < values; v++) plan->value_at[v] = plan->grad_at[v] = PLAN_NOWHERE;
+    for (size_t i = 0; i < nodes; i++) plan->saved_at[i] = PLAN_NOWHERE;
+    return true;
+}
+
+static bool plan_with(Planner *p, ExecGrads grads, int threads, Err *err)
+{
+    size_t blocks = 2 * (size_t)p->values + (size_t)p->nodes + 1, values = (size_t)p->values + 1;
+    int *ints = malloc(4 * values * sizeof *ints);
+    Block **placed = malloc(blocks * sizeof(Block *));
+    p->block = malloc(blocks * sizeof *p->block);
+    bool ok = ints && placed && p->block;
+    if (ok) {
+        p->first = ints, p->last = ints + values, p->slot = ints + 2 * values;
+        for (int i = 0; i < p->nodes; i++) op_site(&p->plan->site[i], p->net, i);
+        find_roots(p);
+        ok = find_needs(p, grads, err);
+    } else {
+        err_nomem(err, "planning a net");
+    }
+    if (ok) {
+        find_lifetimes(p);
+        find_inplace(p);
+        find_blocks(p, ints + 3 * values);
+        place_blocks(p, placed);
+        place_rest(p, threads);
+    }
+    free(ints);
+    free(placed);
+    free(p->block);
+    return ok;
+}
+
+bool plan_make(Plan *plan, const Net *net, int batch, ExecGrads grads, int threads, Err *err)
+{
+    Planner p = {
+        .plan = plan, .net = net, .batch = batch, .nodes = net_nodes(net), .values = net_values(net)};
+    p.end = 2 * p.nodes;
+    if (!plan_room(plan, (size_t)p.nodes, (size_t)p.values)) {
+        plan_free(plan);
+        return err_nomem(err, "planning a net");
+    }
+    if (sizes_fit(&p, err) && plan_with(&p, grads, threads, err)) return true;
+    plan_free(plan);
+    return false;
+}
+
+void plan_free(Plan *plan)
+{
+    free(plan->site);
+    free(plan->need);
+    free(plan->root);
+    free(plan->port);
+    free(plan->value_at);
+    free(plan->grad_at);
+    free(plan->saved_at);
+    *plan = (Plan){0};
+}
