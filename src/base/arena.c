@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* calloc gives large blocks as untouched zero pages; its pointer is kept in the bytes before the aligned base. */
+/* calloc gives large blocks as untouched zero pages; its pointer is kept in the bytes before the aligned
+ * base. */
 bool arena_open(Arena *a, size_t cap, Err *err)
 {
     size_t bytes;

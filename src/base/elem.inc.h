@@ -19,7 +19,8 @@ static inline float elem_from_bits(uint32_t u)
 /* Adding this rounds to an integer (ties to even) and leaves that integer in the low mantissa bits. */
 #define ELEM_ROUNDER 12582912.0f /* 1.5 * 2^23 */
 
-/* exp(x) = 2^n * exp(r), n = round(x / ln 2); ln 2 in two parts, so that n * high is exact. A NaN stays a NaN. */
+/* exp(x) = 2^n * exp(r), n = round(x / ln 2); ln 2 in two parts, so that n * high is exact. A NaN stays a
+ * NaN. */
 static inline float elem_exp(float x)
 {
     x = x > 88.0f ? 88.0f : x;

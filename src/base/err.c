@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* The names stand in brackets because err.h has macros of these names. */
-bool (err_set)(Err *err, ErrCode code, const char *fmt, ...)
+bool(err_set)(Err *err, ErrCode code, const char *fmt, ...)
 {
     if (!err || err->code != ERR_OK) return false;
     char raw[sizeof err->msg];
@@ -18,7 +18,7 @@ bool (err_set)(Err *err, ErrCode code, const char *fmt, ...)
     return false;
 }
 
-bool (err_nomem)(Err *err, const char *what)
+bool(err_nomem)(Err *err, const char *what)
 {
     return err_set(err, ERR_NOMEM, "out of memory for %s", what);
 }

@@ -35,7 +35,8 @@ static bool read_open(int fd, const char *path, size_t max, uint8_t **bytes, siz
     if (S_ISDIR(st.st_mode)) return err_set(err, ERR_IO, "%s: is a folder, not a file", path);
     if (!S_ISREG(st.st_mode)) return err_set(err, ERR_IO, "%s: is not a regular file", path);
     if ((uint64_t)st.st_size > max || (uint64_t)st.st_size >= SIZE_MAX)
-        return err_set(err, ERR_LIMIT, "%s: %lld bytes, and at most %zu are read", path, (long long)st.st_size, max);
+        return err_set(err, ERR_LIMIT, "%s: %lld bytes, and at most %zu are read", path,
+                       (long long)st.st_size, max);
     uint8_t *block = malloc((size_t)st.st_size + 1);
     if (!block) return err_nomem(err, path);
     if (!read_up_to(fd, block, (size_t)st.st_size, size)) {

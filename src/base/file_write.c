@@ -67,8 +67,9 @@ static bool sync_folder(const char *path)
     return ok;
 }
 
-/* Locks the open file and says whether it is still the one of that name: its owner may have renamed it, between our
- * open and our lock, into the place it was made for. A file system without locks lets everyone pass. */
+/* Locks the open file and says whether it is still the one of that name: its owner may have renamed it,
+ * between our open and our lock, into the place it was made for. A file system without locks lets everyone
+ * pass. */
 static bool own_temporary(int fd, const char *name)
 {
     struct stat opened, named;
@@ -80,13 +81,15 @@ static bool own_temporary(int fd, const char *name)
            opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* Opens the first of path.tmp, path.1.tmp, ... that no living writer holds. What a killed writer left is thereby used
- * again, so no litter can pile up. -1 and errno on failure. */
+/* Opens the first of path.tmp, path.1.tmp, ... that no living writer holds. What a killed writer left is
+ * thereby used again, so no litter can pile up. -1 and errno on failure. */
 static int open_temporary(const char *path, char *name, size_t cap)
 {
     for (int i = 0; i < TEMPORARIES; i++) {
-        if (i == 0) snprintf(name, cap, "%s.tmp", path);
-        else snprintf(name, cap, "%s.%d.tmp", path, i);
+        if (i == 0)
+            snprintf(name, cap, "%s.tmp", path);
+        else
+            snprintf(name, cap, "%s.%d.tmp", path, i);
         int fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
         if (fd < 0 && errno != ELOOP && errno != EISDIR && errno != ENXIO && errno != EACCES) return -1;
         if (fd < 0) continue;
@@ -176,8 +179,8 @@ bool file_replace(const char *path, const void *bytes, size_t size, Err *err)
     return false;
 }
 
-/* A second name for the same file first, then renamed: `path` itself is never absent. Where hard links do not exist,
- * a plain rename. */
+/* A second name for the same file first, then renamed: `path` itself is never absent. Where hard links do not
+ * exist, a plain rename. */
 static bool keep_previous(const char *path, const char *link_name, const char *kept)
 {
     unlink(link_name);

@@ -8,8 +8,8 @@
 
 enum { NESTING_MAX = 64 };
 
-/* Marks an array or object of which a part was lost for want of memory: a bit of jansson's reference count that no
- * count reaches. It needs no memory itself; json_drop takes it off again. */
+/* Marks an array or object of which a part was lost for want of memory: a bit of jansson's reference count
+ * that no count reaches. It needs no memory itself; json_drop takes it off again. */
 #define LOST ((size_t)1 << (8 * sizeof(size_t) - 2))
 
 /* jansson's constants (null, true, false) are shared and never counted. */
@@ -52,14 +52,18 @@ void json_drop(Json *j)
 
 void json_put(Json *o, const char *key, Json *child)
 {
-    if (!o) json_drop(child);
-    else if (json_object_set_new(o, key, child) < 0) mark_lost(o);
+    if (!o)
+        json_drop(child);
+    else if (json_object_set_new(o, key, child) < 0)
+        mark_lost(o);
 }
 
 void json_add(Json *array, Json *child)
 {
-    if (!array) json_drop(child);
-    else if (json_array_append_new(array, child) < 0) mark_lost(array);
+    if (!array)
+        json_drop(child);
+    else if (json_array_append_new(array, child) < 0)
+        mark_lost(array);
 }
 
 static Json *number(double x)
@@ -119,18 +123,22 @@ void json_add_str(Json *array, const char *s)
     json_add(array, string(s));
 }
 
-/* Brackets outside strings, before jansson sees the text: its own limit is 2048 deep, and what walks the values later
- * recurses. */
+/* Brackets outside strings, before jansson sees the text: its own limit is 2048 deep, and what walks the
+ * values later recurses. */
 static bool nesting_allowed(const char *text, size_t size)
 {
     int depth = 0;
     bool quoted = false;
     for (size_t i = 0; i < size; i++) {
         char c = text[i];
-        if (quoted && c == '\\') i++;
-        else if (c == '"') quoted = !quoted;
-        else if (!quoted && (c == '[' || c == '{') && ++depth > NESTING_MAX) return false;
-        else if (!quoted && (c == ']' || c == '}')) depth--;
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '[' || c == '{') && ++depth > NESTING_MAX)
+            return false;
+        else if (!quoted && (c == ']' || c == '}'))
+            depth--;
     }
     return true;
 }
@@ -144,8 +152,10 @@ Json *json_parse(const char *text, size_t size, const char *what, Err *err)
     }
     Json *j = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (j) return j;
-    if (json_error_code(&why) == json_error_out_of_memory) err_nomem(err, what);
-    else err_set(err, ERR_FORMAT, "%s: line %d, column %d: %s", what, why.line, why.column, why.text);
+    if (json_error_code(&why) == json_error_out_of_memory)
+        err_nomem(err, what);
+    else
+        err_set(err, ERR_FORMAT, "%s: line %d, column %d: %s", what, why.line, why.column, why.text);
     return NULL;
 }
 
@@ -189,12 +199,12 @@ const Json *json_at(const Json *array, size_t i)
 }
 
 /* In brackets, because jansson has macros of these names. */
-bool (json_is_object)(const Json *j)
+bool(json_is_object)(const Json *j)
 {
     return json_is_object(j);
 }
 
-bool (json_is_array)(const Json *j)
+bool(json_is_array)(const Json *j)
 {
     return json_is_array(j);
 }
@@ -224,7 +234,8 @@ static Json *own(const Json *j)
 
 static JsonIter iter_at(void *at)
 {
-    return at ? (JsonIter){json_object_iter_key(at), json_object_iter_value(at), at} : (JsonIter){NULL, NULL, NULL};
+    return at ? (JsonIter){json_object_iter_key(at), json_object_iter_value(at), at}
+              : (JsonIter){NULL, NULL, NULL};
 }
 
 JsonIter json_first(const Json *o)
@@ -273,17 +284,23 @@ static void out_string(Out *out, const char *s)
     out_text(out, "\"");
     while ((c = text_next(&s)) != 0) {
         char plain = (char)c;
-        if (c == '"' || c == '\\') snprintf(escape, sizeof escape, "\\%c", plain);
-        else if (c == '\n') snprintf(escape, sizeof escape, "\\n");
-        else if (c >= 0x20 && c < 0x7F) snprintf(escape, sizeof escape, "%c", plain);
-        else if (c < 0x10000) snprintf(escape, sizeof escape, "\\u%04x", c);
-        else snprintf(escape, sizeof escape, "\\u%04x\\u%04x", 0xD7C0 + (c >> 10), 0xDC00 + (c & 0x3FF));
+        if (c == '"' || c == '\\')
+            snprintf(escape, sizeof escape, "\\%c", plain);
+        else if (c == '\n')
+            snprintf(escape, sizeof escape, "\\n");
+        else if (c >= 0x20 && c < 0x7F)
+            snprintf(escape, sizeof escape, "%c", plain);
+        else if (c < 0x10000)
+            snprintf(escape, sizeof escape, "\\u%04x", c);
+        else
+            snprintf(escape, sizeof escape, "\\u%04x\\u%04x", 0xD7C0 + (c >> 10), 0xDC00 + (c & 0x3FF));
         out_text(out, escape);
     }
     out_text(out, "\"");
 }
 
-/* The fewest of 15 to 17 digits that read back. The locale's decimal point, whatever its bytes, becomes ".". */
+/* The fewest of 15 to 17 digits that read back. The locale's decimal point, whatever its bytes, becomes ".".
+ */
 static void out_real(Out *out, double x)
 {
     char raw[64], text[64];
@@ -296,8 +313,10 @@ static void out_real(Out *out, double x)
     for (const char *p = raw; *p; p++) {
         bool kept = strchr("0123456789+-e", *p) != NULL;
         real = real || !kept || *p == 'e';
-        if (kept) text[used++] = *p;
-        else if (used > 0 && text[used - 1] != '.') text[used++] = '.';
+        if (kept)
+            text[used++] = *p;
+        else if (used > 0 && text[used - 1] != '.')
+            text[used++] = '.';
     }
     text[used] = '\0';
     out_text(out, text);
@@ -333,17 +352,31 @@ static void out_value(Out *out, const Json *j)
     char integer[32];
     if (is_counted(j) && (j->refcount & LOST)) out->failed = true;
     switch (json_typeof(j)) {
-    case JSON_OBJECT: out_object(out, j); break;
-    case JSON_ARRAY: out_array(out, j); break;
-    case JSON_STRING: out_string(out, json_string_value(j)); break;
-    case JSON_REAL: out_real(out, json_real_value(j)); break;
+    case JSON_OBJECT:
+        out_object(out, j);
+        break;
+    case JSON_ARRAY:
+        out_array(out, j);
+        break;
+    case JSON_STRING:
+        out_string(out, json_string_value(j));
+        break;
+    case JSON_REAL:
+        out_real(out, json_real_value(j));
+        break;
     case JSON_INTEGER:
         snprintf(integer, sizeof integer, "%lld", (long long)json_integer_value(j));
         out_text(out, integer);
         break;
-    case JSON_TRUE: out_text(out, "true"); break;
-    case JSON_FALSE: out_text(out, "false"); break;
-    case JSON_NULL: out_text(out, "null"); break;
+    case JSON_TRUE:
+        out_text(out, "true");
+        break;
+    case JSON_FALSE:
+        out_text(out, "false");
+        break;
+    case JSON_NULL:
+        out_text(out, "null");
+        break;
     }
 }
 

@@ -1,4 +1,5 @@
-/* The worker set: threads that sleep on a condition between runs and share one atomic counter inside a run. */
+/* The worker set: threads that sleep on a condition between runs and share one atomic counter inside a run.
+ */
 #include "base/pool.h"
 #include <pthread.h>
 #include <sched.h>
@@ -49,7 +50,8 @@ static void work(Pool *pool, PoolTask *task, void *ctx, int n, int worker)
     place = before;
 }
 
-/* Sleeps until there is a run this worker has not seen; false when the pool closes. Called with the lock held. */
+/* Sleeps until there is a run this worker has not seen; false when the pool closes. Called with the lock
+ * held. */
 static bool next_run(Pool *pool, unsigned long *seen)
 {
     while (!pool->stop && (!pool->task || pool->run == *seen)) pthread_cond_wait(&pool->wake, &pool->lock);
@@ -113,8 +115,8 @@ Pool *pool_new(int threads, int nice, Err *err)
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->idle, NULL);
     if (start_workers(pool, threads)) return pool;
-    err_set(err, ERR_LIMIT, "the system refused worker thread %d of %d; set VIEWSMITH_THREADS lower", pool->threads,
-            threads);
+    err_set(err, ERR_LIMIT, "the system refused worker thread %d of %d; set VIEWSMITH_THREADS lower",
+            pool->threads, threads);
     pool_free(pool);
     return NULL;
 }

@@ -62,9 +62,9 @@ uint32_t rng_below(Rng *r, uint32_t n)
     return (uint32_t)(product >> 32);
 }
 
-/* The normal quantile at 0.5 + q, where tail = 0.5 - |q| is given apart because the subtraction would lose its digits:
- * Wichura, algorithm AS 241 (1988), PPND7. Tails under 1e-11 are never asked for, so its last branch is left out.
- * Both branches are computed and one is selected, which vectorises. */
+/* The normal quantile at 0.5 + q, where tail = 0.5 - |q| is given apart because the subtraction would lose
+ * its digits: Wichura, algorithm AS 241 (1988), PPND7. Tails under 1e-11 are never asked for, so its last
+ * branch is left out. Both branches are computed and one is selected, which vectorises. */
 static inline float normal_quantile(float q, float tail)
 {
     float r = 0.180625f - q * q;

@@ -1,4 +1,5 @@
-/* Text: strict UTF-8, what may reach a terminal, column widths, and numbers as people and addresses write them. */
+/* Text: strict UTF-8, what may reach a terminal, column widths, and numbers as people and addresses write
+ * them. */
 #include "base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,10 @@ static bool in_ranges(const Range *ranges, size_t count, uint32_t c)
     size_t low = 0, high = count;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        if (c > ranges[mid].last) low = mid + 1;
-        else high = mid;
+        if (c > ranges[mid].last)
+            low = mid + 1;
+        else
+            high = mid;
     }
     return low < count && c >= ranges[low].first;
 }
@@ -58,8 +61,8 @@ static int encode(char out[4], uint32_t c)
 /* C0, DEL and C1; soft hyphen; bidi marks, embeddings and isolates; zero-width; line separators; tags. */
 static bool drives_terminal(uint32_t c)
 {
-    static const Range unsafe[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},
-                                   {0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F},
+    static const Range unsafe[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},      {0x61C, 0x61C},
+                                   {0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E},  {0x2060, 0x206F},
                                    {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F}};
     return IN(unsafe, c);
 }
@@ -84,11 +87,12 @@ size_t text_safe(char *dst, size_t cap, const char *src)
 static bool is_combining(uint32_t c)
 {
     static const Range zero[] = {
-        {0x300, 0x36F},   {0x483, 0x489},   {0x591, 0x5BD},   {0x5BF, 0x5BF},   {0x5C1, 0x5C2},   {0x5C4, 0x5C5},
-        {0x610, 0x61A},   {0x64B, 0x65F},   {0x670, 0x670},   {0x6D6, 0x6DC},   {0x6DF, 0x6E4},   {0x6E7, 0x6E8},
-        {0x6EA, 0x6ED},   {0x900, 0x902},   {0x93A, 0x93A},   {0x93C, 0x93C},   {0x941, 0x948},   {0x94D, 0x94D},
-        {0xE31, 0xE31},   {0xE34, 0xE3A},   {0xE47, 0xE4E},   {0x1160, 0x11FF}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},
-        {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x2064}, {0x20D0, 0x20FF}, {0x302A, 0x302D}, {0x3099, 0x309A},
+        {0x300, 0x36F},   {0x483, 0x489},   {0x591, 0x5BD},   {0x5BF, 0x5BF},    {0x5C1, 0x5C2},
+        {0x5C4, 0x5C5},   {0x610, 0x61A},   {0x64B, 0x65F},   {0x670, 0x670},    {0x6D6, 0x6DC},
+        {0x6DF, 0x6E4},   {0x6E7, 0x6E8},   {0x6EA, 0x6ED},   {0x900, 0x902},    {0x93A, 0x93A},
+        {0x93C, 0x93C},   {0x941, 0x948},   {0x94D, 0x94D},   {0xE31, 0xE31},    {0xE34, 0xE3A},
+        {0xE47, 0xE4E},   {0x1160, 0x11FF}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},  {0x200B, 0x200F},
+        {0x202A, 0x202E}, {0x2060, 0x2064}, {0x20D0, 0x20FF}, {0x302A, 0x302D},  {0x3099, 0x309A},
         {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}, {0xE0000, 0xE01EF}};
     return IN(zero, c);
 }
@@ -148,8 +152,8 @@ static Decimal decimal_round(float x, int digits)
     return d;
 }
 
-/* Fewest digits that read back to x > 0. The neighbour above is tried too: below a power of two the floats lie closer,
- * so the nearest decimal can miss where its neighbour does not. Nine digits always suffice. */
+/* Fewest digits that read back to x > 0. The neighbour above is tried too: below a power of two the floats
+ * lie closer, so the nearest decimal can miss where its neighbour does not. Nine digits always suffice. */
 static Decimal decimal_shortest(float x)
 {
     for (int digits = 1; digits < 9; digits++) {
@@ -241,6 +245,8 @@ void text_duration(char *out, size_t cap, double seconds)
         return;
     }
     long total = (long)seconds, hours = total / 3600, minutes = total / 60 % 60;
-    if (hours > 0) snprintf(out, cap, "%ld:%02ld:%02ld", hours, minutes, total % 60);
-    else snprintf(out, cap, "%ld:%02ld", minutes, total % 60);
+    if (hours > 0)
+        snprintf(out, cap, "%ld:%02ld:%02ld", hours, minutes, total % 60);
+    else
+        snprintf(out, cap, "%ld:%02ld", minutes, total % 60);
 }

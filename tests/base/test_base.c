@@ -85,8 +85,10 @@ static void clock_goes_on_and_can_be_held(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_cause_wins),       cmocka_unit_test(long_messages_are_cut),
-        cmocka_unit_test(arena_measures_then_carves), cmocka_unit_test(arena_refuses_overflow),
+        cmocka_unit_test(first_cause_wins),
+        cmocka_unit_test(long_messages_are_cut),
+        cmocka_unit_test(arena_measures_then_carves),
+        cmocka_unit_test(arena_refuses_overflow),
         cmocka_unit_test(clock_goes_on_and_can_be_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

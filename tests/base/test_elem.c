@@ -102,8 +102,9 @@ static void sincos_is_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exp_is_close),     cmocka_unit_test(log_is_close),    cmocka_unit_test(tanh_is_close),
-        cmocka_unit_test(sigmoid_is_close), cmocka_unit_test(sincos_is_close),
+        cmocka_unit_test(exp_is_close),    cmocka_unit_test(log_is_close),
+        cmocka_unit_test(tanh_is_close),   cmocka_unit_test(sigmoid_is_close),
+        cmocka_unit_test(sincos_is_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,7 +120,8 @@ static void threads_replacing_one_file_never_mix(void **state)
     (void)state;
     pthread_t thread[4];
     char letter[4] = "abcd";
-    for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&thread[i], NULL, replace_often, &letter[i]), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, replace_often, &letter[i]), 0);
     for (int i = 0; i < 4; i++) {
         void *failed;
         pthread_join(thread[i], &failed);
@@ -153,7 +154,8 @@ static void what_a_killed_writer_left_is_used_again(void **state)
     assert_int_equal(count_files(), 1);
 }
 
-/* The child prints each generation after it is safe; whatever moment it dies at, that one or a later one is there. */
+/* The child prints each generation after it is safe; whatever moment it dies at, that one or a later one is
+ * there. */
 static void kills_lose_nothing(void **state)
 {
     (void)state;
@@ -242,7 +244,8 @@ static void refuses_what_is_no_file(void **state)
     uint8_t *bytes;
     size_t size;
     Err err;
-    assert_refused(file_read("absent", 10, &bytes, &size, &err), err, ERR_IO, "absent: cannot open: No such file");
+    assert_refused(file_read("absent", 10, &bytes, &size, &err), err, ERR_IO,
+                   "absent: cannot open: No such file");
     assert_refused(file_read(".", 10, &bytes, &size, &err), err, ERR_IO, "is a folder");
     assert_int_equal(mkfifo("pipe", 0600), 0);
     assert_refused(file_read("pipe", 10, &bytes, &size, &err), err, ERR_IO, "not a regular file");

@@ -56,7 +56,8 @@ static void text_is_ascii_and_survives(void **state)
 static void numbers_read_back(void **state)
 {
     (void)state;
-    static const double x[] = {0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, -0.0, 123456789012345678.0, 2.5e-7};
+    static const double x[] = {0.1,   1.0 / 3, 5e-324, 1.7976931348623157e308, -0.0, 123456789012345678.0,
+                               2.5e-7};
     setlocale(LC_ALL, "de_DE.UTF-8"); /* a decimal comma, where it is installed */
     for (int i = 0; i < 7; i++) {
         Json *array = json_make_array();
@@ -77,7 +78,8 @@ static void numbers_read_back(void **state)
 static void reads_by_name_and_type(void **state)
 {
     (void)state;
-    Json *o = parse("{\"n\": 3, \"x\": 2.5, \"s\": \"hi\", \"b\": true, \"list\": [1, 2, 3], \"o\": {}}", NULL);
+    Json *o =
+        parse("{\"n\": 3, \"x\": 2.5, \"s\": \"hi\", \"b\": true, \"list\": [1, 2, 3], \"o\": {}}", NULL);
     int64_t i = 0;
     assert_non_null(o);
     assert_true(json_is_object(o) && !json_is_array(o) && json_count(o) == 6);
@@ -89,7 +91,8 @@ static void reads_by_name_and_type(void **state)
     assert_true(json_bool(o, "b", false));
     assert_true(json_bool(o, "absent", true));
     const Json *list = json_get(o, "list");
-    assert_true(json_is_array(list) && json_count(list) == 3 && json_value_int(json_at(list, 2), &i) && i == 3);
+    assert_true(json_is_array(list) && json_count(list) == 3 && json_value_int(json_at(list, 2), &i) &&
+                i == 3);
     assert_null(json_at(list, 3));
     assert_null(json_get(o, "absent"));
     const char *keys[6], *want[] = {"n", "x", "s", "b", "list", "o"};
@@ -125,7 +128,8 @@ static void nesting_is_limited(void **state)
     Err err;
     memset(deep, '[', 65);
     memset(deep + 65, ']', 65);
-    assert_refused(json_parse(deep, 130, "deep.json", &err), err, ERR_FORMAT, "deep.json: JSON nested more than 64");
+    assert_refused(json_parse(deep, 130, "deep.json", &err), err, ERR_FORMAT,
+                   "deep.json: JSON nested more than 64");
     Json *allowed = json_parse(deep + 1, 128, "deep.json", NULL);
     assert_non_null(allowed);
     json_drop(allowed);

@@ -17,7 +17,8 @@ typedef struct {
 static void mark(void *ctx, int index, int worker)
 {
     Board *b = ctx;
-    if (worker < 0 || worker >= pool_threads(b->pool) || atomic_fetch_add(&b->busy[worker], 1) > 0) b->wrong++;
+    if (worker < 0 || worker >= pool_threads(b->pool) || atomic_fetch_add(&b->busy[worker], 1) > 0)
+        b->wrong++;
     b->seen[index]++;
     b->busy[worker]--;
 }

@@ -11,14 +11,13 @@ static void philox_known_answers(void **state)
     (void)state;
     static const struct {
         uint32_t counter[4], key[2], out[4];
-    } known[] = {
-        {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
-        {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
-         {0xffffffff, 0xffffffff},
-         {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
-        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
-         {0xa4093822, 0x299f31d0},
-         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}}};
+    } known[] = {{{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+                 {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
+                  {0xffffffff, 0xffffffff},
+                  {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+                 {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+                  {0xa4093822, 0x299f31d0},
+                  {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         uint32_t out[4];
         philox4x32(out, known[i].counter, known[i].key);
@@ -107,7 +106,8 @@ static void truncated_stays_within_and_keeps_its_variance(void **state)
             assert_true(x >= -cut[c] && x <= cut[c]);
             squares += (double)x * (double)x / N;
         }
-        double density = exp(-a * a / 2) / sqrt(2 * acos(-1)), variance = 1 - 2 * a * density / erf(a / sqrt(2));
+        double density = exp(-a * a / 2) / sqrt(2 * acos(-1)),
+               variance = 1 - 2 * a * density / erf(a / sqrt(2));
         assert_int_equal(r.at, N);
         assert_true(fabs(squares / variance - 1) < 0.03);
     }

@@ -25,12 +25,19 @@ static void nasty_names_become_harmless(void **state)
     assert_safe("na\xC3\xAFve \xE4\xB8\xAD \xF0\x9F\x98\x80", "na\xC3\xAFve \xE4\xB8\xAD \xF0\x9F\x98\x80");
     assert_safe("\x1B]0;owned\a", BAD "]0;owned" BAD);
     assert_safe("a\nb\tc\rd\be\x7F", "a" BAD "b" BAD "c" BAD "d" BAD "e" BAD);
-    assert_safe("\xC2\x9B" "31m", BAD "31m");                            /* C1 CSI, encoded */
-    assert_safe("\x9B" "31m", BAD "31m");                                /* C1 CSI, raw */
-    assert_safe("exe\xE2\x80\xAEgnp", "exe" BAD "gnp");                  /* right-to-left override */
-    assert_safe("a\xE2\x80\x8B" "b\xEF\xBB\xBF" "c", "a" BAD "b" BAD "c"); /* zero-width space, BOM */
-    assert_safe("\xE2\x81\xA6x\xE2\x81\xA9\xD8\x9C", BAD "x" BAD BAD);   /* isolates, Arabic mark */
-    assert_safe("\xF3\xA0\x81\x81", BAD);                                /* a tag character */
+    assert_safe("\xC2\x9B"
+                "31m",
+                BAD "31m"); /* C1 CSI, encoded */
+    assert_safe("\x9B"
+                "31m",
+                BAD "31m");                             /* C1 CSI, raw */
+    assert_safe("exe\xE2\x80\xAEgnp", "exe" BAD "gnp"); /* right-to-left override */
+    assert_safe("a\xE2\x80\x8B"
+                "b\xEF\xBB\xBF"
+                "c",
+                "a" BAD "b" BAD "c");                                  /* zero-width space, BOM */
+    assert_safe("\xE2\x81\xA6x\xE2\x81\xA9\xD8\x9C", BAD "x" BAD BAD); /* isolates, Arabic mark */
+    assert_safe("\xF3\xA0\x81\x81", BAD);                              /* a tag character */
 }
 
 static void what_is_not_utf8_is_replaced(void **state)
@@ -43,7 +50,9 @@ static void what_is_not_utf8_is_replaced(void **state)
     assert_safe("\xFF\xFE", BAD BAD);
     assert_safe("cut \xE4\xB8", "cut " BAD BAD);
     assert_safe("\xF0\x9F\x98", BAD BAD BAD);
-    assert_safe("\xE4" "bc", BAD "bc");
+    assert_safe("\xE4"
+                "bc",
+                BAD "bc");
 }
 
 static void text_is_cut_between_characters(void **state)
@@ -103,7 +112,8 @@ static void floats_print_shortest(void **state)
     assert_float(1e6f, "1000000");
     assert_float(1e-6f, "0.000001");
     assert_float(120, "120");
-    assert_float(16777.216f, "16777.217"); /* the float lies at 16777.2168: .216 would read back to its neighbour */
+    assert_float(16777.216f,
+                 "16777.217"); /* the float lies at 16777.2168: .216 would read back to its neighbour */
     assert_float(0.1f + 0.2f, "0.3");
     assert_float(1.0f / 3, "0.33333334");
     assert_float(0x1p-10f, "0.0009765625");
@@ -162,15 +172,16 @@ static void no_shorter_decimal_exists(void **state)
             digits += *p != '.' && !leading;
         }
         double unit = pow(10, floor(log10((double)x)) - (digits - 2)), down = floor((double)x / unit) * unit;
-        assert_true(digits == 1 || strchr(text, '.') == NULL || ((float)down != x && (float)(down + unit) != x));
+        assert_true(digits == 1 || strchr(text, '.') == NULL ||
+                    ((float)down != x && (float)(down + unit) != x));
     }
 }
 
 static void parsing_is_strict(void **state)
 {
     (void)state;
-    static const char *const refused[] = {"",    "-",     ".5",  "1.",       "+1",   " 1",        "--1",
-                                          "nan", "inf",   "-.1", "10000000", "1.-2", "0.00000001", "x"};
+    static const char *const refused[] = {"",    "-",   ".5",  "1.",       "+1",   " 1",         "--1",
+                                          "nan", "inf", "-.1", "10000000", "1.-2", "0.00000001", "x"};
     const char *end;
     float x;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
@@ -208,7 +219,8 @@ static void counts_and_durations(void **state)
     static const struct {
         double seconds;
         const char *text;
-    } duration[] = {{0, "0:00"}, {251.9, "4:11"}, {3599, "59:59"}, {3723, "1:02:03"}, {-1, "-:--"}, {NAN, "-:--"}};
+    } duration[] = {{0, "0:00"},       {251.9, "4:11"}, {3599, "59:59"},
+                    {3723, "1:02:03"}, {-1, "-:--"},    {NAN, "-:--"}};
     char out[32];
     for (size_t i = 0; i < sizeof count / sizeof *count; i++) {
         text_count(out, sizeof out, count[i].n);
