@@ -162,13 +162,52 @@ static void losses_are_remembered(void **state)
     json_drop(NULL);
 }
 
+/* jansson takes its memory from here: allocation number `fail_at` is refused. */
+void json_set_alloc_funcs(void *(*take)(size_t), void (*give)(void *)); /* of jansson.h */
+static int allocations, fail_at;
+
+static void *failing_malloc(size_t size)
+{
+    return allocations++ == fail_at ? NULL : malloc(size);
+}
+
+/* Each allocation fails in turn: the text is whole or absent, never a part, and nothing leaks (ASan looks).
+ */
+static void no_memory_means_no_text(void **state)
+{
+    (void)state;
+    const char *want = "{\"a\":1,\"ci\":[0.5,1.0],\"o\":{\"s\":\"x\",\"list\":[\"y\",true]}}";
+    bool whole = false;
+    json_set_alloc_funcs(failing_malloc, free);
+    for (fail_at = 0; !whole; fail_at++) {
+        allocations = 0;
+        Json *o = json_make(), *child = json_make(), *list = json_make_array(), *yes;
+        json_put_int(o, "a", 1);
+        json_put_interval(o, "ci", 0.5, 1);
+        json_put_str(child, "s", "x");
+        json_add_str(list, "y");
+        yes = json_parse("true", 4, "yes", NULL);
+        json_add(list, yes);
+        json_put(child, "list", list);
+        json_put(o, "o", child);
+        char *text = json_text(o);
+        whole = allocations <= fail_at;
+        if (text) assert_string_equal(text, want);
+        assert_true(!whole || text);
+        free(text);
+        json_drop(o);
+    }
+    assert_true(fail_at > 20);
+    json_set_alloc_funcs(malloc, free);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_in_order_on_one_line), cmocka_unit_test(text_is_ascii_and_survives),
         cmocka_unit_test(numbers_read_back),           cmocka_unit_test(reads_by_name_and_type),
         cmocka_unit_test(refuses_what_is_not_strict),  cmocka_unit_test(nesting_is_limited),
-        cmocka_unit_test(losses_are_remembered),
+        cmocka_unit_test(losses_are_remembered),       cmocka_unit_test(no_memory_means_no_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
