@@ -87,7 +87,7 @@ typedef struct {
 Address address_of_seed(const char *slug, const char *digest, uint64_t seed, int class, float psi);
 
 /* Reads text (any order of its fields after the model). Refuses duplicates, unknown fields, more than 1 KiB or 32
- * edits, naming the column (from 1). *out is normalised and byte for byte comparable; untouched on error. */
+ * edits, naming the column (from 1). *out is normalised; untouched on error. */
 bool address_parse(Address *out, const char *text, Err *err);
 /* The one canonical text of a, normalised as above, into out[ADDRESS_BYTES_MAX + 1]. Fails where a number is outside
  * of what an address can hold or the text would be over 1 KiB. */

@@ -2,7 +2,6 @@
  * are the same everywhere. */
 #pragma once
 #include "base/err.h"
-#include <stddef.h>
 
 /* In the order they are applied.  id, name in addresses (px-NAME), least and most values, their meaning:
  * rotate   angle                degrees counter-clockwise about the centre, bilinear, outside is the value of a corner
@@ -31,9 +30,11 @@ typedef struct {
     float value[PIXEL_VALUES_MAX];
 } PixelOp;
 
+#define PIXEL_OP_NAMES "rotate, occlude, blur and noise" /* for messages */
+
 const char *pixel_op_name(PixelOpKind kind);
 /* -1 when there is none of that name. */
-int pixel_op_find(const char *name, size_t length);
+int pixel_op_find(const char *name);
 /* The number of values and their ranges. */
 bool pixel_op_check(const PixelOp *op, Err *err);
 /* Applies ops in turn to planes[c][h][w]; results are cut to [-1, 1]. scratch: c * h * w floats. */
