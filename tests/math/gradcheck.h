@@ -1,5 +1,6 @@
-/* One harness for every operation: forward against an oracle in double, gradients against central differences of that
- * oracle, overwriting and adding, and equal bits for any number of threads and every instruction set. */
+/* One harness for every operation: forward against an oracle in double, gradients against central differences
+ * of that oracle, overwriting and adding, and equal bits for any number of threads and every instruction set.
+ */
 #pragma once
 #include "check.h"
 #include "base/pool.h"
@@ -17,13 +18,14 @@ typedef struct {
     int inputs;
     size_t in[OP_INPUTS], out; /* floats */
     void (*oracle)(double *y, const double *const *in, const void *spec);
-    /* Runs forward and backward. A gradient is overwritten or added to as `accumulate` says; those in `adds` are always
-     * added to. */
+    /* Runs forward and backward. A gradient is overwritten or added to as `accumulate` says; those in `adds`
+     * are always added to. */
     void (*run)(float *y, float *const *grad, const float *const *in, const float *dy, bool accumulate,
                 const void *spec, Pool *pool);
     const void *spec;
-    unsigned positive, constant, adds; /* bit i: input i is above 0.3; has no gradient; its gradient is only added to */
-    bool isa_may_differ;               /* AVX2 and AVX-512 agree always; the portable set only when this is false */
+    unsigned positive, constant,
+        adds;            /* bit i: input i is above 0.3; has no gradient; its gradient is only added to */
+    bool isa_may_differ; /* AVX2 and AVX-512 agree always; the portable set only when this is false */
 } OpTest;
 
 static inline float *floats(size_t n)
@@ -109,7 +111,8 @@ static inline double op_value(const OpTest *t, double *y, double *const *in, con
 }
 
 /* Central differences at evenly spread entries of input `which` (of all gradients, when they are few). */
-static inline double op_gradient_gap(const OpTest *t, const OpMemory *m, double *y, double *const *in, int which)
+static inline double op_gradient_gap(const OpTest *t, const OpMemory *m, double *y, double *const *in,
+                                     int which)
 {
     size_t n = t->in[which], step = n / OP_SAMPLES + 1, count = 0;
     float got[OP_SAMPLES + 1];
@@ -134,7 +137,8 @@ static inline void op_check_adding(const OpTest *t, OpMemory *m)
         op_run(t, m, false, NULL);
         for (size_t k = 0; k < t->in[i]; k++) once[k] = m->grad[i][k] + 1;
         op_run(t, m, true, NULL);
-        if (!(worst_float_gap(m->grad[i], once, t->in[i]) < 1e-5)) fail_msg("%s: gradient %d is not added", t->name, i);
+        if (!(worst_float_gap(m->grad[i], once, t->in[i]) < 1e-5))
+            fail_msg("%s: gradient %d is not added", t->name, i);
         free_floats(once, t->in[i]);
     }
 }
@@ -198,11 +202,11 @@ static inline void op_test(const OpTest *t)
 {
     OpMemory m = op_memory(t);
     double *in[OP_INPUTS] = {0}, *y = malloc((t->out + 1) * sizeof *y), worst = 0;
+    op_run(t, &m, false, NULL); /* it may also fill its constant inputs */
     for (int i = 0; i < t->inputs; i++) {
         in[i] = malloc((t->in[i] + 1) * sizeof **in);
         for (size_t k = 0; k < t->in[i]; k++) in[i][k] = m.in[i][k];
     }
-    op_run(t, &m, false, NULL);
     t->oracle(y, (const double *const *)in, t->spec);
     double forward = worst_gap(m.y, y, t->out);
     for (int i = 0; i < t->inputs; i++) {

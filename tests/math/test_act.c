@@ -11,13 +11,20 @@ typedef struct {
 static double act_in_double(double x, int kind, double alpha)
 {
     switch (kind) {
-    case MATH_RELU: return x > 0 ? x : 0;
-    case MATH_LEAKY: return x > 0 ? x : alpha * x;
-    case MATH_TANH: return tanh(x);
-    case MATH_SIGMOID: return 1 / (1 + exp(-x));
-    case MATH_SOFTPLUS: return log1p(exp(x));
-    case MATH_EXP: return exp(x);
-    default: return sqrt(x);
+    case MATH_RELU:
+        return x > 0 ? x : 0;
+    case MATH_LEAKY:
+        return x > 0 ? x : alpha * x;
+    case MATH_TANH:
+        return tanh(x);
+    case MATH_SIGMOID:
+        return 1 / (1 + exp(-x));
+    case MATH_SOFTPLUS:
+        return log1p(exp(x));
+    case MATH_EXP:
+        return exp(x);
+    default:
+        return sqrt(x);
     }
 }
 
@@ -44,8 +51,14 @@ static void activations(void **state)
     for (int kind = MATH_RELU; kind <= MATH_SQRT; kind++)
         for (int i = 0; i < 5; i++) {
             ActSpec s = {kind, 0.2f, i % 2 ? 1.0f : 1.4142135f, sizes[i]};
-            op_test(&(OpTest){.name = act_names[kind], .inputs = 1, .in = {s.n}, .out = s.n, .oracle = act_oracle,
-                              .run = act_run, .spec = &s, .positive = kind == MATH_SQRT});
+            op_test(&(OpTest){.name = act_names[kind],
+                              .inputs = 1,
+                              .in = {s.n},
+                              .out = s.n,
+                              .oracle = act_oracle,
+                              .run = act_run,
+                              .spec = &s,
+                              .positive = kind == MATH_SQRT});
         }
 }
 
@@ -178,9 +191,13 @@ static void broadcasting(void **state)
             CastSpec s = cases[i];
             s.mul = mul;
             assert_true(broadcast_make(&s.shape, s.out, &s.rank, s.a, s.ranks[0], s.b, s.ranks[1]));
-            op_test(&(OpTest){.name = mul ? "broadcast mul" : "broadcast add", .inputs = 2,
+            op_test(&(OpTest){.name = mul ? "broadcast mul" : "broadcast add",
+                              .inputs = 2,
                               .in = {product(s.a, s.ranks[0]), product(s.b, s.ranks[1])},
-                              .out = product(s.out, s.rank), .oracle = cast_oracle, .run = cast_run, .spec = &s,
+                              .out = product(s.out, s.rank),
+                              .oracle = cast_oracle,
+                              .run = cast_run,
+                              .spec = &s,
                               .adds = 3});
         }
 }
@@ -198,9 +215,12 @@ static void shapes_that_do_not_match(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(activations),       cmocka_unit_test(activations_far_out),
-        cmocka_unit_test(a_nan_stays_a_nan), cmocka_unit_test(backward_in_place),
-        cmocka_unit_test(vectors),           cmocka_unit_test(broadcasting),
+        cmocka_unit_test(activations),
+        cmocka_unit_test(activations_far_out),
+        cmocka_unit_test(a_nan_stays_a_nan),
+        cmocka_unit_test(backward_in_place),
+        cmocka_unit_test(vectors),
+        cmocka_unit_test(broadcasting),
         cmocka_unit_test(shapes_that_do_not_match),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,212 @@
+/* Losses: values against double formulas, gradients against central differences. */
+#include "gradcheck.h"
+#include "math/loss.h"
+
+typedef struct {
+    int N, D;
+    float tau;
+} LossSpec;
+
+static double cosine(const double *a, const double *b, int D)
+{
+    double ab = 0, aa = 0, bb = 0;
+    for (int i = 0; i < D; i++) ab += a[i] * b[i], aa += a[i] * a[i], bb += b[i] * b[i];
+    return ab / sqrt(aa * bb);
+}
+
+static void contrast_oracle(double *y, const double *const *in, const void *spec)
+{
+    const LossSpec *s = spec;
+    y[0] = 0;
+    for (int i = 0; i < 2 * s->N; i++) {
+        double sum = 0, pair = 0;
+        for (int j = 0; j < 2 * s->N; j++) {
+            double c = cosine(in[0] + i * s->D, in[0] + j * s->D, s->D) / s->tau;
+            if (j != i) sum += exp(c);
+            if (j == (i + s->N) % (2 * s->N)) pair = c;
+        }
+        y[0] += (log(sum) - pair) / (2 * s->N);
+    }
+}
+
+/* The loss itself is the output; its gradient comes for dy = 1 and is scaled here. */
+static void scaled(float *grad, const float *own, size_t n, float by, bool accumulate)
+{
+    for (size_t i = 0; i < n; i++) grad[i] = (accumulate ? grad[i] : 0) + own[i] * by;
+}
+
+static void contrast_run(float *y, float *const *grad, const float *const *in, const float *dy,
+                         bool accumulate, const void *spec, Pool *pool)
+{
+    const LossSpec *s = spec;
+    size_t n = (size_t)(2 * s->N * s->D), rows = (size_t)(4 * s->N * s->N), work = ntxent_scratch(s->N, s->D);
+    float *dh = floats(n), *similarity = floats(rows), *scratch = floats(work);
+    y[0] = (float)ntxent(dh, similarity, in[0], s->N, s->D, s->tau, scratch, pool);
+    for (int i = 0; i < 2 * s->N; i++) assert_true(similarity[i * (2 * s->N + 1)] == -INFINITY);
+    scaled(grad[0], dh, n, dy[0], accumulate);
+    free_floats(dh, n), free_floats(similarity, rows), free_floats(scratch, work);
+}
+
+static void contrastive(void **state)
+{
+    static const LossSpec specs[] = {{1, 3, 0.5f}, {2, 5, 0.5f}, {7, 17, 0.1f}, {24, 33, 0.5f}};
+    (void)state;
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        size_t n = (size_t)(2 * specs[i].N * specs[i].D);
+        OpTest t = {.name = "ntxent",
+                    .inputs = 1,
+                    .in = {n},
+                    .out = 1,
+                    .oracle = contrast_oracle,
+                    .run = contrast_run,
+                    .spec = &specs[i],
+                    .isa_may_differ = true};
+        if (specs[i].N > 1) op_test(&t); /* of one pair the loss is always 0 */
+    }
+}
+
+static void contrastive_twin(void **state)
+{
+    enum { PAIRS = 6, D = 9, ALL = 2 * PAIRS * D };
+    float h[ALL], dh[ALL], twin[ALL], similarity[4 * PAIRS * PAIRS],
+        *scratch = floats(ntxent_scratch(PAIRS, D));
+    (void)state;
+    rng_fill_normal(h, ALL, 3, RNG_TEST);
+    double loss = ntxent(dh, similarity, h, PAIRS, D, 0.2f, scratch, NULL);
+    assert_true(fabs(loss - ntxent_naive(twin, h, PAIRS, D, 0.2f)) < 1e-6);
+    assert_true(worst_float_gap(dh, twin, ALL) < 1e-5);
+    double own[ALL];
+    for (int i = 0; i < ALL; i++) own[i] = h[i];
+    assert_true(fabs(similarity[1] - cosine(own, own + D, D) / 0.2) < 1e-5);
+    assert_true(fabs(ntxent(dh, similarity, h, 1, D, 0.2f, scratch, NULL)) < 1e-6);
+    free_floats(scratch, ntxent_scratch(PAIRS, D));
+}
+
+static int label_of(int n, int C)
+{
+    return (n * 7 + 2) % C;
+}
+
+static void entropy_oracle(double *y, const double *const *in, const void *spec)
+{
+    const LossSpec *s = spec;
+    y[0] = 0;
+    for (int n = 0; n < s->N; n++) {
+        double sum = 0;
+        for (int c = 0; c < s->D; c++) sum += exp(in[0][n * s->D + c]);
+        y[0] += (log(sum) - in[0][n * s->D + label_of(n, s->D)]) / s->N;
+    }
+}
+
+static void entropy_run(float *y, float *const *grad, const float *const *in, const float *dy,
+                        bool accumulate, const void *spec, Pool *pool)
+{
+    const LossSpec *s = spec;
+    float dx[1000];
+    int label[64], correct = -1;
+    (void)pool;
+    for (int n = 0; n < s->N; n++) label[n] = label_of(n, s->D);
+    y[0] = (float)cross_entropy(dx, in[0], label, s->N, s->D, &correct);
+    assert_true(y[0] == (float)cross_entropy(NULL, in[0], label, s->N, s->D, NULL));
+    assert_in_range(correct, 0, s->N);
+    scaled(grad[0], dx, (size_t)(s->N * s->D), dy[0], accumulate);
+}
+
+static void entropy(void **state)
+{
+    static const LossSpec specs[] = {{1, 2, 0}, {3, 10, 0}, {32, 10, 0}};
+    float far[3] = {500, -500, 0};
+    int correct;
+    (void)state;
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        op_test(&(OpTest){.name = "cross entropy",
+                          .inputs = 1,
+                          .in = {(size_t)(specs[i].N * specs[i].D)},
+                          .out = 1,
+                          .oracle = entropy_oracle,
+                          .run = entropy_run,
+                          .spec = &specs[i]});
+    assert_true(fabs(cross_entropy(NULL, far, (int[]){1}, 1, 3, &correct) - 1000) < 1e-6 && correct == 0);
+    assert_true(cross_entropy(NULL, far, (int[]){0}, 1, 3, &correct) < 1e-6 && correct == 1);
+}
+
+enum { HINGE_REAL, HINGE_FAKE, HINGE_GENERATOR, LOGISTIC_HIGH, LOGISTIC_LOW };
+static const char *const gan_names[] = {"hinge real", "hinge fake", "hinge generator", "logistic high",
+                                        "logistic low"};
+
+static void gan_oracle(double *y, const double *const *in, const void *spec)
+{
+    const LossSpec *s = spec;
+    y[0] = 0;
+    for (int i = 0; i < s->N; i++) {
+        double d = in[0][i];
+        switch (s->D) {
+        case HINGE_REAL:
+            y[0] += d < 1 ? (1 - d) / s->N : 0;
+            break;
+        case HINGE_FAKE:
+            y[0] += d > -1 ? (1 + d) / s->N : 0;
+            break;
+        case HINGE_GENERATOR:
+            y[0] -= d / s->N;
+            break;
+        case LOGISTIC_HIGH:
+            y[0] += log1p(exp(-d)) / s->N;
+            break;
+        default:
+            y[0] += log1p(exp(d)) / s->N;
+        }
+    }
+}
+
+static void gan_run(float *y, float *const *grad, const float *const *in, const float *dy, bool accumulate,
+                    const void *spec, Pool *pool)
+{
+    const LossSpec *s = spec;
+    float dd[64];
+    (void)pool;
+    switch (s->D) {
+    case HINGE_REAL:
+        y[0] = (float)hinge_real(dd, in[0], s->N);
+        break;
+    case HINGE_FAKE:
+        y[0] = (float)hinge_fake(dd, in[0], s->N);
+        break;
+    case HINGE_GENERATOR:
+        y[0] = (float)hinge_generator(dd, in[0], s->N);
+        break;
+    default:
+        y[0] = (float)logistic_loss(dd, in[0], s->N, s->D == LOGISTIC_HIGH);
+    }
+    scaled(grad[0], dd, (size_t)s->N, dy[0], accumulate);
+}
+
+static void adversarial(void **state)
+{
+    (void)state;
+    for (int kind = HINGE_REAL; kind <= LOGISTIC_LOW; kind++) {
+        LossSpec s = {33, kind, 0};
+        op_test(&(OpTest){.name = gan_names[kind],
+                          .inputs = 1,
+                          .in = {(size_t)s.N},
+                          .out = 1,
+                          .oracle = gan_oracle,
+                          .run = gan_run,
+                          .spec = &s});
+    }
+    float far[2] = {200, -200}, dd[2];
+    assert_true(fabs(logistic_loss(dd, far, 2, true) - 100) < 1e-6 && dd[0] == 0 && dd[1] == -0.5f);
+    far[0] = NAN;
+    assert_true(isnan(hinge_real(dd, far, 2)) && isnan(logistic_loss(dd, far, 2, true)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(contrastive),
+        cmocka_unit_test(contrastive_twin),
+        cmocka_unit_test(entropy),
+        cmocka_unit_test(adversarial),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
