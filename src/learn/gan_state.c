@@ -198,7 +198,7 @@ bool gan_save(const Gan *gan, const char *path, Err *err)
         return err_nomem(err, "a checkpoint");
     }
     snprintf(slow, sizeof slow, "%a", (double)gan->slow);
-    checkpoint_meta(ck, "format", "viewsmith-gan 1");
+    checkpoint_meta(ck, "kind", "viewsmith-gan 1");
     checkpoint_meta(ck, "config", who);
     checkpoint_meta(ck, "slow", slow);
     checkpoint_meta_int(ck, "step", (uint64_t)gan->step);
@@ -210,10 +210,10 @@ bool gan_save(const Gan *gan, const char *path, Err *err)
 
 static bool load_into(Gan *gan, Checkpoint *ck, const char *path, Err *err)
 {
-    const char *format = checkpoint_get_meta(ck, "format"), *config = checkpoint_get_meta(ck, "config");
+    const char *kind = checkpoint_get_meta(ck, "kind"), *config = checkpoint_get_meta(ck, "config");
     const char *slow = checkpoint_get_meta(ck, "slow");
     uint64_t step = 0;
-    if (!format || strcmp(format, "viewsmith-gan 1") || !config || !slow)
+    if (!kind || strcmp(kind, "viewsmith-gan 1") || !config || !slow)
         return err_set(err, ERR_FORMAT, "%s is not a checkpoint of viewsmith fit", path);
     char *who = identity(gan);
     bool same = who && !strcmp(who, config);

@@ -3,11 +3,14 @@
 #include "net/layers.h"
 #include "net/ops.h"
 
+/* Under spectral norm every layer shrinks typical signals; this gain holds their size, so that the hinge is felt. */
+#define LEAKY_GAIN 1.6f
+
 /* Convolution with a spectrally normalised weight, then leaky ReLU. */
 static ValueId critic_conv(Net *net, ValueId x, const char *name, int out, int kernel, int stride)
 {
     ConvOptions options = {.stride = stride, .pad = 1, .bias = true, .spectral = true};
-    return layer_leaky(net, layer_conv_with(net, x, name, out, kernel, options, init_he()), 0.2f, 1);
+    return layer_leaky(net, layer_conv_with(net, x, name, out, kernel, options, init_he()), 0.2f, LEAKY_GAIN);
 }
 
 Net *discriminator_net(const DiscriminatorConfig *c, Err *err)
@@ -21,7 +24,7 @@ Net *discriminator_net(const DiscriminatorConfig *c, Err *err)
     x = layer_op(net, OP_BATCHSTD, x);
     x = critic_conv(net, x, "conv4", c->width[1], 3, 1);
     x = layer_flatten(net, critic_conv(net, x, "conv5", c->width[2], 4, 2));
-    x = layer_leaky(net, layer_linear_spectral(net, x, "dense", 2 * c->width[2], true, init_he()), 0.2f, 1);
+    x = layer_leaky(net, layer_linear_spectral(net, x, "dense", 2 * c->width[2], true, init_he()), 0.2f, LEAKY_GAIN);
     ValueId critic = layer_linear_spectral(net, x, "critic", 1, true, init_fan_in(1));
     if (c->classes) {
         ValueId onehot = net_input(net, "class", shape2(NET_BATCH, c->classes));
