@@ -1,0 +1,45 @@
+/* The table of subcommands, and the way from argv to one of them. */
+#include "cli/cli.h"
+#include "base/text.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const CommandRow command_rows[] = {
+#define X(id, name, summary) {name, summary, &command_##id},
+    COMMAND_TABLE(X)
+#undef X
+    {NULL, NULL, NULL},
+};
+
+static const CommandRow *find(const char *name)
+{
+    for (const CommandRow *r = command_rows; r->name; r++)
+        if (!strcmp(r->name, name)) return r;
+    return NULL;
+}
+
+static int run(const CommandRow *row, int argc, char **argv)
+{
+    static Args args; /* large, and there is one command line */
+    Err err = {0};
+    if (!args_read(&args, row, argc, argv, &err)) return cli_fail(&err);
+    if (args_flag(&args, "help")) {
+        help_command(row);
+        return 0;
+    }
+    if (args_given(&args, "threads")) setenv("VIEWSMITH_THREADS", args_text(&args, "threads"), 1);
+    return row->command->run(&args);
+}
+
+int cli_main(int argc, char **argv, int (*open)(int argc, char **argv))
+{
+    cli_signals();
+    const char *first = argc > 1 ? argv[1] : NULL;
+    if (first && (!strcmp(first, "--help") || !strcmp(first, "-h"))) return run(find("help"), 0, NULL);
+    if (first && !strcmp(first, "--version")) return printf("viewsmith %s\n", VIEWSMITH_VERSION) > 0 ? 0 : 1;
+    const CommandRow *row = first ? find(first) : NULL;
+    if (row) return run(row, argc - 2, argv + 2);
+    if (open) return open(argc, argv);
+    return run(find("help"), 0, NULL);
+}
