@@ -8,6 +8,7 @@
 #include "math/isa.h"
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ typedef struct {
 static inline float *floats(size_t n)
 {
     float *x = NULL; /* aligned, with a guard that a stray write changes */
-    if (posix_memalign((void **)&x, 64, (n + 16) * sizeof *x)) fail_msg("out of memory");
+    if (n > SIZE_MAX / 8 || posix_memalign((void **)&x, 64, (n + 16) * sizeof *x)) abort();
     for (size_t i = 0; i < n + 16; i++) x[i] = 12345.0f;
     return x;
 }
