@@ -1,0 +1,107 @@
+/* The one table of everything a person can do: it yields the enum, the keys, the names of `:` commands, the hint line,
+ * the help screen and the man page's key section.
+ *
+ * A row: identifier, default keys (blank-separated), command name, context, argument (shown in the prompt that opens when
+ * the key is pressed; NULL: none), word for the hint line (NULL: not shown there), help. A screen's own keys go before
+ * the global ones; within one context each key stands once (tested). */
+#pragma once
+
+typedef enum { CONTEXT_GLOBAL, CONTEXT_VIEWS, CONTEXT_STEER, CONTEXT_TRAIN, CONTEXT_NEIGHBOURS, CONTEXT_COUNT } Context;
+
+/* clang-format off */
+#define ACTIONS(X) \
+    X(VIEWS,        "1",                "views",       GLOBAL, NULL, NULL, "Go to Views: a wall of pictures the generator makes") \
+    X(STEER,        "2",                "steer",       GLOBAL, NULL, NULL, "Go to Steer: one view and its directions as sliders") \
+    X(TRAIN,        "3",                "train",       GLOBAL, NULL, NULL, "Go to Train: an encoder learns from generated views") \
+    X(NEIGHBOURS,   "4",                "neighbours",  GLOBAL, NULL, NULL, "Go to Neighbours: a view against real pictures") \
+    X(UP,           "k Up",             "up",          GLOBAL, NULL, NULL, "One up") \
+    X(DOWN,         "j Down",           "down",        GLOBAL, NULL, NULL, "One down") \
+    X(LEFT,         "h Left",           "left",        GLOBAL, NULL, NULL, "One to the left") \
+    X(RIGHT,        "l Right",          "right",       GLOBAL, NULL, NULL, "One to the right") \
+    X(FIRST,        "g Home",           "first",       GLOBAL, NULL, NULL, "To the first") \
+    X(LAST,         "G End",            "last",        GLOBAL, NULL, NULL, "To the last") \
+    X(PAGE_UP,      "PageUp Ctrl-U",    "page-up",     GLOBAL, NULL, NULL, "One page up") \
+    X(PAGE_DOWN,    "PageDown Ctrl-D",  "page-down",   GLOBAL, NULL, NULL, "One page down") \
+    X(FOCUS_NEXT,   "Tab",              "focus-next",  GLOBAL, NULL, NULL, "Give the next pane the focus") \
+    X(FOCUS_BACK,   "Shift-Tab",        "focus-back",  GLOBAL, NULL, NULL, "Give the pane before the focus") \
+    X(OPEN,         "o",                "open",        GLOBAL, "ADDRESS, PNG, MODEL or RUN", NULL, "Open an address, a PNG, a model file or a run; pasting one does the same") \
+    X(SAVE,         "w",                "save",        GLOBAL, "FILE.png", NULL, "Write the view as a PNG with its address inside") \
+    X(COPY,         "y",                "copy",        GLOBAL, NULL, NULL, "Copy the view's address to the clipboard (OSC 52)") \
+    X(UNDO,         "u",                "undo",        GLOBAL, NULL, NULL, "Take the last change back") \
+    X(REDO,         "Ctrl-R U",         "redo",        GLOBAL, NULL, NULL, "Do it again") \
+    X(GRAPHICS,     "v",                "graphics",    GLOBAL, NULL, NULL, "Show pictures in the next way this terminal can") \
+    X(FIGURES,      "F",                "figures",     GLOBAL, NULL, NULL, "Show or hide what a frame costs: encode and terminal time") \
+    X(REDRAW,       "Ctrl-L",           "redraw",      GLOBAL, NULL, NULL, "Draw the whole screen again") \
+    X(COMMAND,      ":",                "command",     GLOBAL, NULL, NULL, "Type a command: any name in this list, with its argument") \
+    X(HELP,         "? F1",             "help",        GLOBAL, NULL, "all keys", "Show every key; / searches, Enter runs") \
+    X(CANCEL,       "Escape",           "cancel",      GLOBAL, NULL, NULL, "Close what is open, or drop what was being computed") \
+    X(SUSPEND,      "Ctrl-Z",           "suspend",     GLOBAL, NULL, NULL, "Back to the shell for a while; fg returns") \
+    X(QUIT,         "q Ctrl-C",         "quit",        GLOBAL, NULL, "quit", "Leave; asks first while something runs") \
+    X(QUIT_STOP,    "",                 "quit-stop",   GLOBAL, NULL, NULL, "Leave and stop what runs; its state is saved") \
+    X(QUIT_DETACH,  "",                 "quit-detach", GLOBAL, NULL, NULL, "Leave and let it run on in the background") \
+    \
+    X(VIEWS_STEER,      "Enter",        "steer-this",  VIEWS, NULL, "steer", "Steer the selected view") \
+    X(VIEWS_NEW,        "Space r",      "resample",    VIEWS, NULL, "new views", "Draw a new wall of views") \
+    X(VIEWS_CLASS,      "c",            "class",       VIEWS, "CLASS or all", "class", "Show one class, by name or number, or all") \
+    X(VIEWS_PSI_DOWN,   "[",            "psi-down",    VIEWS, NULL, NULL, "Truncate more: nearer to the mean, safer") \
+    X(VIEWS_PSI_UP,     "]",            "psi-up",      VIEWS, NULL, "[ psi", "Truncate less: more varied") \
+    X(VIEWS_PSI,        "p",            "psi",         VIEWS, "0 .. 1", NULL, "Set the truncation psi") \
+    X(VIEWS_SEED,       "s",            "seed",        VIEWS, "SEED", "seed", "Start the wall at this seed") \
+    X(VIEWS_LARGER,     "+ =",          "larger",      VIEWS, NULL, "- size", "Larger pictures") \
+    X(VIEWS_SMALLER,    "-",            "smaller",     VIEWS, NULL, NULL, "Smaller pictures") \
+    X(VIEWS_NEIGHBOURS, "n",            "neighbours-of", VIEWS, NULL, "neighbours", "Real neighbours of the selected view") \
+    \
+    X(STEER_LESS,       "h Left",       "less",        STEER, NULL, NULL, "Move the slider down by a step") \
+    X(STEER_MORE,       "l Right",      "more",        STEER, NULL, "h change", "Move the slider up by a step") \
+    X(STEER_MUCH_LESS,  "H Shift-Left", "much-less",   STEER, NULL, NULL, "Move the slider down by five steps") \
+    X(STEER_MUCH_MORE,  "L Shift-Right","much-more",   STEER, NULL, "H more", "Move the slider up by five steps") \
+    X(STEER_SET,        "=",            "set",         STEER, "VALUE", "type", "Set the slider to a value") \
+    X(STEER_ZERO,       "0",            "zero",        STEER, NULL, "zero", "Put the slider back to zero") \
+    X(STEER_ZERO_ALL,   "Z",            "zero-all",    STEER, NULL, NULL, "Put every slider back to zero") \
+    X(STEER_STEP_DOWN,  "{",            "step-down",   STEER, NULL, NULL, "Halve the step") \
+    X(STEER_STEP_UP,    "}",            "step-up",     STEER, NULL, NULL, "Double the step") \
+    X(STEER_NEW,        "Space r",      "new-seed",    STEER, NULL, "new seed", "Take a new seed and keep the sliders") \
+    X(STEER_SEED,       "s",            "seed",        STEER, "SEED", "seed", "Set the seed") \
+    X(STEER_CLASS,      "c",            "class",       STEER, "CLASS", "class", "Set the class, by name or number") \
+    X(STEER_PSI_DOWN,   "[",            "psi-down",    STEER, NULL, NULL, "Truncate more") \
+    X(STEER_PSI_UP,     "]",            "psi-up",      STEER, NULL, "[ psi", "Truncate less") \
+    X(STEER_PSI,        "p",            "psi",         STEER, "0 .. 1", NULL, "Set the truncation psi") \
+    X(STEER_DIRECTIONS, "d",            "directions",  STEER, NULL, "directions", "Next set of directions: PCA of w, SeFa") \
+    X(STEER_SORT,       "S",            "sort",        STEER, NULL, NULL, "Sort the sliders by how much they change the picture, or by name") \
+    X(STEER_NEIGHBOURS, "n Enter",      "neighbours-of", STEER, NULL, "neighbours", "Real neighbours of this view") \
+    \
+    X(TRAIN_START,      "s",            "start",       TRAIN, NULL, "start", "Start a run, or go on with a stopped one") \
+    X(TRAIN_PAUSE,      "Space",        "pause",       TRAIN, NULL, "pause", "Pause, or go on") \
+    X(TRAIN_STOP,       "x",            "stop",        TRAIN, NULL, "stop", "Stop the run and save it") \
+    X(TRAIN_LR_DOWN,    "[",            "lr-down",     TRAIN, NULL, NULL, "Lower the learning rate by a fifth") \
+    X(TRAIN_LR_UP,      "]",            "lr-up",       TRAIN, NULL, "[ learning rate", "Raise the learning rate by a quarter") \
+    X(TRAIN_SIGMA_DOWN, "{",            "sigma-down",  TRAIN, NULL, NULL, "Weaker latent views") \
+    X(TRAIN_SIGMA_UP,   "}",            "sigma-up",    TRAIN, NULL, "{ sigma", "Stronger latent views") \
+    X(TRAIN_TEMP_DOWN,  "<",            "temperature-down", TRAIN, NULL, NULL, "Lower the temperature") \
+    X(TRAIN_TEMP_UP,    ">",            "temperature-up", TRAIN, NULL, "< temperature", "Raise the temperature") \
+    X(TRAIN_SOURCE,     "r",            "source",      TRAIN, "generator or real", "source", "What the next run learns from") \
+    X(TRAIN_BACK,       "b",            "roll-back",   TRAIN, NULL, NULL, "Go on from the last checkpoint") \
+    X(TRAIN_COMPARE,    "c",            "compare",     TRAIN, "RUN", "compare", "Draw another run's curves beside this one's") \
+    X(TRAIN_LOG,        "L",            "log-scale",   TRAIN, NULL, NULL, "Logarithmic loss axis, or linear") \
+    X(TRAIN_STEER,      "Enter",        "steer-pair",  TRAIN, NULL, "steer pair", "Steer the selected pair's anchor") \
+    \
+    X(NEAR_STEER,       "Enter",        "steer-query", NEIGHBOURS, NULL, "steer", "Steer the query") \
+    X(NEAR_FILE,        "f",            "query",       NEIGHBOURS, "FILE", "file", "Take a picture file as the query") \
+    X(NEAR_NEW,         "Space r",      "new-query",   NEIGHBOURS, NULL, "new query", "Take a new generated view as the query") \
+    X(NEAR_SPACE,       "e",            "space",       NEIGHBOURS, NULL, "space", "Next space: encoder, pixels, untrained encoder") \
+    X(NEAR_CLASS,       "c",            "class",       NEIGHBOURS, "CLASS or all", "class", "Search in one class, or in all")
+/* clang-format on */
+
+typedef enum {
+    ACT_NONE,
+#define X(id, keys, name, context, arg, hint, help) ACT_##id,
+    ACTIONS(X)
+#undef X
+        ACT_COUNT
+} Action;
+
+typedef struct {
+    const char *keys, *name;
+    Context context;
+    const char *arg, *hint, *help;
+} ActionInfo;

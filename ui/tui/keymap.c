@@ -1,0 +1,128 @@
+/* Lookups over the action table. */
+#include "tui/keymap.h"
+#include "tui/key.h"
+#include <stdio.h>
+#include <string.h>
+
+static const ActionInfo table[ACT_COUNT] = {
+    {0},
+#define X(id, keys, name, context, arg, hint, help) {keys, name, CONTEXT_##context, arg, hint, help},
+    ACTIONS(X)
+#undef X
+};
+
+const ActionInfo *action_info(Action action)
+{
+    return &table[action];
+}
+
+const char *context_name(Context context)
+{
+    static const char *const names[CONTEXT_COUNT] = {"everywhere", "Views", "Steer", "Train", "Neighbours"};
+    return names[context];
+}
+
+bool keymap_applies(Context context, Action action)
+{
+    return table[action].context == CONTEXT_GLOBAL || table[action].context == context;
+}
+
+static bool has_key(const char *keys, int key)
+{
+    for (int k; key_parse_next(&k, &keys);)
+        if (k == key) return true;
+    return false;
+}
+
+static Action find_in(Context context, int key)
+{
+    for (int a = 1; a < ACT_COUNT; a++)
+        if (table[a].context == context && has_key(table[a].keys, key)) return (Action)a;
+    return ACT_NONE;
+}
+
+Action keymap_find(Context context, int key)
+{
+    Action own = context == CONTEXT_GLOBAL ? ACT_NONE : find_in(context, key);
+    return own ? own : find_in(CONTEXT_GLOBAL, key);
+}
+
+/* The candidates among the actions of a context and the global ones whose names begin with name[0..n); *first is one of
+ * them, an exact match and the context's own before others. */
+static int candidates(Context context, const char *name, size_t n, Action *first)
+{
+    int count = 0;
+    for (int own = 1; own >= 0; own--)
+        for (int a = 1; a < ACT_COUNT; a++) {
+            if (table[a].context != (own ? context : CONTEXT_GLOBAL) || (!own && context == CONTEXT_GLOBAL)) continue;
+            if (strncmp(table[a].name, name, n)) continue;
+            if (!table[a].name[n]) {
+                *first = (Action)a;
+                return 1;
+            }
+            if (!count++) *first = (Action)a;
+        }
+    return count;
+}
+
+Action keymap_command(Context context, const char *line, const char **arg)
+{
+    Action action = ACT_NONE;
+    line += strspn(line, " :");
+    size_t n = strcspn(line, " ");
+    *arg = line + n + strspn(line + n, " ");
+    if (!n || candidates(context, line, n, &action) != 1) return ACT_NONE;
+    return action;
+}
+
+int keymap_complete(Context context, char *line, size_t cap)
+{
+    Action first = ACT_NONE;
+    size_t n = strlen(line);
+    int count = strchr(line, ' ') ? 0 : candidates(context, line, n, &first);
+    if (!count) return 0;
+    size_t common = strlen(table[first].name);
+    for (int a = 1; a < ACT_COUNT; a++) {
+        if (!keymap_applies(context, (Action)a) || strncmp(table[a].name, line, n)) continue;
+        size_t same = 0;
+        while (same < common && table[a].name[same] == table[first].name[same]) same++;
+        if (count > 1) common = same;
+    }
+    snprintf(line, cap, "%.*s%s", (int)common, table[first].name, count == 1 && table[first].arg ? " " : "");
+    return count;
+}
+
+void keymap_key(char *out, size_t cap, Action action)
+{
+    const char *keys = table[action].keys;
+    size_t n = keys ? strcspn(keys, " ") : 0;
+    snprintf(out, cap, "%.*s", (int)n, keys ? keys : "");
+}
+
+static void roff(Buf *out, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if (*p == '-' || *p == '\\') buf_str(out, "\\");
+        if (*p == '.' && p == text) buf_str(out, "\\&");
+        buf_put(out, p, 1);
+    }
+}
+
+void keymap_manual(Buf *out)
+{
+    buf_str(out, ".SH KEYS\n");
+    for (int context = 0; context < CONTEXT_COUNT; context++) {
+        buf_printf(out, ".SS %s\n", context ? context_name((Context)context) : "Everywhere");
+        for (int a = 1; a < ACT_COUNT; a++) {
+            if (table[a].context != (Context)context) continue;
+            buf_str(out, ".TP\n.B ");
+            roff(out, *table[a].keys ? table[a].keys : ":");
+            buf_str(out, "\n.RB ( :");
+            roff(out, table[a].name);
+            if (table[a].arg) buf_printf(out, " \" \" \\fI%s\\fP", table[a].arg);
+            buf_str(out, " )\n");
+            roff(out, table[a].help);
+            buf_str(out, "\n");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/* From keys to actions and back to words: lookups over the action table. */
+#pragma once
+#include "tui/actions.h"
+#include "tui/buf.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+const ActionInfo *action_info(Action action);
+const char *context_name(Context context); /* "everywhere", "Views", ... */
+
+/* What a key does in a context: its own meaning first, then the global one; ACT_NONE when it has none. */
+Action keymap_find(Context context, int key);
+/* The action a command line names, seen from a context; *arg points past the name and blanks (at "" without one).
+ * A unique beginning of a name is enough. ACT_NONE when there is none or it is ambiguous. */
+Action keymap_command(Context context, const char *line, const char **arg);
+/* Completes a command's name in place as far as it is certain; returns the candidates left. */
+int keymap_complete(Context context, char *line, size_t cap);
+/* The first key's name, as hints show it; "" when it has none. */
+void keymap_key(char *out, size_t cap, Action action);
+/* True when the action works in that context. */
+bool keymap_applies(Context context, Action action);
+/* The key section of the man page, in roff, from the same table. */
+void keymap_manual(Buf *out);

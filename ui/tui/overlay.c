@@ -1,0 +1,414 @@
+/* Strips of pictures, a map of what each cell shows, and a cache of encoded strips. */
+#include "tui/overlay.h"
+#include "base/clock.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STRIPS_MAX 128
+#define CACHE_MAX  256
+#define CACHE_BYTES ((size_t)32 << 20)
+#define FINE_AFTER 0.08   /* seconds without change until a coarse picture is replaced */
+#define MOVING     0.20   /* changes closer than this are one motion */
+#define FAST_MS    25.0   /* a fine frame that costs less than this is shown even in motion */
+#define ACK_LATE   1.0    /* seconds after which an acknowledgement is given up */
+
+typedef struct {
+    Rect at;        /* around all visible parts */
+    uint64_t group; /* pane and row band: strips of one group are the same place in two frames */
+    uint64_t key;   /* content and place */
+    int piece[64], n;
+    double changed, changed_before;
+    bool painted;
+    PixelQuality quality; /* what was painted */
+} Strip;
+
+typedef struct {
+    uint64_t key;
+    PixelQuality quality;
+    Buf bytes;
+    unsigned used;
+} Cached;
+
+struct Overlay {
+    Encoder *encoder;
+    PixelSpec spec;
+    int cols, rows;
+    uint32_t *map, *map_before; /* what each cell shows, 0: text */
+    Piece piece[CANVAS_PICTURES];
+    int pieces;
+    Strip strip[STRIPS_MAX], before[STRIPS_MAX];
+    int strips, strips_before;
+    Cached cache[CACHE_MAX];
+    size_t cache_bytes;
+    unsigned clock;
+    bool waiting;      /* for an acknowledgement, since `sent` */
+    double sent;
+    int unanswered;    /* acknowledgements that never came, in a row */
+    bool news;         /* results came in since the last paint */
+    double fine_ms;    /* running mean cost of a fine frame */
+    OverlayTimes times;
+};
+
+Overlay *overlay_new(void (*wake)(void *), void *arg, Err *err)
+{
+    Overlay *o = calloc(1, sizeof *o);
+    if (!o) {
+        err_nomem(err, "the picture layer");
+        return NULL;
+    }
+    o->encoder = encoder_new(wake, arg, err);
+    if (o->encoder) return o;
+    free(o);
+    return NULL;
+}
+
+void overlay_free(Overlay *o)
+{
+    if (!o) return;
+    encoder_free(o->encoder);
+    for (int i = 0; i < CACHE_MAX; i++) buf_free(&o->cache[i].bytes);
+    free(o->map);
+    free(o->map_before);
+    free(o);
+}
+
+bool overlay_setup(Overlay *o, int cols, int rows, const PixelSpec *spec, Err *err)
+{
+    size_t cells = (size_t)cols * (size_t)rows;
+    uint32_t *map = calloc(cells, sizeof *map), *before = calloc(cells, sizeof *before);
+    if (!map || !before) {
+        free(map);
+        free(before);
+        return err_nomem(err, "the picture layer");
+    }
+    free(o->map);
+    free(o->map_before);
+    o->map = map;
+    o->map_before = before;
+    o->cols = cols;
+    o->rows = rows;
+    o->spec = *spec;
+    o->strips = o->strips_before = 0;
+    return true;
+}
+
+/* --- the plan ------------------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t hash, uint64_t v)
+{
+    hash = (hash ^ v) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 29;
+}
+
+static uint64_t mix_rect(uint64_t hash, Rect r)
+{
+    hash = mix(hash, (uint64_t)(uint32_t)r.x << 32 | (uint32_t)r.y);
+    return mix(hash, (uint64_t)(uint32_t)r.w << 32 | (uint32_t)r.h);
+}
+
+static Rect around(Rect a, Rect b)
+{
+    if (rect_empty(a)) return b;
+    int x = a.x < b.x ? a.x : b.x, y = a.y < b.y ? a.y : b.y;
+    int right = a.x + a.w > b.x + b.w ? a.x + a.w : b.x + b.w, low = a.y + a.h > b.y + b.h ? a.y + a.h : b.y + b.h;
+    return (Rect){x, y, right - x, low - y};
+}
+
+static Strip *strip_for(Overlay *o, uint64_t group)
+{
+    for (int i = 0; i < o->strips; i++)
+        if (o->strip[i].group == group && o->strip[i].n < 64) return &o->strip[i];
+    if (o->strips == STRIPS_MAX) return NULL;
+    Strip *s = &o->strip[o->strips++];
+    *s = (Strip){.group = group, .key = 1};
+    return s;
+}
+
+static void mark(Overlay *o, const Piece *p, uint32_t shape)
+{
+    for (int k = 0; k < p->parts; k++)
+        for (int y = p->part[k].y; y < p->part[k].y + p->part[k].h; y++)
+            for (int x = p->part[k].x; x < p->part[k].x + p->part[k].w; x++) o->map[y * o->cols + x] = shape;
+}
+
+/* The visible parts of a placed picture become a piece of its strip. */
+static void add_piece(Overlay *o, const Canvas *c, int i)
+{
+    const Placed *placed = &c->picture[i];
+    Piece *p = &o->piece[o->pieces];
+    Rect parts[PIECE_PARTS], screen = {0, 0, o->cols, o->rows - 1};
+    Rect cells = raster_cells(placed->rect, placed->image->w, placed->image->h, o->spec.cell_w, o->spec.cell_h);
+    *p = (Piece){.rect = placed->rect, .image = *placed->image, .id = placed->id};
+    int n = canvas_visible(c, i, parts, PIECE_PARTS);
+    for (int k = 0; k < n; k++) {
+        Rect seen = rect_intersect(rect_intersect(parts[k], cells), screen);
+        if (!rect_empty(seen)) p->part[p->parts++] = seen;
+    }
+    Strip *s = p->parts ? strip_for(o, mix(mix((uint64_t)placed->pane + 1, (uint64_t)p->rect.y), (uint64_t)p->rect.h)) : NULL;
+    if (!s) return;
+    uint64_t shape = mix_rect(mix(1, (uint64_t)p->image.w << 32 | (uint64_t)p->image.h), p->rect);
+    s->key = mix(mix(s->key, shape), p->id);
+    for (int k = 0; k < p->parts; k++) {
+        s->key = mix_rect(s->key, p->part[k]);
+        s->at = around(s->at, p->part[k]);
+    }
+    mark(o, p, (uint32_t)shape | 1);
+    s->piece[s->n++] = o->pieces++;
+}
+
+/* What is known of a strip from the frame before: painted when nothing changed, else since when it moves. */
+static void inherit(Overlay *o, Strip *s, double now)
+{
+    s->changed = now;
+    s->changed_before = -1;
+    for (int i = 0; i < o->strips_before; i++) {
+        const Strip *b = &o->before[i];
+        if (b->group != s->group) continue;
+        if (b->key == s->key) {
+            s->changed = b->changed;
+            s->changed_before = b->changed_before;
+            s->painted = b->painted;
+            s->quality = b->quality;
+            return;
+        }
+        s->changed_before = b->changed;
+    }
+}
+
+static void blank_cells(Overlay *o, Buf *out)
+{
+    bool any = false;
+    for (int y = 0; y < o->rows; y++) {
+        int at = -1;
+        for (int x = 0; x < o->cols; x++) {
+            uint32_t was = o->map_before[y * o->cols + x];
+            if (!was || was == o->map[y * o->cols + x]) continue;
+            if (!any) buf_str(out, "\0337\033[m");
+            if (at != x) buf_printf(out, "\033[%d;%dH", y + 1, x + 1);
+            buf_str(out, " ");
+            at = x + 1;
+            any = true;
+        }
+    }
+    if (any) buf_str(out, "\0338");
+}
+
+/* A picture whose cells were blanked for the sake of another must be painted again. */
+static void unpaint_blanked(Overlay *o, Strip *s)
+{
+    for (int y = s->at.y; y < s->at.y + s->at.h; y++)
+        for (int x = s->at.x; x < s->at.x + s->at.w; x++) {
+            uint32_t was = o->map_before[y * o->cols + x], is = o->map[y * o->cols + x];
+            if (is && was != is) s->painted = false;
+        }
+}
+
+void overlay_plan(Overlay *o, const Canvas *c, Buf *out)
+{
+    uint32_t *map = o->map_before;
+    double now = clock_seconds();
+    o->map_before = o->map;
+    o->map = map;
+    memset(map, 0, (size_t)o->cols * (size_t)o->rows * sizeof *map);
+    memcpy(o->before, o->strip, (size_t)o->strips * sizeof *o->strip);
+    o->strips_before = o->strips;
+    o->strips = o->pieces = 0;
+    if (o->spec.mode != PIXELS_NONE)
+        for (int i = 0; i < c->pictures; i++) add_piece(o, c, i);
+    for (int i = 0; i < o->strips; i++) {
+        inherit(o, &o->strip[i], now);
+        unpaint_blanked(o, &o->strip[i]);
+    }
+    blank_cells(o, out);
+}
+
+/* --- the cache ------------------------------------------------------------------------------------------ */
+
+static Cached *cached(Overlay *o, uint64_t key, PixelQuality quality)
+{
+    for (int i = 0; i < CACHE_MAX; i++) {
+        Cached *c = &o->cache[i];
+        if (!c->used || c->key != key || c->quality != quality) continue;
+        c->used = ++o->clock;
+        return c;
+    }
+    return NULL;
+}
+
+static void forget(Overlay *o, Cached *c)
+{
+    o->cache_bytes -= c->bytes.cap;
+    buf_free(&c->bytes);
+    *c = (Cached){0};
+}
+
+/* The least recently used entry; with `filled`, of those in use. */
+static Cached *stalest(Overlay *o, bool filled)
+{
+    Cached *best = NULL;
+    for (int i = 0; i < CACHE_MAX; i++) {
+        Cached *c = &o->cache[i];
+        if ((c->used || !filled) && (!best || c->used < best->used)) best = c;
+    }
+    return best;
+}
+
+static void remember(Overlay *o, Encoded *e)
+{
+    if (cached(o, e->key, e->quality)) {
+        buf_free(&e->bytes);
+        return;
+    }
+    while (o->cache_bytes && o->cache_bytes + e->bytes.cap > CACHE_BYTES) forget(o, stalest(o, true));
+    Cached *slot = stalest(o, false);
+    if (slot->used) forget(o, slot);
+    *slot = (Cached){e->key, e->quality, e->bytes, ++o->clock};
+    o->cache_bytes += e->bytes.cap;
+}
+
+static void collect(Overlay *o)
+{
+    Encoded e;
+    double total = 0;
+    while (encoder_take(o->encoder, &e)) {
+        total += e.ms;
+        if (e.quality == PIXELS_FINE) o->fine_ms += (e.ms + o->times.tty_ms - o->fine_ms) * 0.3;
+        remember(o, &e);
+        o->news = true;
+    }
+    if (total > 0) o->times.encode_ms = total;
+}
+
+/* --- painting ------------------------------------------------------------------------------------------- */
+
+static bool moving(const Overlay *o, const Strip *s, double now)
+{
+    return o->spec.mode == PIXELS_SIXEL && o->fine_ms > FAST_MS && s->changed - s->changed_before < MOVING &&
+           now - s->changed < FINE_AFTER;
+}
+
+/* Text went over a part of the strip. */
+static bool written_over(const Overlay *o, const Strip *s, const Span *span)
+{
+    for (int i = 0; i < s->n; i++) {
+        const Piece *p = &o->piece[s->piece[i]];
+        for (int k = 0; k < p->parts; k++)
+            for (int y = p->part[k].y; y < p->part[k].y + p->part[k].h; y++)
+                if (span[y].from < p->part[k].x + p->part[k].w && span[y].to > p->part[k].x) return true;
+    }
+    return false;
+}
+
+static uint64_t task_key(const Overlay *o, const Strip *s)
+{
+    return mix(s->key, (uint64_t)o->spec.mode << 32 | (uint64_t)o->spec.cell_w << 16 | (uint64_t)o->spec.cell_h);
+}
+
+/* Appends a strip when it is at hand in the wanted quality, or better; false: it must be encoded. */
+static bool paint_strip(Overlay *o, Strip *s, PixelQuality want, Buf *out)
+{
+    Cached *c = cached(o, task_key(o, s), PIXELS_FINE);
+    PixelQuality quality = PIXELS_FINE;
+    if (!c && want == PIXELS_COARSE) {
+        c = cached(o, task_key(o, s), PIXELS_COARSE);
+        quality = PIXELS_COARSE;
+    }
+    if (!c) return false;
+    buf_put(out, c->bytes.p, c->bytes.n);
+    s->painted = true;
+    s->quality = quality;
+    return true;
+}
+
+static bool must_wait(Overlay *o, double now)
+{
+    if (o->waiting && now - o->sent > ACK_LATE) {
+        o->waiting = false;
+        o->unanswered++;
+    }
+    return o->waiting;
+}
+
+static void close_frame(Overlay *o, Buf *out, size_t from, double now)
+{
+    bool ask = o->unanswered < 3; /* a terminal that never answers is not asked any more */
+    buf_str(out, "\0338\033[?25l");
+    if (ask) buf_str(out, "\033[5n");
+    o->times.bytes = out->n - from;
+    o->waiting = ask;
+    o->sent = now;
+}
+
+/* Asks for every missing strip, each with the pieces it has now. */
+static bool ask(Overlay *o, const int *missing, const PixelQuality *want, int n, Err *err)
+{
+    static const size_t most = CANVAS_PICTURES;
+    EncodeTask task[STRIPS_MAX];
+    Piece *flat = malloc(most * sizeof *flat);
+    int used = 0;
+    if (!flat) return err_nomem(err, "pictures to encode");
+    for (int i = 0; i < n; i++) {
+        const Strip *s = &o->strip[missing[i]];
+        task[i] = (EncodeTask){task_key(o, s), s->at, flat + used, s->n, want[i]};
+        for (int k = 0; k < s->n; k++) flat[used++] = o->piece[s->piece[k]];
+    }
+    bool ok = encoder_ask(o->encoder, &o->spec, task, n, err);
+    free(flat);
+    return ok;
+}
+
+bool overlay_paint(Overlay *o, const Span *span, Buf *out, Err *err)
+{
+    int missing[STRIPS_MAX], n = 0;
+    PixelQuality want[STRIPS_MAX];
+    double now = clock_seconds();
+    size_t from = out->n;
+    collect(o);
+    o->news = false;
+    bool wait = must_wait(o, now), any = false;
+    for (int i = 0; i < o->strips; i++) {
+        Strip *s = &o->strip[i];
+        want[n] = moving(o, s, now) ? PIXELS_COARSE : PIXELS_FINE;
+        if (s->painted && written_over(o, s, span)) s->painted = false;
+        if (s->painted && s->quality >= want[n]) continue;
+        if (!wait) {
+            size_t at = out->n;
+            if (!any) buf_str(out, "\0337");
+            if (paint_strip(o, s, want[n], out)) {
+                any = true;
+                continue;
+            }
+            out->n = at;
+        }
+        if (!cached(o, task_key(o, s), want[n])) missing[n++] = i;
+    }
+    if (any) close_frame(o, out, from, now);
+    return n ? ask(o, missing, want, n, err) : true;
+}
+
+void overlay_acked(Overlay *o)
+{
+    if (!o->waiting) return;
+    o->waiting = false;
+    o->unanswered = 0;
+    o->times.tty_ms = (clock_seconds() - o->sent) * 1000;
+}
+
+double overlay_due(Overlay *o)
+{
+    double due = INFINITY;
+    collect(o);
+    for (int i = 0; i < o->strips; i++) {
+        const Strip *s = &o->strip[i];
+        if (s->painted && s->quality == PIXELS_FINE) continue;
+        if (s->painted) due = fmin(due, s->changed + FINE_AFTER);
+        else if (o->news || cached(o, task_key(o, s), PIXELS_FINE)) due = 0;
+    }
+    return o->waiting && due < INFINITY ? fmax(due, o->sent + ACK_LATE) : due;
+}
+
+OverlayTimes overlay_times(const Overlay *o)
+{
+    return o->times;
+}

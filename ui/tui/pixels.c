@@ -1,0 +1,227 @@
+/* Sixel by libsixel's low-level encoder on bounded buffers of indices, and the choice between the ways; the only file that
+ * includes sixel.h. Greys get an exact palette, colours an adapted one that is kept while a picture moves. */
+#include "tui/pixels.h"
+#include "tui/blocks.h"
+#include <sixel.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLORS_MAX 255 /* one more index means: leave the screen as it is */
+#define CLEAR      255
+#define CACHE_SIDE 32 /* colours are looked up by their upper 5 bits each */
+
+struct Pixels {
+    uint8_t palette[256 * 3];
+    int colors;
+    bool grey;
+    Rect kept_at; /* the strip whose coarse palette is still here; empty: none */
+    int16_t cache[CACHE_SIDE * CACHE_SIDE * CACHE_SIDE]; /* nearest index + 1; 0: not looked up yet */
+    uint8_t *index;
+    size_t index_cap;
+};
+
+Pixels *pixels_new(Err *err)
+{
+    Pixels *px = calloc(1, sizeof *px);
+    if (!px) err_nomem(err, "the picture encoder");
+    return px;
+}
+
+void pixels_free(Pixels *px)
+{
+    if (!px) return;
+    free(px->index);
+    free(px);
+}
+
+/* --- palettes ------------------------------------------------------------------------------------------- */
+
+static bool is_grey(const Raster *r)
+{
+    const uint8_t *p = r->rgb;
+    for (size_t i = 0, n = (size_t)r->w * (size_t)r->h; i < n; i++, p += 3)
+        if (r->mask[i] && (p[0] != p[1] || p[1] != p[2])) return false;
+    return true;
+}
+
+/* Sixel colours are percentages, so 101 greys are all there are; 52 when coarse. */
+static void grey_palette(Pixels *px, PixelQuality quality)
+{
+    px->colors = quality == PIXELS_FINE ? 101 : 51;
+    for (int i = 0; i < px->colors; i++)
+        memset(px->palette + 3 * i, (i * 255 + (px->colors - 1) / 2) / (px->colors - 1), 3);
+    px->grey = true;
+    px->kept_at = (Rect){0};
+}
+
+/* Median cut by libsixel over the shown pixels. */
+static bool adapted_palette(Pixels *px, const Raster *r, Rect at, PixelQuality quality, Err *err)
+{
+    sixel_dither_t *d = NULL;
+    size_t n = 0, total = (size_t)r->w * (size_t)r->h;
+    uint8_t *seen = malloc(total * 3);
+    if (!seen) return err_nomem(err, "a palette");
+    for (size_t i = 0; i < total; i++)
+        if (r->mask[i]) memcpy(seen + 3 * n++, r->rgb + 3 * i, 3);
+    int colors = quality == PIXELS_FINE ? COLORS_MAX : 64;
+    bool ok = n && SIXEL_SUCCEEDED(sixel_dither_new(&d, colors, NULL)) &&
+              SIXEL_SUCCEEDED(sixel_dither_initialize(d, seen, (int)n, 1, SIXEL_PIXELFORMAT_RGB888, SIXEL_LARGE_AUTO,
+                                                      SIXEL_REP_AUTO, SIXEL_QUALITY_LOW));
+    if (ok) {
+        px->colors = sixel_dither_get_num_of_palette_colors(d);
+        memcpy(px->palette, sixel_dither_get_palette(d), (size_t)px->colors * 3);
+        memset(px->cache, 0, sizeof px->cache);
+        px->grey = false;
+        px->kept_at = quality == PIXELS_COARSE ? at : (Rect){0};
+    }
+    if (d) sixel_dither_unref(d);
+    free(seen);
+    return ok || err_set(err, ERR_NOMEM, "no palette could be made for a picture");
+}
+
+static int nearest(Pixels *px, const uint8_t *p)
+{
+    int slot = (p[0] >> 3) * CACHE_SIDE * CACHE_SIDE + (p[1] >> 3) * CACHE_SIDE + (p[2] >> 3), best = 0;
+    if (px->cache[slot]) return px->cache[slot] - 1;
+    for (int i = 0, least = 1 << 30; i < px->colors; i++) {
+        const uint8_t *q = px->palette + 3 * i;
+        int dr = p[0] - q[0], dg = p[1] - q[1], db = p[2] - q[2], far = 2 * dr * dr + 4 * dg * dg + db * db;
+        if (far < least) least = far, best = i;
+    }
+    px->cache[slot] = (int16_t)(best + 1);
+    return best;
+}
+
+static bool index_pixels(Pixels *px, const Raster *r, Err *err)
+{
+    size_t n = (size_t)r->w * (size_t)r->h;
+    if (n > px->index_cap) {
+        uint8_t *more = realloc(px->index, n);
+        if (!more) return err_nomem(err, "a picture's colours");
+        px->index = more;
+        px->index_cap = n;
+    }
+    const uint8_t *p = r->rgb;
+    for (size_t i = 0; i < n; i++, p += 3) {
+        int at = px->grey ? (p[0] * (px->colors - 1) + 127) / 255 : 0;
+        if (r->mask[i] && !px->grey) at = nearest(px, p);
+        px->index[i] = r->mask[i] ? (uint8_t)at : CLEAR;
+    }
+    return true;
+}
+
+/* --- sixel ---------------------------------------------------------------------------------------------- */
+
+static int to_buf(char *bytes, int n, void *out)
+{
+    buf_put(out, bytes, (size_t)n);
+    return n;
+}
+
+/* libsixel leaves the second parameter open, and some terminals then blank the whole rectangle first: say 1, so that
+ * pixels not sent stay as they are. */
+static void open_background(Buf *out, size_t from)
+{
+    static const char head[] = "\033P7;1;0q";
+    char *q = out->p ? memchr(out->p + from, 'q', out->n - from) : NULL;
+    if (out->failed || !q) return;
+    size_t rest = out->n - (size_t)(q + 1 - out->p), old = (size_t)(q + 1 - out->p) - from;
+    buf_put(out, head, sizeof head - 1); /* makes the room; the bytes themselves are moved below */
+    if (out->failed) return;
+    char *start = out->p + from;
+    memmove(start + sizeof head - 1, start + old, rest);
+    memcpy(start, head, sizeof head - 1);
+    out->n = from + sizeof head - 1 + rest;
+    out->p[out->n] = 0;
+}
+
+static bool send(Pixels *px, Buf *out, uint8_t *index, int w, int h)
+{
+    sixel_output_t *o = NULL;
+    sixel_dither_t *d = NULL;
+    size_t from = out->n;
+    bool ok = SIXEL_SUCCEEDED(sixel_output_new(&o, to_buf, out, NULL)) &&
+              SIXEL_SUCCEEDED(sixel_dither_new(&d, 256, NULL));
+    if (ok) {
+        sixel_dither_set_pixelformat(d, SIXEL_PIXELFORMAT_PAL8);
+        sixel_dither_set_palette(d, px->palette);
+        sixel_dither_set_transparent(d, CLEAR);
+        ok = SIXEL_SUCCEEDED(sixel_encode(index, w, h, 1, d, o));
+    }
+    if (d) sixel_dither_unref(d);
+    if (o) sixel_output_unref(o);
+    if (ok) open_background(out, from);
+    return ok && !out->failed;
+}
+
+/* One tile of whole cells: cut out of the strip's indices and sent. */
+static bool send_tile(Pixels *px, Buf *out, const Raster *r, Rect tile, const PixelSpec *spec, Rect at)
+{
+    uint8_t *cut = malloc((size_t)tile.w * (size_t)tile.h);
+    if (!cut) return false;
+    bool any = false;
+    for (int y = 0; y < tile.h; y++) {
+        const uint8_t *row = px->index + (size_t)(tile.y + y) * (size_t)r->w + tile.x;
+        memcpy(cut + (size_t)y * (size_t)tile.w, row, (size_t)tile.w);
+        for (int x = 0; x < tile.w && !any; x++) any = row[x] != CLEAR;
+    }
+    bool ok = true;
+    if (any) {
+        buf_printf(out, "\033[%d;%dH", at.y + tile.y / spec->cell_h + 1, at.x + tile.x / spec->cell_w + 1);
+        ok = send(px, out, cut, tile.w, tile.h);
+    }
+    free(cut);
+    return ok;
+}
+
+static bool sixels(Pixels *px, Buf *out, const Raster *r, Rect at, const PixelSpec *spec, PixelQuality quality,
+                   Err *err)
+{
+    bool kept = quality == PIXELS_COARSE && !memcmp(&px->kept_at, &at, sizeof at);
+    if (is_grey(r)) grey_palette(px, quality);
+    else if (!kept && !adapted_palette(px, r, at, quality, err)) return false;
+    if (!index_pixels(px, r, err)) return false;
+    int step_w = spec->max_w / spec->cell_w * spec->cell_w, step_h = spec->max_h / spec->cell_h * spec->cell_h;
+    if (step_w < 1 || step_h < 1) return err_set(err, ERR_LIMIT, "this terminal shows no picture of even one character");
+    for (int y = 0; y < r->h; y += step_h)
+        for (int x = 0; x < r->w; x += step_w) {
+            Rect tile = {x, y, r->w - x < step_w ? r->w - x : step_w, r->h - y < step_h ? r->h - y : step_h};
+            if (!send_tile(px, out, r, tile, spec, at)) return err_nomem(err, "a sixel picture");
+        }
+    return true;
+}
+
+/* --- any way -------------------------------------------------------------------------------------------- */
+
+bool pixels_encode(Pixels *px, Buf *out, Rect at, const Piece *piece, int n, const PixelSpec *spec,
+                   PixelQuality quality, Err *err)
+{
+    Raster r;
+    int sx = spec->mode == PIXELS_SIXEL ? spec->cell_w : 1;
+    int sy = spec->mode == PIXELS_SIXEL ? spec->cell_h : spec->mode == PIXELS_ASCII ? 1 : 2;
+    bool smooth = quality == PIXELS_FINE || spec->mode != PIXELS_SIXEL;
+    if (spec->mode == PIXELS_NONE) return true;
+    if (!raster_open(&r, at.w * sx, at.h * sy, err)) return false;
+    bool ok = true;
+    for (int i = 0; i < n && ok; i++)
+        ok = raster_paste(&r, at, &piece[i], sx, sy, spec->cell_w, spec->cell_h, smooth, err);
+    if (ok && spec->mode == PIXELS_SIXEL) ok = sixels(px, out, &r, at, spec, quality, err);
+    else if (ok && spec->mode == PIXELS_ASCII) blocks_ascii(out, &r, at.x, at.y);
+    else if (ok) blocks_half(out, &r, at.x, at.y, spec->mode == PIXELS_HALF);
+    raster_close(&r);
+    if (ok && out->failed) return err_nomem(err, "a picture's bytes");
+    return ok;
+}
+
+PixelMode pixels_next_mode(PixelMode mode, const TermInfo *info)
+{
+    static const PixelMode order[] = {PIXELS_SIXEL, PIXELS_HALF, PIXELS_HALF256, PIXELS_ASCII, PIXELS_NONE};
+    int i = 0;
+    while (order[i] != mode) i++;
+    for (;;) {
+        i = (i + 1) % 5;
+        bool can = order[i] != PIXELS_SIXEL || info->sixel;
+        if (order[i] == PIXELS_HALF || order[i] == PIXELS_HALF256) can = info->utf8;
+        if (can) return order[i];
+    }
+}

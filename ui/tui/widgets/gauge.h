@@ -1,0 +1,14 @@
+/* Small figures drawn in one row: bars, meters, sliders and sparklines. */
+#pragma once
+#include "tui/canvas.h"
+
+/* A bar of w columns filled to `share` (0..1, clamped) in eighths of a column. */
+void gauge_bar(Canvas *c, int x, int y, int w, double share, Style style);
+/* ▰▰▰▱▱: w marks, share of them full. */
+void gauge_meter(Canvas *c, int x, int y, int w, double share, Style style);
+/* ◂────●────▸ with the knob at value between low and high; a tick where zero is. Returns nothing; w >= 5. */
+void gauge_slider(Canvas *c, int x, int y, int w, double low, double high, double value, bool focus);
+/* The value that a click in column `at` of such a slider means. */
+double gauge_slider_value(int x, int w, double low, double high, int at);
+/* ▁▂▃▅▇: the last w of n values, scaled to their own range; gaps where a value is not finite. */
+void gauge_spark(Canvas *c, int x, int y, int w, const float *value, int n, Style style);

@@ -1,0 +1,229 @@
+/* Braille curves: series are rasterised to 2 x 4 dots per cell, the upper series hides the lower in a shared cell. */
+#include "tui/widgets/plot.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TICKS_MAX 12
+
+typedef struct {
+    Rect in; /* the cells of the curves */
+    double x0, x1, y0, y1; /* y in log10 when log */
+    bool log;
+    uint8_t *mask, *owner; /* in.h rows of in.w: braille bits, and series + 1 */
+} Frame;
+
+typedef struct {
+    double at[TICKS_MAX];
+    int n, decimals, width; /* width of the widest label */
+} Ticks;
+
+static double scaled(const Plot *p, double y)
+{
+    return p->log_y ? (y > 0 ? log10(y) : NAN) : y;
+}
+
+static void widen(double *low, double *high, double v)
+{
+    if (!isfinite(v)) return;
+    if (!(v >= *low)) *low = v;
+    if (!(v <= *high)) *high = v;
+}
+
+/* The window asked for, or that of the data and the levels; never empty. */
+static void window(Frame *f, const Plot *p)
+{
+    double x0 = NAN, x1 = NAN, y0 = NAN, y1 = NAN;
+    for (int s = 0; s < p->count; s++)
+        for (int i = 0; i < p->series[s].n; i++) {
+            double y = scaled(p, p->series[s].y[i]);
+            if (!isfinite(y)) continue;
+            widen(&x0, &x1, p->series[s].x[i]);
+            widen(&y0, &y1, y);
+        }
+    for (int i = 0; i < p->levels; i++) widen(&y0, &y1, scaled(p, p->level[i].at));
+    f->x0 = isfinite(p->x0) ? p->x0 : isfinite(x0) ? x0 : 0;
+    f->x1 = isfinite(p->x1) ? p->x1 : isfinite(x1) ? x1 : 1;
+    double room = isfinite(y0) ? 0.04 * (y1 - y0) : 0;
+    f->y0 = isfinite(p->y0) ? scaled(p, p->y0) : isfinite(y0) ? y0 - room : 0;
+    f->y1 = isfinite(p->y1) ? scaled(p, p->y1) : isfinite(y1) ? y1 + room : 1;
+    if (!isfinite(f->y0)) f->y0 = isfinite(y0) ? y0 : f->y1 - 1; /* an axis from 0 has no logarithm */
+    if (!(f->x1 > f->x0)) f->x1 = f->x0 + 1;
+    if (!(f->y1 > f->y0)) f->y0 -= 0.5, f->y1 += 0.5;
+}
+
+/* The smallest of 1, 2, 5 times a power of ten that is not below `least`. */
+static double round_step(double least)
+{
+    double base = pow(10, floor(log10(least))), times = least / base;
+    return base * (times <= 1 ? 1 : times <= 2 ? 2 : times <= 5 ? 5 : 10);
+}
+
+static Ticks ticks(const Frame *f, const Plot *p, int rows)
+{
+    Ticks t = {0};
+    char text[48];
+    double low = f->log ? pow(10, f->y0) : f->y0, high = f->log ? pow(10, f->y1) : f->y1;
+    double step = round_step((high - low) / (rows / 3 > 1 ? rows / 3 : 1));
+    t.decimals = p->y_decimals >= 0 ? p->y_decimals : step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
+    if (t.decimals > 6) t.decimals = 6;
+    for (double v = ceil(low / step - 1e-9) * step; v <= high + step * 1e-9 && t.n < TICKS_MAX; v += step) {
+        t.at[t.n++] = fabs(v) < step * 1e-9 ? 0 : v;
+        int w = snprintf(text, sizeof text, "%.*f", t.decimals, v);
+        if (w > t.width) t.width = w;
+    }
+    return t;
+}
+
+static double dot_x(const Frame *f, double x)
+{
+    return (x - f->x0) / (f->x1 - f->x0) * (f->in.w * 2 - 1);
+}
+
+static double dot_y(const Frame *f, double y)
+{
+    return (f->y1 - y) / (f->y1 - f->y0) * (f->in.h * 4 - 1);
+}
+
+static void dot(Frame *f, int x, int y, int series)
+{
+    static const uint8_t bit[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
+    if (x < 0 || y < 0 || x >= f->in.w * 2 || y >= f->in.h * 4) return;
+    int cell = y / 4 * f->in.w + x / 2;
+    if (f->owner[cell] != series + 1) f->mask[cell] = 0;
+    f->owner[cell] = (uint8_t)(series + 1);
+    f->mask[cell] |= bit[y % 4][x % 2];
+}
+
+/* A straight stroke, one dot per step of its longer side; far outside parts are bounded so that it always ends. */
+static void stroke(Frame *f, double x0, double y0, double x1, double y1, int series)
+{
+    double far = 4 * (f->in.w + f->in.h) + 100;
+    y0 = fmax(-far, fmin(far, y0));
+    y1 = fmax(-far, fmin(far, y1));
+    if ((x0 < -1 && x1 < -1) || (x0 > f->in.w * 2 && x1 > f->in.w * 2)) return;
+    x0 = fmax(-far, fmin(far, x0));
+    x1 = fmax(-far, fmin(far, x1));
+    int steps = (int)ceil(fmax(fabs(x1 - x0), fabs(y1 - y0)));
+    for (int i = 0; i <= steps; i++) {
+        double s = steps ? (double)i / steps : 0;
+        dot(f, (int)lround(x0 + (x1 - x0) * s), (int)lround(y0 + (y1 - y0) * s), series);
+    }
+}
+
+static void curve(Frame *f, const Plot *p, int series)
+{
+    const Series *s = &p->series[series];
+    double px = NAN, py = NAN;
+    for (int i = 0; i < s->n; i++) {
+        double x = dot_x(f, s->x[i]), y = dot_y(f, scaled(p, s->y[i]));
+        if (isfinite(x) && isfinite(y)) {
+            bool joined = isfinite(px);
+            stroke(f, joined ? px : x, joined ? py : y, x, y, series);
+        }
+        px = isfinite(y) ? x : NAN;
+        py = y;
+    }
+}
+
+static void axes(Canvas *c, Rect r, const Frame *f, const Plot *p, const Ticks *t)
+{
+    char text[64];
+    int low = f->in.y + f->in.h;
+    for (int y = f->in.y; y < low; y++) canvas_put(c, f->in.x - 1, y, INK_FAINT, U'│');
+    for (int x = f->in.x; x < f->in.x + f->in.w; x++) canvas_put(c, x, low, INK_FAINT, U'─');
+    canvas_put(c, f->in.x - 1, low, INK_FAINT, U'╰');
+    for (int i = 0; i < t->n; i++) {
+        int y = f->in.y + (int)lround(dot_y(f, f->log ? log10(t->at[i]) : t->at[i])) / 4;
+        if (y < f->in.y || y >= low) continue;
+        snprintf(text, sizeof text, "%.*f", t->decimals, t->at[i]);
+        canvas_right(c, f->in.x - 1, y, t->width, INK_DIM, text);
+        canvas_put(c, f->in.x - 1, y, INK_FAINT, U'┤');
+    }
+    if (low + 1 >= r.y + r.h) return;
+    canvas_print(c, f->in.x, low + 1, f->in.w / 2, INK_DIM, "%.6g", f->x0);
+    snprintf(text, sizeof text, "%.7g%s%s", f->x1, p->x_unit ? " " : "", p->x_unit ? p->x_unit : "");
+    canvas_right(c, f->in.x + f->in.w, low + 1, f->in.w / 2, INK_DIM, text);
+}
+
+/* Levels and marks lie under the curves, their labels beside them. */
+static void lines(Canvas *c, const Frame *f, const Plot *p)
+{
+    for (int i = 0; i < p->levels; i++) {
+        int y = f->in.y + (int)lround(dot_y(f, scaled(p, p->level[i].at))) / 4;
+        if (y < f->in.y || y >= f->in.y + f->in.h) continue;
+        for (int x = 0; x < f->in.w; x++) canvas_put(c, f->in.x + x, y, p->level[i].ink, U'┄');
+        int w = p->level[i].label ? canvas_text(c, f->in.x + 1, y, f->in.w - 2, p->level[i].ink, p->level[i].label) : 0;
+        if (w) canvas_put(c, f->in.x + 1 + w, y, INK_TEXT, ' ');
+    }
+    for (int i = 0; i < p->marks; i++) {
+        int x = f->in.x + (int)lround(dot_x(f, p->mark[i].at)) / 2;
+        if (x < f->in.x || x >= f->in.x + f->in.w) continue;
+        for (int y = 0; y < f->in.h; y++) canvas_put(c, x, f->in.y + y, p->mark[i].ink, U'╎');
+        if (p->mark[i].label)
+            canvas_text(c, x + 1, f->in.y, f->in.x + f->in.w - x - 1, p->mark[i].ink, p->mark[i].label);
+    }
+}
+
+static void show(Canvas *c, const Frame *f, const Plot *p)
+{
+    static const char letter[] = "*o+x#@";
+    for (int y = 0; y < f->in.h; y++)
+        for (int x = 0; x < f->in.w; x++) {
+            int cell = y * f->in.w + x, series = f->owner[cell] - 1;
+            if (series < 0) continue;
+            char32_t ch = c->ascii ? (char32_t)letter[series % 6] : 0x2800u + f->mask[cell];
+            canvas_put(c, f->in.x + x, f->in.y + y, p->series[series].ink, ch);
+        }
+}
+
+/* Names at the right end of the top row, the first series outermost; left out where curves need the room. */
+static void legend(Canvas *c, const Frame *f, const Plot *p)
+{
+    int right = f->in.x + f->in.w;
+    for (int s = 0; s < p->count; s++) {
+        char text[80];
+        if (!p->series[s].name || right - f->in.x < 16) continue;
+        snprintf(text, sizeof text, "%s %s", c->ascii ? (char[]){"*o+x#@"[s % 6], 0} : "●", p->series[s].name);
+        int w = canvas_right(c, right, f->in.y, right - f->in.x - 2, p->series[s].ink, text);
+        canvas_put(c, right - w - 1, f->in.y, INK_TEXT, ' ');
+        right -= w + 2;
+    }
+}
+
+/* The cells left for the curves beside the numbers. */
+static Rect inside(Rect r, int label)
+{
+    return (Rect){r.x + label + 1, r.y, r.w - label - 1, r.h - (r.h >= 6 ? 2 : 1)};
+}
+
+void plot_draw(Canvas *c, Rect r, const Plot *p)
+{
+    Frame f = {.log = p->log_y};
+    if (r.w < 10 || r.h < 3) return;
+    window(&f, p);
+    Ticks t = ticks(&f, p, r.h - 1);
+    f.in = inside(r, t.width);
+    if (f.in.w < 4 || f.in.h < 1) return;
+    size_t cells = (size_t)f.in.w * (size_t)f.in.h;
+    f.mask = calloc(cells, 2);
+    if (!f.mask) return;
+    f.owner = f.mask + cells;
+    axes(c, r, &f, p, &t);
+    lines(c, &f, p);
+    for (int s = p->count - 1; s >= 0; s--) curve(&f, p, s);
+    show(c, &f, p);
+    legend(c, &f, p);
+    free(f.mask);
+}
+
+float plot_x_at(Rect r, const Plot *p, int column)
+{
+    Frame f = {.log = p->log_y};
+    window(&f, p);
+    f.in = inside(r, ticks(&f, p, r.h - 1).width);
+    if (f.in.w < 2) return (float)f.x0;
+    double share = (column - f.in.x + 0.25) * 2 / (f.in.w * 2 - 1);
+    return (float)(f.x0 + fmin(fmax(share, 0), 1) * (f.x1 - f.x0));
+}
