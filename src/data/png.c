@@ -55,7 +55,20 @@ static uint32_t big_endian(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Signature and size, before libpng sees anything. */
+/* Every chunk up to IEND must lie within the file: libpng takes (and clears) what a chunk declares before it
+ * reads. */
+static bool chunks_fit(const uint8_t *bytes, size_t size)
+{
+    for (size_t at = 8; size - at >= 12;) {
+        size_t n = big_endian(bytes + at);
+        if (n > size - at - 12) return false;
+        if (!memcmp(bytes + at + 4, "IEND", 4)) return true;
+        at += n + 12;
+    }
+    return false;
+}
+
+/* Signature, size and chunks, before libpng sees anything. */
 static bool check_start(const uint8_t *bytes, size_t size, const char *what, Err *err)
 {
     if (size < 33 || png_sig_cmp(bytes, 0, 8) || memcmp(bytes + 12, "IHDR", 4))
@@ -65,7 +78,7 @@ static bool check_start(const uint8_t *bytes, size_t size, const char *what, Err
     if (w > IMAGE_SIDE_MAX || h > IMAGE_SIDE_MAX)
         return err_set(err, ERR_LIMIT, "%s: %u x %u pixels; at most %d on a side are read", what, w, h,
                        IMAGE_SIDE_MAX);
-    return true;
+    return chunks_fit(bytes, size) || err_set(err, ERR_FORMAT, "%s: this PNG is cut short", what);
 }
 
 static void start_reading(Codec *c)

@@ -1,0 +1,102 @@
+/* One function per file format: feeds bytes to its reader and checks what must hold whatever the bytes are:
+ * it says yes and gives something sound, or says no with a sentence that names the source. */
+#pragma once
+#include "data/idx.h"
+#include "data/jpeg.h"
+#include "data/npy.h"
+#include "data/png.h"
+#include "data/safetensors.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static inline void must(bool holds)
+{
+    if (!holds) abort();
+}
+
+static inline void must_explain(bool ok, const Err *err)
+{
+    must(ok == (err->code == ERR_OK));
+    must(ok || err->code == ERR_NOMEM || !strncmp(err->msg, "input: ", 7));
+}
+
+/* Every byte of the data is touched, so that a wrong address shows. */
+static inline void touch(const void *data, size_t size)
+{
+    volatile uint8_t sum = 0;
+    for (size_t i = 0; i < size; i++) sum = (uint8_t)(sum + ((const uint8_t *)data)[i]);
+}
+
+static inline void target_safetensors(const uint8_t *bytes, size_t size)
+{
+    Safetensors st;
+    Err err = {0};
+    bool ok = safetensors_decode(&st, bytes, size, "input", &err);
+    must_explain(ok, &err);
+    size_t used = 0;
+    for (int i = 0; i < st.n; i++) {
+        const Tensor *t = &st.tensor[i];
+        size_t n = t->count * safetensors_dtype_size(t->dtype);
+        must(safetensors_find(&st, t->name) == t);
+        must((const uint8_t *)t->data >= bytes && (const uint8_t *)t->data + n <= bytes + size);
+        touch(t->data, n);
+        used += n;
+        float *x = malloc(t->count * sizeof *x + 1);
+        if (x) safetensors_floats(x, t, t->count, NULL);
+        free(x);
+    }
+    must(used <= size);
+    safetensors_close(&st);
+}
+
+static inline void target_npy(const uint8_t *bytes, size_t size)
+{
+    Npy npy;
+    Err err = {0};
+    bool ok = npy_decode(bytes, size, "input", &npy, &err);
+    must_explain(ok, &err);
+    must(ok == (npy.f32 || npy.i64));
+    if (npy.f32) touch(npy.f32, npy.count * sizeof *npy.f32);
+    if (npy.i64) touch(npy.i64, npy.count * sizeof *npy.i64);
+    npy_free(&npy);
+}
+
+static inline void check_image(bool ok, Image *im, const Err *err)
+{
+    must_explain(ok, err);
+    must(ok == (im->px != NULL));
+    must(!ok || (im->w > 0 && im->h > 0 && im->w <= IMAGE_SIDE_MAX && im->h <= IMAGE_SIDE_MAX));
+    must(!ok || im->c == 1 || im->c == 3);
+    touch(im->px, (size_t)im->w * (size_t)im->h * (size_t)im->c);
+    image_free(im);
+}
+
+static inline void target_png(const uint8_t *bytes, size_t size)
+{
+    Image im;
+    PngText text;
+    Err err = {0};
+    bool ok = png_decode(bytes, size, "input", &im, &text, &err);
+    for (int i = 0; i < text.n; i++) touch(text.value[i], strlen(text.value[i]));
+    png_text_free(&text);
+    check_image(ok, &im, &err);
+}
+
+static inline void target_jpeg(const uint8_t *bytes, size_t size)
+{
+    Image im;
+    Err err = {0};
+    check_image(jpeg_decode(bytes, size, "input", &im, &err), &im, &err);
+}
+
+static inline void target_idx(const uint8_t *bytes, size_t size)
+{
+    Idx idx;
+    Err err = {0};
+    bool ok = idx_decode(bytes, size, "input", &idx, &err);
+    must_explain(ok, &err);
+    must(ok == (idx.data != NULL));
+    touch(idx.data, idx.count);
+    idx_free(&idx);
+}
