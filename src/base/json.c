@@ -118,6 +118,11 @@ void json_add_num(Json *array, double x)
     json_add(array, number(x));
 }
 
+void json_add_int(Json *array, int64_t x)
+{
+    json_add(array, json_integer(x));
+}
+
 void json_add_str(Json *array, const char *s)
 {
     json_add(array, string(s));

@@ -21,6 +21,7 @@ void json_put(Json *o, const char *key, Json *child); /* takes child over */
 void json_put_interval(Json *o, const char *key, double low, double high); /* "key": [low, high] */
 void json_add(Json *array, Json *child);              /* takes child over */
 void json_add_num(Json *array, double x);
+void json_add_int(Json *array, int64_t x);
 void json_add_str(Json *array, const char *s);
 char *json_text(const Json *j); /* one line without newline; caller frees */
 
