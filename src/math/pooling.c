@@ -65,14 +65,26 @@ static void forward_row(float *y, const float *plane, int oy, const Job *j)
     }
 }
 
+/* The common case, a kernel of 2 x 2 that fits exactly: the transpose of nearest upsampling. */
+static bool halves(const PoolShape *s)
+{
+    return s->kh == 2 && s->kw == 2 && s->sh == 2 && s->sw == 2 && !(s->pt | s->pl | s->pb | s->pr) &&
+           s->H % 2 == 0 && s->W % 2 == 0;
+}
+
 static void forward_planes(void *ctx, int index, int worker)
 {
     const Job *j = ctx;
     const PoolShape *s = j->s;
     (void)worker;
-    for (int m = index * PLANES; m < (index + 1) * PLANES && m < s->M; m++)
-        for (int oy = 0; oy < s->OH; oy++)
-            forward_row(j->y + ((size_t)m * s->OH + oy) * s->OW, j->x + (size_t)m * s->H * s->W, oy, j);
+    for (int m = index * PLANES; m < (index + 1) * PLANES && m < s->M; m++) {
+        float *y = j->y + (size_t)m * s->OH * s->OW;
+        const float *x = j->x + (size_t)m * s->H * s->W;
+        if (!j->max && halves(s))
+            j->l->shrink(y, x, s->OH, s->OW, 0.25f, false);
+        else
+            for (int oy = 0; oy < s->OH; oy++) forward_row(y + (size_t)oy * s->OW, x, oy, j);
+    }
 }
 
 void avgpool_forward(float *y, const float *x, const PoolShape *s, Pool *pool)
@@ -109,6 +121,10 @@ static void give_to_max(float *dx, const float *x, float g, Span rows, Span cols
 static void backward_plane(float *dx, const float *dy, const float *x, const Job *j)
 {
     const PoolShape *s = j->s;
+    if (!j->max && halves(s)) {
+        j->l->grow(dx, dy, s->OH, s->OW, 0.25f, j->accumulate);
+        return;
+    }
     if (!j->accumulate)
         for (int i = 0; i < s->H * s->W; i++) dx[i] = 0;
     for (int oy = 0; oy < s->OH; oy++) {
@@ -134,7 +150,7 @@ static void backward_planes(void *ctx, int index, int worker)
 
 void avgpool_backward(float *dx, const float *dy, const PoolShape *s, bool accumulate, Pool *pool)
 {
-    Job j = {.y = dx, .dy = dy, .s = s, .accumulate = accumulate};
+    Job j = {.y = dx, .dy = dy, .s = s, .accumulate = accumulate, .l = lanes()};
     pool_run(pool, (s->M + PLANES - 1) / PLANES, backward_planes, &j);
 }
 

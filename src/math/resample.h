@@ -3,7 +3,7 @@
 #include "base/pool.h"
 #include <stddef.h>
 
-/* mode 0: nearest; 1: bilinear with half-pixel centres (align_corners=False), edges clamped. scale <= 1024. */
+/* mode 0: nearest; 1: bilinear with half-pixel centres (align_corners=False), edges clamped. */
 void upsample_forward(float *y, const float *x, int M, int H, int W, int scale, int mode, Pool *pool);
 void upsample_backward(float *dx, const float *dy, int M, int H, int W, int scale, int mode, bool accumulate, Pool *pool);
 

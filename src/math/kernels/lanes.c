@@ -239,35 +239,106 @@ static void norm_grad(float *dx, const float *dy, const float *x, size_t n, floa
 /* --- rows of pictures
  * --------------------------------------------------------------------------------------------- */
 
-static void row_double(float *restrict y, const float *restrict x, size_t n)
+static void grow(float *restrict y, const float *restrict x, int H, int W, float k, bool accumulate)
 {
-    EACH(n)
-    {
-        y[2 * i] = x[i];
-        y[2 * i + 1] = x[i];
+    size_t n = (size_t)W;
+    for (int r = 0; r < H; r++, x += n, y += 4 * n) {
+        float *below = y + 2 * n;
+        if (!accumulate) {
+            EACH(n) y[2 * i] = y[2 * i + 1] = k * x[i];
+            EACH(2 * n) below[i] = y[i];
+            continue;
+        }
+        EACH(n)
+        {
+            y[2 * i] += k * x[i];
+            y[2 * i + 1] += k * x[i];
+            below[2 * i] += k * x[i];
+            below[2 * i + 1] += k * x[i];
+        }
     }
 }
 
-/* Half-pixel centres: the two new pixels of x[i] lie a quarter towards either neighbour. */
-static void row_smooth(float *restrict y, const float *restrict x, size_t n)
+static void shrink(float *restrict y, const float *restrict x, int H, int W, float k, bool accumulate)
 {
-    const float *before = x - 1, *after = x + 1;
-    EACH(n)
-    {
-        y[2 * i] = 0.25f * before[i] + 0.75f * x[i];
-        y[2 * i + 1] = 0.75f * x[i] + 0.25f * after[i];
+    size_t n = (size_t)W;
+    for (int r = 0; r < H; r++, y += n, x += 4 * n) {
+        const float *below = x + 2 * n;
+        if (accumulate)
+            EACH(n) y[i] += k * ((x[2 * i] + x[2 * i + 1]) + (below[2 * i] + below[2 * i + 1]));
+        else
+            EACH(n) y[i] = k * ((x[2 * i] + x[2 * i + 1]) + (below[2 * i] + below[2 * i + 1]));
     }
 }
 
-/* smooth: x holds zeros, or what an edge folds back, at -1 and 2n. */
-static void row_halve(float *restrict y, const float *restrict x, size_t n, bool smooth, bool accumulate)
+/* Half-pixel centres: the two new pixels of x[i] lie a quarter towards either neighbour; the outermost stay.
+ */
+static inline void widen(float *restrict y, const float *restrict x, size_t n)
 {
-    const float *before = x - 1, *odd = x + 1, *after = x + 2;
-    if (!accumulate) EACH(n) y[i] = 0;
-    if (smooth)
-        EACH(n) y[i] += 0.75f * (x[2 * i] + odd[2 * i]) + 0.25f * (before[2 * i] + after[2 * i]);
+    EACH(n - 1)
+    {
+        y[2 * i + 1] = 0.75f * x[i] + 0.25f * x[i + 1];
+        y[2 * i + 2] = 0.25f * x[i] + 0.75f * x[i + 1];
+    }
+    y[0] = x[0];
+    y[2 * n - 1] = x[n - 1];
+}
+
+/* Every row is widened into the lower of its two places; each neighbouring pair of those then makes the two
+ * rows between them. The first and the last row stay as they are. */
+static void grow_smooth(float *y, const float *x, int H, int W)
+{
+    size_t wide = 2 * (size_t)W;
+    for (int r = 0; r < H; r++) widen(y + (2 * (size_t)r + 1) * wide, x + (size_t)r * (size_t)W, (size_t)W);
+    float *a = y + wide;
+    EACH(wide) y[i] = a[i];
+    for (int r = 0; r + 1 < H; r++, a += 2 * wide) {
+        float *between = a + wide, *b = between + wide;
+        EACH(wide)
+        {
+            float above = a[i], below = b[i];
+            a[i] = 0.75f * above + 0.25f * below;
+            between[i] = 0.25f * above + 0.75f * below;
+        }
+    }
+}
+
+#define STRIP 256 /* columns of y worked on at once */
+
+/* y[i] = or += the transpose of widen over v, of which v[-1] and v[2n] are readable. */
+static inline void narrow(float *restrict y, const float *restrict v, size_t n, bool accumulate)
+{
+    const float *before = v - 1;
+    if (accumulate)
+        EACH(n) y[i] += 0.75f * (v[2 * i] + v[2 * i + 1]) + 0.25f * (before[2 * i] + v[2 * i + 2]);
     else
-        EACH(n) y[i] += x[2 * i] + odd[2 * i];
+        EACH(n) y[i] = 0.75f * (v[2 * i] + v[2 * i + 1]) + 0.25f * (before[2 * i] + v[2 * i + 2]);
+}
+
+/* Blends the four rows that read one row of y, over the strip's columns and one more on either side. */
+static void shrink_strip(float *y, const float *const row[4], size_t at, size_t n, size_t wide,
+                         bool accumulate)
+{
+    float v[2 * STRIP + 2];
+    size_t from = at ? 2 * at - 1 : 0, to = 2 * (at + n) < wide ? 2 * (at + n) + 1 : wide,
+           skip = from + 1 - 2 * at;
+    const float *a = row[0] + from, *b = row[1] + from, *c = row[2] + from, *d = row[3] + from;
+    float *blend = v + skip;
+    EACH(to - from) blend[i] = 0.75f * (b[i] + c[i]) + 0.25f * (a[i] + d[i]);
+    if (!at) v[0] = v[1]; /* the outermost pixel reads itself twice */
+    if (to == wide) v[2 * n + 1] = v[2 * n];
+    narrow(y + at, v + 1, n, accumulate);
+}
+
+static void shrink_smooth(float *y, const float *x, int H, int W, bool accumulate)
+{
+    size_t wide = 2 * (size_t)W, n = (size_t)W;
+    for (int r = 0; r < H; r++, y += n) {
+        const float *own = x + 2 * (size_t)r * wide, *below = own + wide;
+        const float *const row[4] = {r ? own - wide : own, own, below, r + 1 < H ? below + wide : below};
+        for (size_t at = 0; at < n; at += STRIP)
+            shrink_strip(y, row, at, n - at < STRIP ? n - at : STRIP, wide, accumulate);
+    }
 }
 
 static void row_blend(float *y, const float *a, const float *b, size_t n, float ka, float kb)
@@ -337,9 +408,10 @@ const Lanes JOIN(lanes, VS_ISA) = {
     .normalise = normalise,
     .norm_sums = norm_sums,
     .norm_grad = norm_grad,
-    .row_double = row_double,
-    .row_smooth = row_smooth,
-    .row_halve = row_halve,
+    .grow = grow,
+    .shrink = shrink,
+    .grow_smooth = grow_smooth,
+    .shrink_smooth = shrink_smooth,
     .row_blend = row_blend,
     .row_gather = row_gather,
     .sgd = sgd,

@@ -36,11 +36,16 @@ typedef struct Lanes {
                       float mean); /* sum dy, sum dy * (x - mean) */
     void (*norm_grad)(float *dx, const float *dy, const float *x, size_t n, float mean, const float k[3],
                       bool accumulate); /* dx = k0 * dy + k1 * (x - mean) + k2 */
-    /* rows; y must not overlap x except in row_blend */
-    void (*row_double)(float *y, const float *x, size_t n); /* y 2n: each x twice */
-    void (*row_smooth)(float *y, const float *x, size_t n); /* y 2n, bilinear; x -1..n */
-    void (*row_halve)(float *y, const float *x, size_t n, bool smooth,
-                      bool accumulate); /* y n: their transposes */
+    /* one plane to or from twice its size; x (H,W) or (2H,2W), no overlap */
+    void (*grow)(float *y, const float *x, int H, int W, float k,
+                 bool accumulate); /* k * x to each of 2x2 pixels */
+    void (*shrink)(float *y, const float *x, int H, int W, float k,
+                   bool accumulate); /* y (H,W): k * the sum of 2x2 */
+    void (*grow_smooth)(float *y, const float *x, int H,
+                        int W); /* bilinear, half-pixel centres, edges clamped */
+    void (*shrink_smooth)(float *y, const float *x, int H, int W,
+                          bool accumulate); /* its transpose; y (H,W) */
+    /* rows */
     void (*row_blend)(float *y, const float *a, const float *b, size_t n, float ka,
                       float kb); /* ka a + kb b */
     void (*row_gather)(float *y, const float *x, size_t n, int stride,
