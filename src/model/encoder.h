@@ -32,7 +32,7 @@ typedef struct Encoder {
 } Encoder;
 
 bool encoder_open(Encoder **out, const char *path, Err *err);
-/* Takes net over and keeps weights. card may be NULL. */
+/* Takes net over (not on failure) and keeps weights, which must be of that net. card may be NULL. */
 bool encoder_make(Encoder **out, const EncoderConfig *c, Net *net, Weights *weights, const char *name, const char *card,
                   Err *err);
 bool encoder_save(const Encoder *e, const char *path, Err *err);

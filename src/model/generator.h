@@ -59,7 +59,7 @@ int generator_layers(const GeneratorConfig *c, int *noises, int *noise_side);
 
 /* Strict: refuses what is missing, extra, of another shape, or not finite, naming file and tensor. */
 bool generator_open(Generator **out, const char *path, Err *err);
-/* A generator around trained weights (kept, not copied): w_mean is estimated per class from 10,000 latents of
+/* A generator around trained weights (copied: their nets may go before it): w_mean is estimated per class from 10,000 latents of
  * (seed, RNG_LATENT), stored noise is drawn, directions are PCA of w (GANSpace, Haerkoenen et al. 2020) and SeFa (Shen & Zhou 2021). */
 bool generator_make(Generator **out, const GeneratorConfig *c, Weights *mapping, Weights *synthesis, const char *slug,
                     char *const *class_name, const char *card, uint64_t seed, Pool *pool, Err *err);

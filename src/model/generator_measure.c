@@ -1,0 +1,178 @@
+/* What is measured on a trained generator: the mean w of every class, and directions of w.
+ *
+ * PCA: Haerkoenen et al. 2020 (GANSpace), principal components of w around its class's mean. SeFa: Shen &
+ * Zhou 2021, eigenvectors of A^T A where A holds the weights of all style layers, every row normalised as in
+ * the authors' code. Both are scaled so that 1.0 moves w by one standard deviation of w along the direction.
+ */
+#include "base/rng.h"
+#include "math/blas.h"
+#include "model/generator_new.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LATENTS = 10000, BATCH = 250, OF_EACH_KIND = 10 };
+
+int generator_directions_of(const GeneratorConfig *c)
+{
+    return 2 * (c->w_dim < OF_EACH_KIND ? c->w_dim : OF_EACH_KIND);
+}
+
+static int groups(const Generator *g)
+{
+    return g->config.classes ? g->config.classes : 1;
+}
+
+static int per_group(const Generator *g)
+{
+    int n = LATENTS / groups(g);
+    return n ? n : 1;
+}
+
+/* w (groups * per_group, w_dim): latents in the order of classes. */
+static void sample_w(float *w, Generator *g, Exec *e, uint64_t seed)
+{
+    int total = groups(g) * per_group(g), z_dim = g->config.z_dim, classes = g->config.classes;
+    float *z = exec_value(e, net_port(g->mapping, "z")),
+          *onehot = exec_value(e, net_port(g->mapping, "class"));
+    const float *out = exec_value(e, net_port(g->mapping, "w"));
+    size_t w_dim = (size_t)g->config.w_dim;
+    for (int start = 0; start < total; start += BATCH) {
+        int n = total - start < BATCH ? total - start : BATCH;
+        if (classes) memset(onehot, 0, (size_t)n * (size_t)classes * sizeof *onehot);
+        for (int i = 0; i < n; i++) {
+            rng_fill_normal(z + (size_t)i * (size_t)z_dim, (size_t)z_dim,
+                            rng_mix(seed, (uint64_t)(start + i)), RNG_LATENT);
+            if (classes) onehot[(size_t)i * (size_t)classes + (size_t)((start + i) / per_group(g))] = 1;
+        }
+        exec_forward(e, g->mapping_weights, n);
+        memcpy(w + (size_t)start * w_dim, out, (size_t)n * w_dim * sizeof *w);
+    }
+}
+
+static void mean_of_group(float *mean, double *sum, const float *w, int n, int w_dim)
+{
+    memset(sum, 0, (size_t)w_dim * sizeof *sum);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < w_dim; j++) sum[j] += (double)w[(size_t)i * (size_t)w_dim + (size_t)j];
+    for (int j = 0; j < w_dim; j++) mean[j] = (float)(sum[j] / n);
+}
+
+/* a += x x^T (upper half). */
+static void add_outer(double *a, const double *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = i; j < n; j++) a[(size_t)i * (size_t)n + (size_t)j] += x[i] * x[j];
+}
+
+static void mirror(double *a, int n, double scale)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = i; j < n; j++) {
+            double x = a[(size_t)i * (size_t)n + (size_t)j] * scale;
+            a[(size_t)i * (size_t)n + (size_t)j] = a[(size_t)j * (size_t)n + (size_t)i] = x;
+        }
+}
+
+/* Means into g, the covariance of w around them into cov (w_dim, w_dim); row: w_dim doubles. */
+static void statistics(Generator *g, double *cov, double *row, const float *w)
+{
+    int w_dim = g->config.w_dim, per = per_group(g), total = groups(g) * per;
+    for (int k = 0; k < groups(g); k++)
+        mean_of_group(g->w_mean + (size_t)k * (size_t)w_dim, row, w + (size_t)k * (size_t)per * (size_t)w_dim,
+                      per, w_dim);
+    memset(cov, 0, (size_t)w_dim * (size_t)w_dim * sizeof *cov);
+    for (int i = 0; i < total; i++) {
+        const float *x = w + (size_t)i * (size_t)w_dim, *mean = g->w_mean + (size_t)(i / per) * (size_t)w_dim;
+        for (int j = 0; j < w_dim; j++) row[j] = (double)x[j] - (double)mean[j];
+        add_outer(cov, row, w_dim);
+    }
+    mirror(cov, w_dim, 1.0 / total);
+}
+
+static bool is_style_weight(const Value *v, int w_dim)
+{
+    return v->kind == VALUE_PARAM && !strncmp(v->name, "style", 5) && v->shape.rank == 2 &&
+           v->shape.dim[1] == w_dim;
+}
+
+/* a = A^T A of all style layers' rows, each of length 1. */
+static void style_gram(double *a, double *row, const Generator *g)
+{
+    int w_dim = g->config.w_dim;
+    memset(a, 0, (size_t)w_dim * (size_t)w_dim * sizeof *a);
+    for (int id = 0; id < net_values(g->synthesis); id++) {
+        const Value *v = net_value(g->synthesis, id);
+        if (!is_style_weight(v, w_dim)) continue;
+        const float *weight = weights_get(g->synthesis_weights, id);
+        for (int i = 0; i < v->shape.dim[0]; i++) {
+            double square = 0;
+            for (int j = 0; j < w_dim; j++) {
+                row[j] = (double)weight[(size_t)i * (size_t)w_dim + (size_t)j];
+                square += row[j] * row[j];
+            }
+            for (int j = 0; square > 0 && j < w_dim; j++) row[j] /= sqrt(square);
+            add_outer(a, row, w_dim);
+        }
+    }
+    mirror(a, w_dim, 1);
+}
+
+/* Standard deviation along the unit vector v: sqrt(v^T cov v). */
+static double deviation(const double *cov, const double *v, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+        double dot = 0;
+        for (int j = 0; j < n; j++) dot += cov[(size_t)i * (size_t)n + (size_t)j] * v[j];
+        sum += v[i] * dot;
+    }
+    return sum > 0 ? sqrt(sum) : 0;
+}
+
+/* The first eigenvectors of a as directions first.. of g, named KIND-1.. */
+static bool add_directions(Generator *g, int first, int count, const char *kind, const double *a,
+                           const double *cov, Err *err)
+{
+    int n = g->config.w_dim;
+    double *values = calloc((size_t)n + (size_t)n * (size_t)n, sizeof *values), *vectors = values + n,
+           total = 0;
+    if (!values) return err_nomem(err, "directions");
+    bool ok = blas_eigen(values, vectors, a, n, err);
+    for (int i = 0; i < n; i++) total += values[i] > 0 ? values[i] : 0;
+    for (int k = 0; ok && k < count; k++) {
+        Direction *d = &g->direction[first + k];
+        const double *v = vectors + (size_t)k * (size_t)n;
+        float *to = g->block + (size_t)(first + k) * (size_t)n;
+        double scale = deviation(cov, v, n);
+        snprintf(d->name, sizeof d->name, "%s-%d", kind, k + 1);
+        d->share = total > 0 ? (float)(values[k] / total) : 0;
+        for (int j = 0; j < n; j++) to[j] = (float)(scale * v[j]);
+    }
+    free(values);
+    return ok;
+}
+
+bool generator_measure(Generator *g, uint64_t seed, Pool *pool, Err *err)
+{
+    size_t n = (size_t)g->config.w_dim, total = (size_t)groups(g) * (size_t)per_group(g);
+    int half = g->directions / 2;
+    float *w = calloc(total * n, sizeof *w);
+    double *cov = calloc(2 * n * n + n, sizeof *cov);
+    Exec *e = exec_new(g->mapping, BATCH, EXEC_INFER, (ExecGrads){0}, pool, err);
+    bool ok = w && cov && e;
+    if (!ok) err_nomem(err, "the statistics of w");
+    if (ok) {
+        double *gram = cov + n * n, *row = gram + n * n;
+        sample_w(w, g, e, seed);
+        statistics(g, cov, row, w);
+        style_gram(gram, row, g);
+        ok = add_directions(g, 0, half, "pca", cov, cov, err) &&
+             add_directions(g, half, half, "sefa", gram, cov, err);
+    }
+    exec_free(e);
+    free(cov);
+    free(w);
+    return ok;
+}

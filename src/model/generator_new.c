@@ -1,0 +1,173 @@
+/* Making, sharing and freeing generators. */
+#include "model/generator_new.h"
+#include "base/digest.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "model/model_file.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int means(const GeneratorConfig *c)
+{
+    return c->classes ? c->classes : 1;
+}
+
+static bool build_nets(Generator *g, Err *err)
+{
+    g->mapping = generator_mapping(&g->config, err);
+    g->synthesis = g->mapping ? generator_synthesis(&g->config, err) : NULL;
+    if (!g->synthesis) return false;
+    g->layers = generator_layers(&g->config, &g->noises, g->noise_side);
+    return true;
+}
+
+static bool make_room(Generator *g, int directions, Err *err)
+{
+    size_t w_dim = (size_t)g->config.w_dim;
+    g->w_mean = calloc((size_t)means(&g->config) * w_dim, sizeof *g->w_mean);
+    g->noise = calloc(generator_noise_floats(g) + 1, sizeof *g->noise);
+    g->direction = calloc((size_t)directions + 1, sizeof *g->direction);
+    g->block = calloc((size_t)directions * w_dim + 1, sizeof *g->block);
+    g->class_name = calloc((size_t)g->config.classes + 1, sizeof *g->class_name);
+    if (!g->w_mean || !g->noise || !g->direction || !g->block || !g->class_name)
+        return err_nomem(err, "a generator");
+    g->directions = directions;
+    for (int i = 0; i < directions; i++) g->direction[i].vector = g->block + (size_t)i * w_dim;
+    return true;
+}
+
+Generator *generator_alloc(const GeneratorConfig *c, const char *slug, int directions, const char *card,
+                           Err *err)
+{
+    Generator *g = calloc(1, sizeof *g);
+    if (!g) return err_nomem(err, "a generator"), NULL;
+    g->refs = 1;
+    g->config = *c;
+    snprintf(g->slug, sizeof g->slug, "%s", slug);
+    g->card = strdup(card ? card : "{}");
+    if (!g->card)
+        err_nomem(err, "a generator's card");
+    else if (build_nets(g, err) && make_room(g, directions, err))
+        return g;
+    generator_drop(g);
+    return NULL;
+}
+
+void generator_seal(Generator *g)
+{
+    DigestState s;
+    Digest mapping = weights_digest(g->mapping_weights), synthesis = weights_digest(g->synthesis_weights);
+    size_t w_dim = (size_t)g->config.w_dim;
+    digest_begin(&s);
+    digest_add(&s, mapping.byte, sizeof mapping.byte);
+    digest_add(&s, synthesis.byte, sizeof synthesis.byte);
+    digest_add(&s, g->w_mean, (size_t)means(&g->config) * w_dim * sizeof *g->w_mean);
+    digest_add(&s, g->noise, generator_noise_floats(g) * sizeof *g->noise);
+    for (int i = 0; i < g->directions; i++) {
+        digest_add(&s, g->direction[i].name, strlen(g->direction[i].name) + 1);
+        digest_add(&s, g->direction[i].vector, w_dim * sizeof *g->block);
+    }
+    Digest all = digest_end(&s);
+    digest_hex(g->digest, &all, 16);
+}
+
+Generator *generator_keep(Generator *g)
+{
+    if (g) __atomic_add_fetch(&g->refs, 1, __ATOMIC_RELAXED);
+    return g;
+}
+
+void generator_drop(Generator *g)
+{
+    if (!g || __atomic_sub_fetch(&g->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+    weights_drop(g->mapping_weights);
+    weights_drop(g->synthesis_weights);
+    net_free(g->mapping);
+    net_free(g->synthesis);
+    for (int i = 0; g->class_name && i < g->config.classes; i++) free(g->class_name[i]);
+    free(g->class_name);
+    free(g->w_mean);
+    free(g->noise);
+    free(g->direction);
+    free(g->block);
+    free(g->card);
+    free(g);
+}
+
+const Direction *generator_direction(const Generator *g, const char *name)
+{
+    for (int i = 0; i < g->directions; i++)
+        if (!strcmp(g->direction[i].name, name)) return &g->direction[i];
+    return NULL;
+}
+
+size_t generator_noise_floats(const Generator *g)
+{
+    size_t n = 0;
+    for (int i = 0; i < g->noises; i++) n += (size_t)g->noise_side[i] * (size_t)g->noise_side[i];
+    return n;
+}
+
+size_t generator_image_floats(const Generator *g)
+{
+    return (size_t)g->config.channels * (size_t)g->config.size * (size_t)g->config.size;
+}
+
+/* A copy in weights of our own net: the two nets must have been built alike. */
+static Weights *adopt(const Net *net, const Weights *from, const char *what, Err *err)
+{
+    Weights *w = weights_new(net, err);
+    if (!w) return NULL;
+    if (w->floats == from->floats && w->params == from->params && net_values(net) == net_values(from->net)) {
+        weights_assign(w, from);
+        if (weights_finite(w)) return w;
+        err_set(err, ERR_NUMERIC, "the weights of the %s network hold NaN or infinity", what);
+    } else {
+        err_set(err, ERR_USAGE, "the weights do not belong to the %s network of this config", what);
+    }
+    weights_drop(w);
+    return NULL;
+}
+
+static bool copy_names(Generator *g, char *const *class_name, Err *err)
+{
+    for (int i = 0; i < g->config.classes; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "%d", i);
+        if (class_name && class_name[i]) text_safe(name, sizeof name, class_name[i]);
+        g->class_name[i] = strdup(name);
+        if (!g->class_name[i]) return err_nomem(err, "class names");
+    }
+    return true;
+}
+
+static bool fill(Generator *g, const Weights *mapping, const Weights *synthesis, char *const *class_name,
+                 uint64_t seed, Pool *pool, Err *err)
+{
+    g->mapping_weights = adopt(g->mapping, mapping, "mapping", err);
+    g->synthesis_weights = g->mapping_weights ? adopt(g->synthesis, synthesis, "synthesis", err) : NULL;
+    if (!g->synthesis_weights || !copy_names(g, class_name, err)) return false;
+    rng_fill_normal(g->noise, generator_noise_floats(g), seed, RNG_NOISE);
+    return generator_measure(g, seed, pool, err);
+}
+
+bool generator_make(Generator **out, const GeneratorConfig *c, Weights *mapping, Weights *synthesis,
+                    const char *slug, char *const *class_name, const char *card, uint64_t seed, Pool *pool,
+                    Err *err)
+{
+    *out = NULL;
+    if (!model_is_slug(slug, sizeof((Generator *)0)->slug - 1))
+        return err_set(err, ERR_USAGE,
+                       "\"%s\" cannot name a model: a to z first, then also digits and -, at most 39", slug);
+    if (!model_check_card(card, err)) return false;
+    Generator *g = generator_alloc(c, slug, generator_directions_of(c), card, err);
+    if (!g) return false;
+    if (!fill(g, mapping, synthesis, class_name, seed, pool, err)) {
+        generator_drop(g);
+        return false;
+    }
+    generator_seal(g);
+    *out = g;
+    return true;
+}
