@@ -47,6 +47,7 @@ static Json *config_json(const Fit *fit)
     json_put_int(o, "channels", fit->data.c);
     json_put_str(o, "slug", fit->slug);
     json_put_str(o, "seed", seed);
+    json_put_str(o, "command", fit->command);
 #define X(key, member) json_put_int(o, #key, fit->member);
     FIT_INTEGERS(X)
 #undef X
@@ -114,6 +115,7 @@ bool fit_read(Fit *fit, Err *err)
     if (!o) return false;
     fit->gan.seed = strtoull(json_str(o, "seed", "1"), NULL, 10);
     snprintf(fit->slug, sizeof fit->slug, "%s", json_str(o, "slug", fit->slug));
+    snprintf(fit->command, sizeof fit->command, "%s", json_str(o, "command", fit->command));
 #define X(key, member) fit->member = json_int(o, #key, fit->member);
     FIT_INTEGERS(X)
 #undef X
@@ -141,7 +143,6 @@ char *fit_card(const Fit *fit, long images, double seconds)
     json_put_int(o, "images_seen", images);
     json_put_num(o, "minutes", seconds / 60);
     json_put_int(o, "seed", (int64_t)fit->gan.seed);
-    json_put_str(o, "command", fit->command);
     json_put_str(o, "method", made);
     json_put_str(o, "licence", fashion ? "MIT (Fashion-MNIST, Zalando SE, MIT)" : "that of the pictures it was trained on");
     json_put(o, "settings", config_json(fit));
