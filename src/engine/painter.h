@@ -1,39 +1,38 @@
-/* Makes the pictures of addresses on a thread of its own, for whoever must not wait: the latest wish of each slot wins.
+/* Pictures of addresses, made on a thread of their own for whoever draws: ask, go on, look later.
  *
- *     Painter *p = painter_new(g, NULL, 2, bell, err);
- *     painter_ask(p, PAINT_VIEW, &address, 1);          returns at once; an unserved wish of that slot is forgotten
- *     Painting *now = painter_take(p, PAINT_VIEW);      NULL: nothing new since the last take
- *     ...  painting_free(now);
+ *     Painter *p = painter_new(generator, bell, err);
+ *     uint64_t ticket = painter_ask(p, 0, list, n);
+ *     Painting *got = (Painting *)painter_look(p, 0);      the newest, whole or growing; NULL before the first
  *
- * Slots are served in their order, and a long wish gives way between pieces of 16: the view under the hand never waits
- * for a wall. */
+ * Each channel holds one wish: asking again drops what was under way there. Lower channels go first, so that the view
+ * under the sliders (0) never waits for a wall (2). */
 #pragma once
-#include "data/image.h"
 #include "engine/job.h"
-#include "latent/latent.h"
+#include "data/image.h"
+#include "latent/address.h"
+#include "model/generator.h"
 
-typedef enum { PAINT_VIEW, PAINT_STRIP, PAINT_WALL, PAINT_EFFECT, PAINT_SLOTS } PaintSlot;
+#define PAINTER_CHANNELS 4
+#define PAINTER_MAX      1024 /* addresses in one wish */
 
 typedef struct {
-    uint64_t serial; /* which wish this answers, as painter_ask returned it */
-    int n;           /* pictures made; the first n of the wish */
-    bool whole;      /* all of them are there */
-    Image *image;    /* (n) */
-    uint64_t *id;    /* (n): stands for the picture's content */
-    double ms;       /* from wish to here */
-    Err err;         /* set when it could not be done */
+    News news;
+    uint64_t ticket;
+    int n, done;      /* image[0..done-1] are there */
+    Image *image;
+    Address *address; /* (n) */
+    double seconds;   /* spent on it so far */
+    Err err;          /* code other than ERR_OK: it ended here */
 } Painting;
 
 typedef struct Painter Painter;
 
-/* Keeps g. store as in latent_new. threads: workers at nice 0. */
-Painter *painter_new(Generator *g, const char *store, int threads, Bell bell, Err *err);
-/* Waits for the piece in work, at most some milliseconds. NULL is allowed. */
+/* Keeps g. Interactive: its workers run at nice 0. */
+Painter *painter_new(Generator *g, Bell bell, Err *err);
 void painter_free(Painter *p);
-/* Copies the list. Returns the wish's serial (never 0); 0 when out of memory. */
-uint64_t painter_ask(Painter *p, PaintSlot slot, const Address *list, int n);
-/* The newest answer of the slot that was not yet taken; a long wish is answered in growing parts. Caller frees. */
-Painting *painter_take(Painter *p, PaintSlot slot);
-void painting_free(Painting *p);
-/* A wish of this slot has not been answered whole. */
-bool painter_busy(Painter *p, PaintSlot slot);
+/* n is cut to PAINTER_MAX; the list is copied. Returns the wish's ticket (from 1). */
+uint64_t painter_ask(Painter *p, int channel, const Address *list, int n);
+/* The newest painting of a channel, kept for the caller, who drops it with news_drop. */
+News *painter_look(Painter *p, int channel);
+/* True while a wish is not done. */
+bool painter_busy(Painter *p);
