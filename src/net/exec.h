@@ -5,14 +5,16 @@
  *     exec_forward(e, weights, 64);
  *     const float *image = exec_value(e, net_port(net, "image"));
  *
- * Inference frees a value after its last use (ports stay); training keeps what the ops' rows say. The first gradient write
- * of a backward overwrites, later ones add; parameter gradients are added into `grads`, which the caller zeroes. */
+ * Inference frees a value after its last use (ports stay); with gradients, what the ops' rows say is kept
+ * too. The first gradient write of a backward overwrites, later ones add; parameter gradients are added into
+ * `grads`, which the caller zeroes. */
 #pragma once
 #include "base/pool.h"
 #include "net/net.h"
 #include "net/weights.h"
 
-typedef enum { EXEC_INFER, EXEC_TRAIN } ExecMode; /* TRAIN: batch statistics, and running ones are updated */
+/* TRAIN: batch statistics, and running ones are updated. */
+typedef enum { EXEC_INFER, EXEC_TRAIN } ExecMode;
 typedef struct {
     bool params; /* gradients of parameters are wanted */
     bool inputs; /* gradients of input ports are wanted */
@@ -23,19 +25,20 @@ typedef struct Exec Exec;
 /* The net must outlive the Exec. Refuses, naming the op, where a wanted gradient has no backward. */
 Exec *exec_new(const Net *net, int batch, ExecMode mode, ExecGrads grads, Pool *pool, Err *err);
 void exec_free(Exec *e);
-/* Memory of a port (NULL for any other value): inputs are written here before a forward, outputs read after. Layout
- * plain, batch first. */
+/* Memory of a port (NULL for any other value): inputs are written here before a forward, outputs read after.
+ * Layout plain, batch first. */
 float *exec_value(Exec *e, ValueId id);
-/* Gradient of a port, NULL where none is wanted: seed outputs before exec_backward, read inputs after. A backward spends
- * the seeds: call exec_seed_zero, then seed, before each. An output whose seed is all zero costs nothing. */
+/* Gradient of a port, NULL where none is wanted: seed outputs before exec_backward, read inputs after. A
+ * backward spends the seeds: call exec_seed_zero, then seed, before each. An output whose seed is all zero
+ * costs nothing. */
 float *exec_grad(Exec *e, ValueId id);
 void exec_seed_zero(Exec *e);
 /* n <= batch. In EXEC_TRAIN buffers in w are updated (running statistics, power iteration vectors). */
 void exec_forward(Exec *e, Weights *w, int n);
-/* After exec_forward with the same w and n, any number of times. grads NULL: only inputs this time (a discriminator in
- * the generator's step), and nothing is computed for parameters. */
+/* After exec_forward with the same w and n, any number of times. grads NULL: only inputs this time (a
+ * discriminator in the generator's step), and nothing is computed for parameters. */
 void exec_backward(Exec *e, const Weights *w, Weights *grads, int n);
 size_t exec_bytes(const Exec *e);
-/* Seconds spent in each node's forward and backward since exec_trace(e, true), for --trace; 0 unless enabled. */
+/* Seconds spent in each node's forward and backward since exec_trace(e, true); 0 unless enabled. */
 void exec_trace(Exec *e, bool on);
 double exec_node_seconds(const Exec *e, int node, bool backward);

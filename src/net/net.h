@@ -1,10 +1,10 @@
-/* The one graph for everything that runs: our own networks and imported ones. Static single assignment, nodes in
- * execution order, immutable once finished and then shared by any number of Execs (net/exec.h).
+/* The one graph for everything that runs, our own networks and imported ones: static single assignment, nodes
+ * in execution order, immutable once finished and then shared by any number of Execs (net/exec.h).
  *
  *     Net *net = net_new();
  *     ValueId x = net_input(net, "image", shape4(NET_BATCH, 1, 28, 28));
  *     ValueId w = net_param(net, "conv1.weight", shape4(32, 1, 3, 3), init_he());
- *     ValueId y = net_add(net, OP_CONV, (ValueId[]){x, w}, 2, &(Attrs){.stride = {1, 1}, .pad = {1, 1, 1, 1}});
+ *     ValueId y = net_add(net, OP_CONV, (ValueId[]){x, w}, 2, &(Attrs){.pad = {1, 1, 1, 1}});
  *     net_output(net, "features", y);
  *     if (!net_finish(net, err)) ...
  *
@@ -15,9 +15,9 @@
 #include <stdint.h>
 
 typedef int ValueId;
-#define NET_NONE  (-1)
-#define NET_BATCH (-1) /* a dimension that is the batch N */
-#define NET_RANK  6
+#define NET_NONE   (-1)
+#define NET_BATCH  (-1) /* a dimension that is the batch N */
+#define NET_RANK   6
 #define NET_INPUTS 8
 
 typedef struct {
@@ -39,11 +39,12 @@ void shape_text(char *out, size_t cap, const Shape *s);
 typedef enum { INIT_ZERO, INIT_CONST, INIT_NORMAL, INIT_FAN_IN } InitKind;
 typedef struct {
     InitKind kind;
-    float scale; /* CONST: the value; NORMAL: std; FAN_IN: std = scale / sqrt(fan_in), fan_in = count / dim[0] */
+    float scale; /* CONST: the value; NORMAL: std; FAN_IN: std = scale / sqrt(count / dim[0]) */
 } Init;
 
 typedef enum { VALUE_INPUT, VALUE_PARAM, VALUE_BUFFER, VALUE_ACTIVATION } ValueKind;
-typedef enum { LAYOUT_PLAIN, LAYOUT_C16 } Layout; /* NCHW, or padded blocks of 16 channels (for faster kernels) */
+/* NCHW, or padded blocks of 16 channels (for faster kernels) */
+typedef enum { LAYOUT_PLAIN, LAYOUT_C16 } Layout;
 
 typedef struct {
     char name[96];
@@ -58,22 +59,23 @@ typedef struct {
 /* Activation kinds of OP_ACT. */
 typedef enum { ACT_RELU, ACT_LEAKY, ACT_TANH, ACT_SIGMOID, ACT_SOFTPLUS, ACT_EXP, ACT_SQRT } ActKind;
 
-/* Attributes of a node; an op reads those its row in net/ops.h names. Zero means the default stated there; a finished
- * node holds the value that is used. */
+/* Attributes of a node; an op reads those its row in net/ops.h names. Zero means the default stated there; a
+ * finished node holds the value that is used. */
 typedef struct {
-    int stride[2], pad[4], dilation[2], groups; /* pad: top left bottom right; 0 stride, dilation, groups mean 1 */
-    int out_pad[2];                             /* transposed convolution */
-    int axis, start, count;                     /* concat, slice, softmax */
-    int kernel[2];                              /* pooling */
-    int scale;                                  /* upsampling factor */
-    int act;                                    /* ActKind */
-    float alpha;                                /* leaky slope */
-    float gain;                                 /* activation gain, 0 means 1 */
-    float eps, momentum;                        /* norms */
-    bool demodulate;                            /* OP_MODCONV */
-    int mode;                                   /* resampling: 0 nearest, 1 bilinear (half-pixel centres) */
-    int perm[NET_RANK];                         /* transpose */
-    Shape shape;                                /* reshape target */
+    int stride[2], dilation[2], groups;
+    int pad[4];             /* top left bottom right */
+    int out_pad[2];         /* transposed convolution */
+    int axis, start, count; /* concat, slice, softmax */
+    int kernel[2];          /* pooling */
+    int scale;              /* upsampling factor */
+    int act;                /* ActKind */
+    float alpha;            /* leaky slope; factor of OP_SCALE */
+    float gain;             /* activation gain; offset of OP_SCALE */
+    float eps, momentum;    /* norms */
+    bool demodulate;        /* OP_MODCONV */
+    int mode;               /* resampling: 0 nearest, 1 bilinear (half-pixel centres) */
+    int perm[NET_RANK];     /* transpose */
+    Shape shape;            /* reshape target */
 } Attrs;
 
 typedef struct {
@@ -96,8 +98,9 @@ void net_free(Net *net);
 ValueId net_input(Net *net, const char *name, Shape shape); /* also a port of that name */
 ValueId net_param(Net *net, const char *name, Shape shape, Init init);
 ValueId net_buffer(Net *net, const char *name, Shape shape, Init init); /* state that has no gradient */
-ValueId net_add(Net *net, int op, const ValueId *in, int inputs, const Attrs *attrs); /* attrs NULL: all defaults */
-/* A port: kept alive to the end of a forward. `value` is the result of a node, not an input or parameter itself. */
+/* attrs NULL: all defaults */
+ValueId net_add(Net *net, int op, const ValueId *in, int inputs, const Attrs *attrs);
+/* A port: kept alive to the end of a forward. `value` is the result of a node, not an input or parameter. */
 void net_output(Net *net, const char *name, ValueId value);
 bool net_finish(Net *net, Err *err);
 

@@ -41,12 +41,11 @@ typedef struct {
     bool inplace; /* out may be the memory of in[0] */
     bool alias;   /* out is the memory of in[0], and so are their gradients: nothing runs */
     bool apart;   /* inputs whose gradients are written together must be different values */
-    /* Checks shapes and attributes, sets defaults and out. The error says what is wrong, without naming the
-     * node. */
+    /* Checks shapes and attributes, sets defaults and out. The error need not name the node. */
     bool (*infer)(OpSite *s, Err *err);
     void (*forward)(const OpRun *r);
-    /* Writes or adds every din that is not NULL, in the order of inputs (two may be the same memory). NULL:
-     * refused. */
+    /* Writes or adds every din that is not NULL, in the order of inputs (two may be the same memory); may be
+     * NULL, then gradients through it are refused. */
     void (*backward)(const OpRun *r);
     size_t (*saves)(const OpSite *s, int n);                /* floats; NULL: none */
     size_t (*scratch)(const OpSite *s, int n, int threads); /* floats; NULL: none */

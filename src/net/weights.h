@@ -1,5 +1,5 @@
-/* The numbers of a Net: one block holding every parameter and buffer, reference-counted so that a published snapshot can
- * be read by meters and previews while the trainer goes on. */
+/* The numbers of a Net: one block holding every parameter and buffer, reference-counted so that a published
+ * snapshot can be read by meters and previews while the trainer goes on. */
 #pragma once
 #include "base/digest.h"
 #include "net/net.h"
@@ -7,7 +7,8 @@
 typedef struct {
     const Net *net;
     float *block;
-    size_t floats, params; /* parameters are the first `params` floats (each 64-byte aligned, zeros between), then buffers */
+    size_t floats, params; /* parameters are the first `params` floats, each 64-byte aligned, zeros between;
+                              then buffers */
     size_t *offset;        /* per ValueId; SIZE_MAX for values that are neither parameter nor buffer */
 } Weights;
 

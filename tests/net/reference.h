@@ -125,66 +125,97 @@ static inline void reference_free(Reference *r)
     free(r->need);
 }
 
+/* ---- Both ways -------------------------------------------------------------------------------------------
+ */
+
+/* The same net run by an Exec and plainly. */
+typedef struct {
+    const Net *net;
+    int n, count;
+    const Port *ports;
+    Exec *e;
+    Reference r;
+    Weights *w[2], *d[2]; /* weights and gradients: the Exec's, the reference's */
+} Both;
+
+static inline size_t port_bytes(const Both *b, int i)
+{
+    return port_floats(b->net, &b->ports[i], b->n) * sizeof(float);
+}
+
+static inline void both_forward(Both *b, uint64_t seed)
+{
+    fill_inputs(b->e, b->net, b->n, seed);
+    for (int i = 0; i < b->count; i++)
+        if (is_input(b->net, &b->ports[i]))
+            memcpy(b->r.value[b->ports[i].value], exec_value(b->e, b->ports[i].value), port_bytes(b, i));
+    exec_forward(b->e, b->w[0], b->n);
+    reference_forward(&b->r, b->w[1]);
+}
+
+static inline void both_backward(Both *b, uint64_t seed)
+{
+    fill_seeds(b->e, b->net, b->n, seed);
+    for (int i = 0; i < b->count; i++) {
+        ValueId root = ref_root(b->net, b->ports[i].value);
+        const float *seeded = exec_grad(b->e, root);
+        if (is_input(b->net, &b->ports[i]) || !seeded) continue;
+        memcpy(b->r.grad[root], seeded, port_bytes(b, i));
+        b->r.has[root] = true;
+    }
+    exec_backward(b->e, b->w[0], b->d[0], b->n);
+    reference_backward(&b->r, b->w[1], b->d[1]);
+}
+
+/* The first port whose value (or, for inputs, gradient where wanted) differs, or NULL. */
+static inline const char *both_ports(Both *b, bool gradients)
+{
+    for (int i = 0; i < b->count; i++) {
+        ValueId root = ref_root(b->net, b->ports[i].value);
+        bool input = is_input(b->net, &b->ports[i]);
+        if (gradients != input) continue;
+        const float *seen = gradients ? exec_grad(b->e, root) : exec_value(b->e, root);
+        if (gradients && !b->r.has[root]) memset(b->r.grad[root], 0, port_bytes(b, i));
+        if (seen && memcmp(seen, (gradients ? b->r.grad : b->r.value)[root], port_bytes(b, i)))
+            return b->ports[i].name;
+    }
+    return NULL;
+}
+
+/* The first parameter or buffer that differs, or whose gradient does; or NULL. */
+static inline const char *both_weights(const Both *b)
+{
+    for (int v = 0; v < net_values(b->net); v++) {
+        size_t size = shape_count(&net_value(b->net, v)->shape, 1) * sizeof(float);
+        if (!weights_at(b->w[0], v)) continue;
+        if (memcmp(weights_at(b->w[0], v), weights_at(b->w[1], v), size) ||
+            memcmp(weights_at(b->d[0], v), weights_at(b->d[1], v), size))
+            return net_value(b->net, v)->name;
+    }
+    return NULL;
+}
+
 /* Runs the net both ways with the same draws and demands the same bits of all that can be seen: outputs,
- * gradients, buffers. Returns false and says where. */
-static inline bool same_as_reference(const Net *net, int n, int batch, ExecMode mode, ExecGrads g,
-                                     uint64_t seed, char *where, size_t cap)
+ * gradients, buffers. NULL where they agree, else the name of what differs (the net owns it). */
+static inline const char *differs_from_reference(const Net *net, int n, int batch, ExecMode mode, ExecGrads g,
+                                                 uint64_t seed)
 {
     Err err = {0};
-    const Port *ports;
-    int count = net_ports(net, &ports);
-    bool same = true;
-    Exec *e = exec_new(net, batch, mode, g, NULL, &err);
-    assert_ok(e, err);
-    Weights *w = drawn(net, seed), *w2 = drawn(net, seed), *d = weights_new(net, &err),
-            *d2 = weights_new(net, &err);
-    Reference r = reference_new(net, n, mode == EXEC_TRAIN, g, 1);
-    fill_inputs(e, net, n, seed);
-    for (int i = 0; i < count; i++)
-        if (is_input(net, &ports[i]))
-            memcpy(r.value[ports[i].value], exec_value(e, ports[i].value),
-                   port_floats(net, &ports[i], n) * sizeof(float));
-    exec_forward(e, w, n);
-    reference_forward(&r, w2);
-    for (int i = 0; i < count; i++)
-        if (memcmp(exec_value(e, ports[i].value), r.value[ref_root(net, ports[i].value)],
-                   port_floats(net, &ports[i], n) * sizeof(float))) {
-            snprintf(where, cap, "port %s differs", ports[i].name);
-            same = false;
-        }
-    if (same && (g.params || g.inputs)) {
-        exec_seed_zero(e);
-        for (int i = 0; i < count; i++) {
-            ValueId root = ref_root(net, ports[i].value);
-            float *seeded = exec_grad(e, ports[i].value);
-            if (is_input(net, &ports[i]) || !seeded) continue;
-            rng_fill_normal(seeded, port_floats(net, &ports[i], n), seed + (uint64_t)i + 1000, RNG_TEST);
-            memcpy(r.grad[root], seeded, port_floats(net, &ports[i], n) * sizeof(float));
-            r.has[root] = true;
-        }
-        exec_backward(e, w, d, n);
-        reference_backward(&r, w2, d2);
-        for (int i = 0; i < count && g.inputs; i++) {
-            ValueId v = ports[i].value;
-            if (!is_input(net, &ports[i])) continue;
-            if (!r.has[v]) memset(r.grad[v], 0, port_floats(net, &ports[i], n) * sizeof(float));
-            if (memcmp(exec_grad(e, v), r.grad[v], port_floats(net, &ports[i], n) * sizeof(float))) {
-                snprintf(where, cap, "gradient of %s differs", ports[i].name);
-                same = false;
-            }
-        }
+    Both b = {.net = net, .n = n};
+    b.count = net_ports(net, &b.ports);
+    b.e = exec_new(net, batch, mode, g, NULL, &err);
+    assert_ok(b.e, err);
+    b.r = reference_new(net, n, mode == EXEC_TRAIN, g, 1);
+    for (int i = 0; i < 2; i++) b.w[i] = drawn(net, seed), b.d[i] = weights_new(net, &err);
+    both_forward(&b, seed);
+    const char *what = both_ports(&b, false);
+    if (!what && (g.params || g.inputs)) {
+        both_backward(&b, seed);
+        what = both_ports(&b, true);
     }
-    for (int v = 0; v < net_values(net); v++) {
-        size_t size = shape_count(&net_value(net, v)->shape, 1) * sizeof(float);
-        if (!weights_at(w, v)) continue;
-        if (memcmp(weights_at(w, v), weights_at(w2, v), size) ||
-            memcmp(weights_at(d, v), weights_at(d2, v), size)) {
-            snprintf(where, cap, "%s or its gradient differs", net_value(net, v)->name);
-            same = false;
-        }
-    }
-    reference_free(&r);
-    weights_drop(w), weights_drop(w2), weights_drop(d), weights_drop(d2);
-    exec_free(e);
-    return same;
+    if (!what) what = both_weights(&b);
+    reference_free(&b.r);
+    for (int i = 0; i < 2; i++) weights_drop(b.w[i]), weights_drop(b.d[i]);
+    exec_free(b.e);
+    return what;
 }

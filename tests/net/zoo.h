@@ -247,7 +247,7 @@ static inline void fill_seeds(Exec *e, const Net *net, int n, uint64_t seed)
     const Port *ports;
     exec_seed_zero(e);
     for (int i = 0, count = net_ports(net, &ports); i < count; i++)
-        if (!is_input(net, &ports[i]))
+        if (!is_input(net, &ports[i]) && exec_grad(e, ports[i].value))
             rng_fill_normal(exec_grad(e, ports[i].value), port_floats(net, &ports[i], n),
                             seed + (uint64_t)i + 1000, RNG_TEST);
 }
