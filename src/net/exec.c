@@ -96,8 +96,9 @@ void exec_seed_zero(Exec *e)
 {
     const Port *ports;
     for (int i = 0, count = net_ports(e->net, &ports); i < count; i++) {
-        float *grad = exec_grad(e, ports[i].value);
-        if (grad) memset(grad, 0, value_bytes(e, ports[i].value, e->batch));
+        ValueId id = ports[i].value;
+        float *grad = net_value(e->net, id)->kind == VALUE_INPUT ? NULL : exec_grad(e, id);
+        if (grad) memset(grad, 0, value_bytes(e, id, e->batch));
     }
 }
 
