@@ -5,7 +5,7 @@
 #include "base/pool.h"
 #include "learn/guard.h"
 
-/* Exactly one of steps and seconds is above 0. */
+/* At least one is above 0; with both, whichever is spent first ends the run. */
 typedef struct {
     uint64_t steps;
     double seconds;
@@ -40,12 +40,8 @@ float descent_rate(const Descent *d, const DescentConfig *c);
 bool descent_update(Descent *d, const DescentConfig *c, double loss, char *told, size_t cap, Pool *pool,
                     Err *err);
 
-/* Into and out of a checkpoint; what was put is borrowed until checkpoint_save. facts holds numbers on their
- * way to a file. */
-typedef struct {
-    float facts[8];
-} DescentRecord;
-bool descent_put(DescentRecord *r, const Descent *d, Checkpoint *ck, Err *err);
+/* Into a checkpoint (weights are borrowed until checkpoint_save) and out of one made for the same net. */
+void descent_put(const Descent *d, Checkpoint *ck);
 bool descent_get(Descent *d, const Checkpoint *ck, Err *err);
 /* Says in one sentence where a run was made on another instruction set or BLAS core; empty when not. */
 void descent_notice(char *out, size_t cap, const Checkpoint *ck);

@@ -31,6 +31,9 @@ bool probe_knn(Figure *out, const ProbeSet *train, const ProbeSet *held, int D, 
 bool probe_linear(Figure *out, int *guess, const ProbeSet *train, const ProbeSet *held, int D, int classes,
                   int updates, uint64_t seed, Pool *pool, Err *err);
 
+/* guess (n): the largest of each row of logits (n, classes). */
+void probe_guess(int *guess, const float *logits, int n, int classes);
+
 typedef struct {
     int train, held; /* images at most, balanced over classes, chosen by the seed; 0: all */
     int updates;     /* of the linear probe */
@@ -39,6 +42,9 @@ typedef struct {
 
 extern const ProbeConfig probe_quick; /* 5,000 + 1,000 images, 300 updates */
 extern const ProbeConfig probe_full;  /* all, 720 updates */
+
+/* False, naming both, unless e takes pictures of d's size and channels. */
+bool probe_fits(const Encoder *e, const Dataset *d, Err *err);
 
 /* Images taken from datasets once and encoded as often as wanted. */
 typedef struct ProbeBank ProbeBank;

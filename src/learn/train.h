@@ -41,6 +41,7 @@ typedef struct {
  * momentum 0.9, decay 1e-4, warm 0.08, 600 steps, a snapshot every 10 steps. */
 TrainConfig train_defaults(void);
 bool train_check(const TrainConfig *c, Err *err);
+ViewConfig train_views(const TrainConfig *c);
 /* As in a run's config.json; caller drops. train_config_read starts from the defaults and refuses unknown
  * keys. */
 Json *train_config_json(const TrainConfig *c);

@@ -1,0 +1,135 @@
+/* NT-Xent through an encoder, and the pictures of a batch that a person should see. */
+#include "learn/objective.h"
+#include "base/elem.h"
+#include "math/loss.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool contrast_open(Contrast *c, const Net *net, int pairs, Pool *pool, Err *err)
+{
+    *c = (Contrast){.pairs = pairs, .pool = pool, .tau = 1};
+    c->image = net_port(net, "image");
+    c->features = net_port(net, "features");
+    c->out = net_port(net, "out");
+    if (c->image == NET_NONE || c->features == NET_NONE || c->out == NET_NONE)
+        return err_set(
+            err, ERR_FORMAT,
+            "the encoder has no ports image, features and out: it is not for contrastive training");
+    c->dim = net_value(net, c->out)->shape.dim[1];
+    size_t rows = 2 * (size_t)pairs;
+    c->exec = exec_new(net, (int)rows, EXEC_TRAIN, (ExecGrads){.params = true}, pool, err);
+    if (!c->exec) return false;
+    c->similarity = calloc(rows * rows, sizeof *c->similarity);
+    c->scratch = aligned_alloc(64, (ntxent_scratch(pairs, c->dim) * sizeof *c->scratch + 63) / 64 * 64);
+    if (c->similarity && c->scratch) return true;
+    contrast_close(c);
+    return err_nomem(err, "the contrastive objective");
+}
+
+void contrast_close(Contrast *c)
+{
+    if (c->exec) exec_free(c->exec);
+    free(c->similarity);
+    free(c->scratch);
+    *c = (Contrast){0};
+}
+
+float *contrast_images(Contrast *c)
+{
+    return exec_value(c->exec, c->image);
+}
+
+double contrast_step(Contrast *c, Weights *w, Weights *grads, float tau)
+{
+    int rows = 2 * c->pairs;
+    c->tau = tau;
+    exec_forward(c->exec, w, rows);
+    exec_seed_zero(c->exec);
+    double loss = ntxent(exec_grad(c->exec, c->out), c->similarity, exec_value(c->exec, c->out), c->pairs,
+                         c->dim, tau, c->scratch, c->pool);
+    exec_backward(c->exec, w, grads, rows);
+    return loss;
+}
+
+float contrast_cosine(const Contrast *c, int i, int j)
+{
+    return c->similarity[(size_t)i * 2 * (size_t)c->pairs + (size_t)j] * c->tau;
+}
+
+/* Sums over one row, without itself. */
+static void row_sums(double *cosines, double *kernel, const float *row, int n, int self, float tau)
+{
+    float sum = 0, near = 0;
+    for (int j = 0; j < n; j++) {
+        float s = j == self ? 0 : row[j] * tau;
+        sum += s;
+        near += j == self ? 0 : elem_exp(4 * s - 4);
+    }
+    *cosines += (double)sum;
+    *kernel += (double)near;
+}
+
+ContrastMeans contrast_means(const Contrast *c)
+{
+    int n = 2 * c->pairs;
+    double all = 0, kernel = 0, positive = 0, others = (double)n * (n - 2);
+    for (int i = 0; i < n; i++) {
+        row_sums(&all, &kernel, c->similarity + (size_t)i * (size_t)n, n, i, c->tau);
+        positive += (double)contrast_cosine(c, i, (i + c->pairs) % n);
+    }
+    ContrastMeans m = {.positive = positive / n, .negative = others > 0 ? (all - positive) / others : 0};
+    m.alignment = 2 - 2 * m.positive;
+    m.uniformity = log(kernel / ((double)n * (n - 1)));
+    return m;
+}
+
+/* Puts p into the k best so far, ordered by `sign` times cosine, largest first. */
+static int insert(ContrastPair *out, int have, int k, ContrastPair p, float sign)
+{
+    int at = have < k ? have++ : k;
+    if (at == k) {
+        if (!(sign * p.cosine > sign * out[k - 1].cosine)) return have;
+        at = k - 1;
+    }
+    for (; at > 0 && sign * p.cosine > sign * out[at - 1].cosine; at--) out[at] = out[at - 1];
+    out[at] = p;
+    return have;
+}
+
+static bool taken(const ContrastPair *out, int have, int row)
+{
+    for (int i = 0; i < have; i++)
+        if (out[i].a == row || out[i].b == row) return true;
+    return false;
+}
+
+/* The most alike two rows that are no pair and not taken yet; false when there are none. */
+static bool closest(ContrastPair *best, const ContrastPair *out, int have, const Contrast *c)
+{
+    int n = 2 * c->pairs;
+    *best = (ContrastPair){-1, -1, -INFINITY};
+    for (int i = 0; i < n; i++) {
+        if (taken(out, have, i)) continue;
+        for (int j = i + 1; j < n; j++) {
+            float s = contrast_cosine(c, i, j);
+            if (s > best->cosine && j != i + c->pairs && !taken(out, have, j))
+                *best = (ContrastPair){i, j, s};
+        }
+    }
+    return best->a >= 0;
+}
+
+int contrast_hardest(ContrastPair *out, int k, const Contrast *c, bool positives)
+{
+    int have = 0;
+    if (positives) {
+        for (int i = 0; i < c->pairs; i++)
+            have = insert(out, have, k, (ContrastPair){i, i + c->pairs, contrast_cosine(c, i, i + c->pairs)},
+                          -1);
+        return have;
+    }
+    while (have < k && closest(&out[have], out, have, c)) have++;
+    return have;
+}

@@ -1,0 +1,225 @@
+/* The kNN probe, banks of images, and probing an encoder as a whole. */
+#include "learn/probe.h"
+#include "base/clock.h"
+#include "base/elem.h"
+#include "base/rng.h"
+#include "learn/meters.h"
+#include "learn/order.h"
+#include "math/knn.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NEIGHBOURS = 20 };
+static const float temperature = 0.07f;
+
+const ProbeConfig probe_quick = {.train = 5000, .held = 1000, .updates = 300};
+const ProbeConfig probe_full = {.updates = 720};
+
+Figure figure_of(long hits, long n)
+{
+    const double z = 1.959963984540054;
+    if (n < 1) return (Figure){NAN, NAN, NAN};
+    double p = (double)hits / (double)n, zz = z * z / (double)n;
+    double centre = (p + zz / 2) / (1 + zz),
+           half = z * sqrt(p * (1 - p) / (double)n + zz / (4 * (double)n)) / (1 + zz);
+    return (Figure){p, fmax(centre - half, 0), fmin(centre + half, 1)};
+}
+
+static float *unit_copy(const ProbeSet *s, int D)
+{
+    size_t floats = (size_t)s->n * (size_t)D;
+    float *unit = malloc(floats * sizeof *unit);
+    if (!unit) return NULL;
+    memcpy(unit, s->feature, floats * sizeof *unit);
+    knn_normalise(unit, s->n, D);
+    return unit;
+}
+
+/* The class with the largest sum of exp(score / T); `vote` is scratch (classes). */
+static int vote_of(float *vote, const Hit *hit, int k, const int *label, int classes)
+{
+    int best = 0;
+    memset(vote, 0, (size_t)classes * sizeof *vote);
+    for (int i = 0; i < k; i++) vote[label[hit[i].index]] += elem_exp(hit[i].score / temperature);
+    for (int c = 1; c < classes; c++)
+        if (vote[c] > vote[best]) best = c;
+    return best;
+}
+
+bool probe_knn(Figure *out, const ProbeSet *train, const ProbeSet *held, int D, int classes, Pool *pool,
+               Err *err)
+{
+    int k = train->n < NEIGHBOURS ? train->n : NEIGHBOURS;
+    if (train->n < 1 || held->n < 1) return err_set(err, ERR_USAGE, "kNN probe: there are no images");
+    float *base = unit_copy(train, D), *query = unit_copy(held, D),
+          *vote = malloc((size_t)classes * sizeof *vote);
+    Hit *hit = malloc((size_t)held->n * (size_t)k * sizeof *hit);
+    bool ok = (base && query && vote && hit) || err_nomem(err, "the kNN probe");
+    ok = ok && knn_search(hit, query, held->n, base, train->n, D, k, KNN_DOT, NULL, pool, err);
+    if (ok) {
+        long hits = 0;
+        for (int i = 0; i < held->n; i++)
+            hits += vote_of(vote, hit + (size_t)i * (size_t)k, k, train->label, classes) == held->label[i];
+        *out = figure_of(hits, held->n);
+    }
+    free(base);
+    free(query);
+    free(vote);
+    free(hit);
+    return ok;
+}
+
+static bool takes(const Encoder *e, const char *name, int c, int h, int w, Err *err)
+{
+    if (e->config.channels == c && e->config.side == h && h == w) return true;
+    return err_set(err, ERR_USAGE, "encoder %s takes %dx%d pictures of %d channels, %s has %dx%d of %d",
+                   e->name, e->config.side, e->config.side, e->config.channels, name, w, h, c);
+}
+
+bool probe_fits(const Encoder *e, const Dataset *d, Err *err)
+{
+    return takes(e, d->name, d->c, d->h, d->w, err);
+}
+
+/* Banks
+ * ------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    uint8_t *px;
+    int *label, n;
+} Images;
+
+struct ProbeBank {
+    Images train, held;
+    int c, h, w, classes;
+    ProbeConfig config;
+};
+
+/* The most of each class that `limit` images can have all alike. */
+static int quota_of(const int *total, int classes, int limit)
+{
+    for (int quota = 0;; quota++) {
+        long sum = 0;
+        for (int c = 0; c < classes; c++) sum += total[c] < quota + 1 ? total[c] : quota + 1;
+        if (sum > limit) return quota;
+    }
+}
+
+/* Keeps `limit` < d->n of order's images, as even over the classes as can be, in their order. count: scratch
+ * (2 classes). */
+static void balance(int *order, const Dataset *d, int limit, int *count)
+{
+    int *total = count, *taken = count + d->classes, have = 0, sum = 0;
+    for (int i = 0; i < d->n; i++) total[d->label[i]]++;
+    int quota = quota_of(total, d->classes, limit);
+    for (int c = 0; c < d->classes; c++) sum += total[c] < quota ? total[c] : quota;
+    for (int i = 0, extra = limit - sum; i < d->n && have < limit; i++) {
+        int rank = taken[d->label[order[i]]]++;
+        if (rank < quota || (rank == quota && extra-- > 0)) order[have++] = order[i];
+    }
+}
+
+static bool copy_images(Images *out, const Dataset *d, const int *order, int n, Err *err)
+{
+    size_t item = dataset_item_bytes(d);
+    out->n = n;
+    out->px = malloc((size_t)n * item);
+    out->label = malloc((size_t)n * sizeof *out->label);
+    if (!out->px || !out->label) return err_nomem(err, "the images of a probe");
+    for (int i = 0; i < n; i++) {
+        memcpy(out->px + (size_t)i * item, dataset_pixels(d, order[i]), item);
+        out->label[i] = d->label[order[i]];
+    }
+    return true;
+}
+
+static bool choose(Images *out, const Dataset *d, int limit, uint64_t seed, Err *err)
+{
+    if (d->n < 1) return err_set(err, ERR_USAGE, "probe: %s has no images in this split", d->name);
+    int *order = malloc((size_t)d->n * sizeof *order), *count = calloc(2 * (size_t)d->classes, sizeof *count);
+    bool ok = (order && count) || err_nomem(err, "the images of a probe");
+    if (ok) {
+        int n = d->n;
+        for (int i = 0; i < n; i++)
+            order[i] = (int)order_at((uint64_t)i, (uint64_t)n, rng_mix(seed, RNG_PROBE));
+        if (limit > 0 && limit < n) balance(order, d, n = limit, count);
+        ok = copy_images(out, d, order, n, err);
+    }
+    free(order);
+    free(count);
+    return ok;
+}
+
+bool probe_bank(ProbeBank **out, const Dataset *train, const Dataset *held, const ProbeConfig *c, Err *err)
+{
+    if (train->c != held->c || train->h != held->h || train->w != held->w || train->classes != held->classes)
+        return err_set(err, ERR_USAGE, "probe: %s and %s differ in size, channels or classes", train->name,
+                       held->name);
+    ProbeBank *b = calloc(1, sizeof *b);
+    if (!b) return err_nomem(err, "a probe");
+    *b = (ProbeBank){.c = train->c, .h = train->h, .w = train->w, .classes = train->classes, .config = *c};
+    bool ok =
+        choose(&b->train, train, c->train, c->seed, err) && choose(&b->held, held, c->held, c->seed, err);
+    if (ok)
+        *out = b;
+    else
+        probe_bank_free(b);
+    return ok;
+}
+
+void probe_bank_free(ProbeBank *b)
+{
+    if (!b) return;
+    free(b->train.px);
+    free(b->train.label);
+    free(b->held.px);
+    free(b->held.label);
+    free(b);
+}
+
+/* Encoders
+ * --------------------------------------------------------------------------------------------------- */
+
+static bool judge(ProbeResult *out, const float *feature, int D, const ProbeBank *b, Pool *pool, Err *err)
+{
+    ProbeSet train = {feature, b->train.label, b->train.n};
+    ProbeSet held = {feature + (size_t)b->train.n * (size_t)D, b->held.label, b->held.n};
+    return probe_knn(&out->knn, &train, &held, D, b->classes, pool, err) &&
+           probe_linear(&out->linear, NULL, &train, &held, D, b->classes, b->config.updates, b->config.seed,
+                        pool, err) &&
+           meter_rank(&out->rank, held.feature, held.n, D, pool, err);
+}
+
+bool probe_run(ProbeResult *out, const Encoder *e, const ProbeBank *b, Pool *pool, Err *err)
+{
+    double start = clock_seconds();
+    if (!takes(e, "the probe", b->c, b->h, b->w, err)) return false;
+    int D = encoder_features(&e->config);
+    size_t train = (size_t)b->train.n, held = (size_t)b->held.n;
+    float *feature = malloc((train + held) * (size_t)D * sizeof *feature);
+    if (!feature) return err_nomem(err, "the features of a probe");
+    *out = (ProbeResult){.train = b->train.n, .held = b->held.n};
+    Digest before = weights_digest(e->weights);
+    bool ok = encoder_features_of_bytes(feature, NULL, e, b->train.px, train, pool, err) &&
+              encoder_features_of_bytes(feature + train * (size_t)D, NULL, e, b->held.px, held, pool, err);
+    out->encode_seconds = clock_seconds() - start;
+    ok = ok && judge(out, feature, D, b, pool, err);
+    Digest after = weights_digest(e->weights);
+    out->frozen = !memcmp(&before, &after, sizeof before);
+    digest_hex(out->digest, &after, 16);
+    out->seconds = clock_seconds() - start;
+    free(feature);
+    return ok;
+}
+
+bool probe_encoder(ProbeResult *out, const Encoder *e, const Dataset *train, const Dataset *held,
+                   const ProbeConfig *c, Pool *pool, Err *err)
+{
+    ProbeBank *b = NULL;
+    bool ok =
+        probe_fits(e, train, err) && probe_bank(&b, train, held, c, err) && probe_run(out, e, b, pool, err);
+    probe_bank_free(b);
+    return ok;
+}

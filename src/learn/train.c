@@ -1,0 +1,285 @@
+/* Contrastive training as a step machine: views, forward, loss, backward, guarded update, snapshot. */
+#include "learn/train.h"
+#include "base/clock.h"
+#include "learn/fields.h"
+#include "learn/snapshot.h"
+#include "math/act.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KIND "contrastive"
+
+struct Trainer {
+    TrainConfig config;
+    TrainControl control; /* of the coming step */
+    char source[17];      /* digest of the generator or the data */
+    const char *source_is;
+    EncoderConfig encoder;
+    Net *net;
+    Descent descent;
+    Contrast contrast;
+    Views *views;
+    uint64_t last_step; /* whose batch is in contrast */
+    float last_sigma;
+    pthread_mutex_t lock; /* over the next two */
+    Encoder *published;
+    uint64_t published_step;
+};
+
+static bool open_parts(Trainer *t, Generator *g, const Dataset *real, Pool *pool, Err *err)
+{
+    const TrainConfig *c = &t->config;
+    ViewConfig v = train_views(c);
+    if (!train_check(c, err) || !views_new(&t->views, &v, g, real, pool, err)) return false;
+    t->source_is = views_generated(c->maker) ? "generator" : "data set";
+    if (views_generated(c->maker))
+        snprintf(t->source, sizeof t->source, "%s", g->digest);
+    else
+        digest_hex(t->source, &real->digest, 16);
+    if (!encoder_config(&t->encoder, c->encoder, views_channels(t->views), views_side(t->views), 0, err))
+        return false;
+    t->net = encoder_net(&t->encoder, err);
+    return t->net && descent_open(&t->descent, t->net, &c->budget, c->seed, err) &&
+           contrast_open(&t->contrast, t->net, c->pairs, pool, err) && trainer_publish(t, err);
+}
+
+bool trainer_new(Trainer **out, const TrainConfig *c, Generator *generator, const Dataset *real, Pool *pool,
+                 Err *err)
+{
+    Trainer *t = calloc(1, sizeof *t);
+    if (!t) return err_nomem(err, "a trainer");
+    t->config = *c;
+    t->control = c->control;
+    pthread_mutex_init(&t->lock, NULL);
+    bool ok = open_parts(t, generator, real, pool, err);
+    if (ok)
+        *out = t;
+    else
+        trainer_free(t);
+    return ok;
+}
+
+void trainer_free(Trainer *t)
+{
+    if (!t) return;
+    if (t->published) encoder_drop(t->published);
+    contrast_close(&t->contrast);
+    descent_close(&t->descent);
+    views_free(t->views);
+    net_free(t->net);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+static void measure(const Trainer *t, TrainMetrics *m, double loss)
+{
+    const Weights *g = t->descent.grads;
+    m->loss = *m->told ? NAN : loss;
+    m->means = contrast_means(&t->contrast);
+    m->gradient = sqrt(vec_dot(g->block, g->block, g->params));
+    m->views = t->descent.step * 2 * (uint64_t)t->config.pairs;
+    m->unique = views_unique(t->views, t->descent.step);
+    m->progress = descent_progress(&t->descent);
+    m->elapsed = t->descent.elapsed;
+}
+
+static DescentConfig descent_config(const Trainer *t)
+{
+    return (DescentConfig){t->control.rate, t->config.momentum, t->config.decay, t->config.warm};
+}
+
+bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
+{
+    double start = clock_seconds();
+    Descent *d = &t->descent;
+    DescentConfig c = descent_config(t);
+    *m = (TrainMetrics){.step = d->step, .rate = (double)descent_rate(d, &c), .control = t->control};
+    if (!views_fill(t->views, contrast_images(&t->contrast), d->step, t->control.sigma, err)) return false;
+    double drawn = clock_seconds();
+    t->last_step = d->step;
+    t->last_sigma = t->control.sigma;
+    weights_zero(d->grads);
+    double loss = contrast_step(&t->contrast, d->weights, d->grads, t->control.temperature);
+    if (!descent_update(d, &c, loss, m->told, sizeof m->told, t->contrast.pool, err)) return false;
+    m->published = d->step % (uint64_t)t->config.publish == 0;
+    if (m->published && !trainer_publish(t, err)) return false;
+    m->seconds = clock_seconds() - start;
+    d->elapsed += m->seconds;
+    m->views_second = m->seconds > 0 ? 2.0 * t->config.pairs / m->seconds : 0;
+    m->generator_share = m->seconds > 0 ? (drawn - start) / m->seconds : 0;
+    measure(t, m, loss);
+    return true;
+}
+
+bool trainer_done(const Trainer *t)
+{
+    return descent_done(&t->descent);
+}
+
+uint64_t trainer_steps(const Trainer *t)
+{
+    return t->descent.step;
+}
+
+double trainer_progress(const Trainer *t)
+{
+    return descent_progress(&t->descent);
+}
+
+const TrainConfig *trainer_config(const Trainer *t)
+{
+    return &t->config;
+}
+
+void trainer_charge(Trainer *t, double seconds)
+{
+    if (seconds > 0) t->descent.elapsed += seconds;
+}
+
+TrainControl trainer_control(const Trainer *t)
+{
+    return t->control;
+}
+
+bool trainer_set_control(Trainer *t, const TrainControl *c, uint64_t *step, Err *err)
+{
+    TrainConfig with = t->config;
+    with.control = *c;
+    if (!train_check(&with, err)) return false;
+    t->control = *c;
+    if (step) *step = t->descent.step;
+    return true;
+}
+
+bool trainer_set_budget(Trainer *t, const Budget *b, Err *err)
+{
+    if (!budget_check(b, err)) return false;
+    t->config.budget = t->descent.budget = *b;
+    return true;
+}
+
+/* What is said of a snapshot in its card. NULL when out of memory, which encoder_make takes as no card. */
+static char *card_of(const Trainer *t)
+{
+    Json *o = json_make();
+    json_put_str(o, "task", KIND);
+    json_put_str(o, "source_kind", t->source_is);
+    json_put_str(o, "source_digest", t->source);
+    json_put_int(o, "step", (int64_t)t->descent.step);
+    json_put_int(o, "views", (int64_t)t->descent.step * 2 * t->config.pairs);
+    json_put(o, "config", train_config_json(&t->config));
+    char *text = json_text(o);
+    json_drop(o);
+    return text;
+}
+
+bool trainer_publish(Trainer *t, Err *err)
+{
+    Encoder *e;
+    char name[64], *card = card_of(t);
+    snprintf(name, sizeof name, "%s-%" PRIu64, t->config.encoder, t->descent.step);
+    bool ok = snapshot_encoder(&e, &t->encoder, t->descent.weights, name, card, err);
+    free(card);
+    if (!ok) return false;
+    pthread_mutex_lock(&t->lock);
+    Encoder *old = t->published;
+    t->published = e;
+    t->published_step = t->descent.step;
+    pthread_mutex_unlock(&t->lock);
+    if (old) encoder_drop(old);
+    return true;
+}
+
+Encoder *trainer_snapshot(Trainer *t, uint64_t *step)
+{
+    pthread_mutex_lock(&t->lock);
+    Encoder *e = encoder_keep(t->published);
+    if (step) *step = t->published_step;
+    pthread_mutex_unlock(&t->lock);
+    return e;
+}
+
+const Contrast *trainer_contrast(const Trainer *t)
+{
+    return &t->contrast;
+}
+
+const float *trainer_images(const Trainer *t)
+{
+    return exec_value(t->contrast.exec, t->contrast.image);
+}
+
+const Views *trainer_views(const Trainer *t)
+{
+    return t->views;
+}
+
+void trainer_address(Address *out, const Trainer *t, int row)
+{
+    views_address(out, t->views, t->last_step, t->last_sigma, row);
+}
+
+Weights *trainer_weights(Trainer *t)
+{
+    return t->descent.weights;
+}
+
+/* Files
+ * ------------------------------------------------------------------------------------------------------ */
+
+bool trainer_save(const Trainer *t, const char *path, Err *err)
+{
+    Checkpoint *ck = snapshot_begin(KIND, train_config_json(&t->config), t->source);
+    descent_put(&t->descent, ck);
+    fact_put(ck, "rate_bits", (double)t->control.rate);
+    fact_put(ck, "temperature_bits", (double)t->control.temperature);
+    fact_put(ck, "sigma_bits", (double)t->control.sigma);
+    bool ok = checkpoint_save(ck, path, err);
+    checkpoint_free(ck);
+    return ok;
+}
+
+static bool restore(Trainer *t, const Checkpoint *ck, char *notice, size_t cap, Err *err)
+{
+    TrainControl c = t->control;
+    return snapshot_source(ck, t->source, t->source_is, notice, cap, err) &&
+           descent_get(&t->descent, ck, err) && fact_get_float(&c.rate, ck, "rate_bits", 0, 10, err) &&
+           fact_get_float(&c.temperature, ck, "temperature_bits", 0, 10, err) &&
+           fact_get_float(&c.sigma, ck, "sigma_bits", 0, 10, err) && trainer_set_control(t, &c, NULL, err) &&
+           trainer_publish(t, err);
+}
+
+bool trainer_resume(Trainer **out, const char *path, Generator *generator, const Dataset *real, Pool *pool,
+                    char *notice, size_t cap, Err *err)
+{
+    Checkpoint *ck;
+    Json *j;
+    TrainConfig c;
+    Trainer *t = NULL;
+    if (!snapshot_open(&ck, &j, path, KIND, notice, cap, err)) return false;
+    bool ok = train_config_read(&c, j, err) && trainer_new(&t, &c, generator, real, pool, err) &&
+              restore(t, ck, notice, cap, err);
+    json_drop(j);
+    checkpoint_free(ck);
+    if (ok)
+        *out = t;
+    else
+        trainer_free(t);
+    return ok;
+}
+
+bool trainer_peek(TrainConfig *out, uint64_t *step, const char *path, Err *err)
+{
+    Checkpoint *ck;
+    Json *j;
+    if (!snapshot_open(&ck, &j, path, KIND, NULL, 0, err)) return false;
+    bool ok = train_config_read(out, j, err) && checkpoint_get_int(ck, "step", step, err);
+    json_drop(j);
+    checkpoint_free(ck);
+    return ok;
+}

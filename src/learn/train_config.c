@@ -1,0 +1,70 @@
+/* The settings of contrastive training: defaults, ranges, JSON. */
+#include "learn/fields.h"
+#include "learn/train.h"
+
+#include <stddef.h>
+
+#define AT(member) offsetof(TrainConfig, member)
+
+static const Field fields[] = {
+    {"encoder", FIELD_NAME, AT(encoder), 0, 0},
+    {"views", FIELD_MAKER, AT(maker), 0, 0},
+    {"seed", FIELD_U64, AT(seed), 0, 9e18},
+    {"pairs", FIELD_INT, AT(pairs), 2, 8192},
+    {"psi", FIELD_FLOAT, AT(psi), 0, 2},
+    {"anchors", FIELD_U64, AT(anchors), 0, 9e18},
+    {"augment", FIELD_RECIPE, AT(recipe), 0, 0},
+    {"steps", FIELD_U64, AT(budget.steps), 0, 1e9},
+    {"seconds", FIELD_DOUBLE, AT(budget.seconds), 0, 1e8},
+    {"rate", FIELD_FLOAT, AT(control.rate), 1e-6, 10},
+    {"temperature", FIELD_FLOAT, AT(control.temperature), 0.00999, 10},
+    {"sigma", FIELD_FLOAT, AT(control.sigma), 0, 10},
+    {"momentum", FIELD_FLOAT, AT(momentum), 0, 0.9999},
+    {"decay", FIELD_FLOAT, AT(decay), 0, 1},
+    {"warm", FIELD_FLOAT, AT(warm), 0, 0.9},
+    {"publish", FIELD_INT, AT(publish), 1, 1000000},
+};
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+TrainConfig train_defaults(void)
+{
+    TrainConfig c = {.encoder = "small",
+                     .maker = VIEWS_GENERATOR,
+                     .pairs = 256,
+                     .psi = 1,
+                     .budget = {.steps = 600},
+                     .control = {.rate = 0.12f, .temperature = 0.2f, .sigma = 0.3f},
+                     .momentum = 0.9f,
+                     .decay = 1e-4f,
+                     .warm = 0.08f,
+                     .publish = 10};
+    augment_named(&c.recipe, "genrep", NULL);
+    return c;
+}
+
+bool train_check(const TrainConfig *c, Err *err)
+{
+    EncoderConfig e;
+    return fields_check(c, fields, FIELDS, "training", err) && budget_check(&c->budget, err) &&
+           encoder_config(&e, c->encoder, 1, 28, 0, err);
+}
+
+ViewConfig train_views(const TrainConfig *c)
+{
+    return (ViewConfig){c->maker, c->seed, c->pairs, c->psi, c->anchors, c->recipe};
+}
+
+Json *train_config_json(const TrainConfig *c)
+{
+    return fields_json(c, fields, FIELDS);
+}
+
+bool train_config_read(TrainConfig *out, const Json *j, Err *err)
+{
+    TrainConfig c = train_defaults();
+    c.budget = (Budget){0};
+    if (!fields_read(&c, fields, FIELDS, "training config", j, err)) return false;
+    if (c.budget.steps == 0 && !(c.budget.seconds > 0)) c.budget = train_defaults().budget;
+    *out = c;
+    return train_check(out, err);
+}
