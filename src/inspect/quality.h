@@ -17,9 +17,10 @@ bool quality_prdc(Prdc *out, const float *real, int n, const float *fake, int m,
 bool quality_frechet(double *out, const float *a, int n, const float *b, int m, int D, Pool *pool, Err *err);
 
 /* Mean distance between rows of the same class, generated over real, per class: ratio (classes); at most 500
- * rows of each class, the first ones. NaN where a class has under two rows. */
-bool quality_spread(double *ratio, const float *fake, const int *fake_label, int m, const float *real,
-                    const int *real_label, int n, int D, int classes, Err *err);
+ * rows of each class, the first ones. NaN where a class has under two rows. classes 0: one ratio, over all.
+ */
+void quality_spread(double *ratio, const float *fake, const int *fake_label, int m, const float *real,
+                    const int *real_label, int n, int D, int classes);
 
 typedef struct {
     int samples; /* generated, classes in turn */
