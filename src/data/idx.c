@@ -29,45 +29,61 @@ static void source_close(Source *s)
     if (s->gzip) inflateEnd(&s->z);
 }
 
-/* Fills out with n bytes; at `last` the source must end there. */
-static bool source_take(Source *s, uint8_t *out, size_t n, bool last, Err *err)
+static bool cut_short(const Source *s, Err *err)
 {
-    if (!s->gzip) {
-        if (s->z.avail_in < n) return err_set(err, ERR_FORMAT, "%s: this IDX file is cut short", s->what);
-        memcpy(out, s->z.next_in, n);
-        s->z.next_in += n;
-        s->z.avail_in -= (uInt)n;
-        if (last && s->z.avail_in)
-            return err_set(err, ERR_FORMAT, "%s: there is something after the data", s->what);
-        return true;
-    }
-    uint8_t extra;
+    return err_set(err, ERR_FORMAT, "%s: this IDX file is cut short", s->what);
+}
+
+static bool trailing(const Source *s, Err *err)
+{
+    return err_set(err, ERR_FORMAT, "%s: there is something after the data", s->what);
+}
+
+/* Inflates up to n bytes; *got says how many came. *ended: the gzip stream is complete and its checksum
+ * right. */
+static bool inflate_up_to(Source *s, uint8_t *out, size_t n, size_t *got, bool *ended, Err *err)
+{
     s->z.next_out = out;
     s->z.avail_out = (uInt)n;
-    int rc = n ? inflate(&s->z, Z_SYNC_FLUSH) : Z_OK;
-    if (last && rc == Z_OK && !s->z.avail_out) { /* the end mark and the checksum are still to come */
-        s->z.next_out = &extra;
-        s->z.avail_out = 1;
-        rc = inflate(&s->z, Z_FINISH);
-        if (!s->z.avail_out)
-            return err_set(err, ERR_FORMAT, "%s: there is something after the data", s->what);
-        s->z.avail_out = 0;
-    }
+    int rc = inflate(&s->z, Z_SYNC_FLUSH);
+    *got = n - s->z.avail_out;
+    *ended = rc == Z_STREAM_END;
+    if (rc == Z_MEM_ERROR) return err_nomem(err, "an IDX file");
     if (rc == Z_DATA_ERROR || rc == Z_NEED_DICT)
         return err_set(err, ERR_FORMAT, "%s: the gzip data is damaged (%s)", s->what,
-                       s->z.msg ? s->z.msg : "checksum");
-    if (rc == Z_MEM_ERROR) return err_nomem(err, "an IDX file");
-    if (s->z.avail_out || (last && rc != Z_STREAM_END))
-        return err_set(err, ERR_FORMAT, "%s: this IDX file is cut short", s->what);
-    if (last && s->z.avail_in)
-        return err_set(err, ERR_FORMAT, "%s: there is something after the data", s->what);
+                       s->z.msg ? s->z.msg : "dictionary");
     return true;
+}
+
+/* Fills out with n > 0 bytes. */
+static bool source_take(Source *s, uint8_t *out, size_t n, Err *err)
+{
+    size_t got;
+    if (s->gzip) return inflate_up_to(s, out, n, &got, &s->ended, err) && (got == n || cut_short(s, err));
+    if (s->z.avail_in < n) return cut_short(s, err);
+    memcpy(out, s->z.next_in, n);
+    s->z.next_in += n;
+    s->z.avail_in -= (uInt)n;
+    return true;
+}
+
+/* The source must end here. A gzip stream has its end mark and checksum still to come, but no further byte.
+ */
+static bool source_end(Source *s, Err *err)
+{
+    uint8_t extra;
+    size_t got = 0;
+    if (s->gzip && !s->ended) {
+        if (!inflate_up_to(s, &extra, 1, &got, &s->ended, err)) return false;
+        if (got == 0 && !s->ended) return cut_short(s, err);
+    }
+    return (got == 0 && s->z.avail_in == 0) || trailing(s, err);
 }
 
 static bool read_shape(Source *s, Idx *out, Err *err)
 {
     uint8_t head[4], dim[4];
-    if (!source_take(s, head, 4, false, err)) return false;
+    if (!source_take(s, head, 4, err)) return false;
     if (head[0] || head[1]) return err_set(err, ERR_FORMAT, "%s: not an IDX file", s->what);
     if (head[2] != 0x08)
         return err_set(err, ERR_FORMAT, "%s: IDX element type 0x%02x; only unsigned bytes (0x08) are read",
@@ -78,7 +94,7 @@ static bool read_shape(Source *s, Idx *out, Err *err)
     out->ndim = head[3];
     out->count = 1;
     for (int i = 0; i < out->ndim; i++) {
-        if (!source_take(s, dim, 4, false, err)) return false;
+        if (!source_take(s, dim, 4, err)) return false;
         uint32_t n = (uint32_t)dim[0] << 24 | (uint32_t)dim[1] << 16 | (uint32_t)dim[2] << 8 | dim[3];
         if (n < 1 || n > IDX_BYTES_MAX / out->count)
             return err_set(err, ERR_LIMIT, "%s: dimension %d is %u; data of 1 byte to 1 GiB is read", s->what,
@@ -92,11 +108,10 @@ static bool read_shape(Source *s, Idx *out, Err *err)
 static bool read_all(Source *s, Idx *out, Err *err)
 {
     if (!read_shape(s, out, err)) return false;
-    if (out->count / (s->gzip ? DEFLATE_MAX : 1) > s->z.avail_in)
-        return err_set(err, ERR_FORMAT, "%s: this IDX file is cut short", s->what);
+    if (out->count / (s->gzip ? DEFLATE_MAX : 1) > s->z.avail_in) return cut_short(s, err);
     out->data = malloc(out->count);
     if (!out->data) return err_nomem(err, "an IDX file");
-    return source_take(s, out->data, out->count, true, err);
+    return source_take(s, out->data, out->count, err) && source_end(s, err);
 }
 
 bool idx_decode(const uint8_t *bytes, size_t size, const char *what, Idx *out, Err *err)
