@@ -1,5 +1,6 @@
 /* One function per file format: feeds bytes to its reader and checks what must hold whatever the bytes are:
- * it says yes and gives something sound, or says no with a sentence that names the source. */
+ * it says yes and gives something sound, or says no with a sentence that names the source. They return which.
+ */
 #pragma once
 #include "data/idx.h"
 #include "data/jpeg.h"
@@ -28,7 +29,7 @@ static inline void touch(const void *data, size_t size)
     for (size_t i = 0; i < size; i++) sum = (uint8_t)(sum + ((const uint8_t *)data)[i]);
 }
 
-static inline void target_safetensors(const uint8_t *bytes, size_t size)
+static inline bool target_safetensors(const uint8_t *bytes, size_t size)
 {
     Safetensors st;
     Err err = {0};
@@ -48,9 +49,10 @@ static inline void target_safetensors(const uint8_t *bytes, size_t size)
     }
     must(used <= size);
     safetensors_close(&st);
+    return ok;
 }
 
-static inline void target_npy(const uint8_t *bytes, size_t size)
+static inline bool target_npy(const uint8_t *bytes, size_t size)
 {
     Npy npy;
     Err err = {0};
@@ -60,9 +62,10 @@ static inline void target_npy(const uint8_t *bytes, size_t size)
     if (npy.f32) touch(npy.f32, npy.count * sizeof *npy.f32);
     if (npy.i64) touch(npy.i64, npy.count * sizeof *npy.i64);
     npy_free(&npy);
+    return ok;
 }
 
-static inline void check_image(bool ok, Image *im, const Err *err)
+static inline bool check_image(bool ok, Image *im, const Err *err)
 {
     must_explain(ok, err);
     must(ok == (im->px != NULL));
@@ -70,9 +73,10 @@ static inline void check_image(bool ok, Image *im, const Err *err)
     must(!ok || im->c == 1 || im->c == 3);
     touch(im->px, (size_t)im->w * (size_t)im->h * (size_t)im->c);
     image_free(im);
+    return ok;
 }
 
-static inline void target_png(const uint8_t *bytes, size_t size)
+static inline bool target_png(const uint8_t *bytes, size_t size)
 {
     Image im;
     PngText text;
@@ -80,17 +84,17 @@ static inline void target_png(const uint8_t *bytes, size_t size)
     bool ok = png_decode(bytes, size, "input", &im, &text, &err);
     for (int i = 0; i < text.n; i++) touch(text.value[i], strlen(text.value[i]));
     png_text_free(&text);
-    check_image(ok, &im, &err);
+    return check_image(ok, &im, &err);
 }
 
-static inline void target_jpeg(const uint8_t *bytes, size_t size)
+static inline bool target_jpeg(const uint8_t *bytes, size_t size)
 {
     Image im;
     Err err = {0};
-    check_image(jpeg_decode(bytes, size, "input", &im, &err), &im, &err);
+    return check_image(jpeg_decode(bytes, size, "input", &im, &err), &im, &err);
 }
 
-static inline void target_idx(const uint8_t *bytes, size_t size)
+static inline bool target_idx(const uint8_t *bytes, size_t size)
 {
     Idx idx;
     Err err = {0};
@@ -99,4 +103,5 @@ static inline void target_idx(const uint8_t *bytes, size_t size)
     must(ok == (idx.data != NULL));
     touch(idx.data, idx.count);
     idx_free(&idx);
+    return ok;
 }
