@@ -48,7 +48,8 @@ typedef struct {
     /* The program is about to end; detaching is offered only where can_detach is set. */
     void (*leave)(void *world, AppLeave how);
     bool can_detach;
-    /* Called once with how any thread may wake the loop: wake(arg) is async-signal-safe and never blocks. */
+    /* Called with how any thread may wake the loop (wake(arg) is async-signal-safe and never blocks), and with NULL before
+     * the app goes away. */
     void (*wake_by)(void *world, void (*wake)(void *arg), void *arg);
 } AppHooks;
 
@@ -81,6 +82,8 @@ void app_tick_at(App *app, double when);
 void app_copy(App *app, const char *text);
 /* Pixels of one cell, for layouts that keep pictures square. */
 void app_cell(const App *app, int *w, int *h);
+/* What the screen is given to draw in, for updates that depend on how much is in sight. */
+Rect app_body(const App *app);
 /* The wake function as given to hooks, for screens with threads of their own. */
 void app_wake(void *app);
 

@@ -1,0 +1,49 @@
+/* What the screens share: what is open, the view they all speak of, and the threads that work beside the terminal.
+ *
+ * Owned by the terminal's thread; whatever works beside it hands its news over through painter, finder and job. */
+#pragma once
+#include "engine/finder.h"
+#include "engine/painter.h"
+#include "engine/train_job.h"
+#include "engine/workspace.h"
+#include "latent/latent.h"
+#include "tui/app.h"
+
+/* The painter's channels, most urgent first. */
+enum { PAINT_VIEW, PAINT_STRIP, PAINT_WALL, PAINT_EFFECT };
+
+typedef struct World {
+    Workspace *workspace;
+    Generator *g;      /* the workspace's */
+    char model[64];    /* "fashion 2.1 MB" */
+    Painter *painter;  /* NULL until the loop runs */
+    Finder *finder;    /* NULL until world_finder was called */
+    Job *train;        /* the run of this program, or NULL */
+    Address view;      /* the view all screens speak of */
+    uint64_t changes;  /* counts changes of `view`: a screen that has seen fewer takes the new one over */
+    Bell bell;         /* wakes the loop */
+} World;
+
+/* Takes the workspace over, also on failure. */
+bool world_open(World *w, Workspace *workspace, uint64_t seed, Err *err);
+void world_close(World *w);
+/* AppHooks for app_run; hooks.world is w. */
+AppHooks world_hooks(World *w);
+
+/* Makes a the view of all screens; refuses what the generator cannot make. */
+bool world_show(World *w, const Address *a, Err *err);
+/* What a person typed or pasted: an address, or the path of a PNG that holds one. */
+bool world_read(const World *w, const char *text, Address *out, Err *err);
+/* "sneaker", or "" when unconditional. */
+const char *world_class(const World *w, int class);
+/* A number in [low, high], or one sentence. */
+bool world_number(const char *text, double low, double high, double *out, Err *err);
+bool world_seed(const char *text, uint64_t *out, Err *err);
+/* Writes the picture with its address inside, enlarged to at least 224 pixels a side without smoothing, and says so. */
+void world_save(App *app, const Address *a, const Image *image, const char *path);
+/* Copies the address to the clipboard and says so. */
+void world_copy(App *app, const Address *a);
+/* The newest painting of a channel when it is newer than *at (or more complete): replaces *at. True when it did. */
+bool world_take(App *app, int channel, Painting **at);
+/* The finder over real training pictures, started at the first call; NULL (and a notice) when it cannot start. */
+Finder *world_finder(App *app);
