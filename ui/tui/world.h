@@ -19,6 +19,9 @@ typedef struct World {
     Painter *painter;  /* NULL until the loop runs */
     Finder *finder;    /* NULL until world_finder was called */
     Job *train;        /* the run of this program, or NULL */
+    char run[16];      /* id of a run to show, from the command line; "" for none */
+    char query[3072];  /* a picture file to ask about, "" for none */
+    char encoder[3072]; /* an encoder file to use, "" for the newest run's */
     Address view;      /* the view all screens speak of */
     uint64_t changes;  /* counts changes of `view`: a screen that has seen fewer takes the new one over */
     Bell bell;         /* wakes the loop */
