@@ -102,14 +102,19 @@ static double normal_mass(double x)
     return 0.79788456080286535588 * (double)elem_exp((float)(-0.5 * x * x)) * sum;
 }
 
-float rng_truncated(Rng *r, float cut)
+static float truncated_of(uint32_t u, double mass, float cut)
 {
-    double q = ((double)rng_u32(r) + 0.5) * 0x1p-32 - 0.5;
-    q *= normal_mass((double)cut);
+    double q = ((double)u + 0.5) * 0x1p-32 - 0.5;
+    q *= mass;
     double tail = 0.5 - (q < 0 ? -q : q);
     float x = normal_quantile((float)q, (float)(tail > 1e-10 ? tail : 1e-10));
     x = x > cut ? cut : x;
     return x < -cut ? -cut : x;
+}
+
+float rng_truncated(Rng *r, float cut)
+{
+    return truncated_of(rng_u32(r), normal_mass((double)cut), cut);
 }
 
 enum { CHUNK = 256 };
@@ -122,6 +127,16 @@ void rng_fill_normal(float *out, size_t n, uint64_t seed, uint64_t stream)
         size_t count = n - start < CHUNK ? n - start : CHUNK;
         for (size_t i = 0; i < count; i += 4) draw_block(draws + i, seed, stream, (start + i) / 4);
         for (size_t i = 0; i < count; i++) out[start + i] = normal_of(draws[i]);
+    }
+}
+
+void rng_fill_truncated(float *out, size_t n, uint64_t seed, uint64_t stream, float cut)
+{
+    double mass = normal_mass((double)cut);
+    for (size_t i = 0; i < n; i += 4) {
+        uint32_t draws[4];
+        draw_block(draws, seed, stream, i / 4);
+        for (size_t k = i; k < n && k < i + 4; k++) out[k] = truncated_of(draws[k - i], mass, cut);
     }
 }
 

@@ -155,6 +155,15 @@ static void bits_never_change(void **state)
     assert_string_equal(hex, "6a0df221e27b489e");
 }
 
+static void filled_truncated_equals_single_draws(void **state)
+{
+    (void)state;
+    float x[11];
+    Rng r = rng_at(3, RNG_VIEW);
+    rng_fill_truncated(x, 11, 3, RNG_VIEW, 2);
+    for (int i = 0; i < 11; i++) assert_true(x[i] == rng_truncated(&r, 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +173,7 @@ int main(void)
         cmocka_unit_test(normals_invert_the_distribution),
         cmocka_unit_test(filled_equals_drawn),
         cmocka_unit_test(truncated_stays_within_and_keeps_its_variance),
+        cmocka_unit_test(filled_truncated_equals_single_draws),
         cmocka_unit_test(uniform_and_below_are_even),
         cmocka_unit_test(mix_spreads_small_seeds),
         cmocka_unit_test(bits_never_change),
