@@ -21,11 +21,11 @@ const Generator *latent_generator(const Latent *l);
 
 /* False, naming the field, unless a can be made by g: digest, class, layers, directions, view kind. */
 bool latent_check(const Generator *g, const Address *a, Err *err);
-/* styles (n, layers, w_dim) as they enter the synthesis. No allocation; an error names the address's place in list. */
+/* styles (n, layers, w_dim) as they enter the synthesis. Seeds allocate nothing, stored latents are read from their files; an error names the address's place in list. */
 bool latent_resolve(float *styles, Latent *l, const Address *list, int n, Err *err);
 /* images (n, C, H, W) in [-1, 1]. */
 bool latent_images(float *images, Latent *l, const Address *list, int n, Err *err);
-/* The z (z_dim) behind a seed or a stored z, displaced by the address's view: what GenRep calls T_z, a normal of scale
- * `strength` cut at two standard deviations (Jahanian et al. 2022, section 4), drawn per value from
- * (mix of ref and counter, RNG_VIEW). view NULL: as it is. */
-bool latent_z(float *z, const Generator *g, const LatentRef *ref, const AddressView *view, const char *store, Err *err);
+/* The z (z_dim) behind a seed or a stored z, displaced by a view of kind gauss: what GenRep calls T_z, a normal of scale
+ * `strength` cut at two standard deviations (Jahanian et al. 2022, section 4), each value drawn by its position from
+ * (mix of ref and counter, RNG_VIEW). view NULL or of no kind: as it is. Stored w are refused. */
+bool latent_z(float *z, const Latent *l, const LatentRef *ref, const AddressView *view, Err *err);

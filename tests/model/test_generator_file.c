@@ -174,7 +174,7 @@ static Tensor *tensor(Edit *e, const char *name)
 }
 
 static const char nan_bytes[16 * 4] = {0, 0, (char)0xc0, 0x7f};
-static const float zeros[64];
+static const float zeros[256];
 
 static void wrong_format(Edit *e)
 {

@@ -1,0 +1,35 @@
+/* The stream of pairs that training draws from. */
+#include "latent/stream.h"
+#include "base/rng.h"
+#include <stdio.h>
+#include <string.h>
+
+Stream stream_of(const Generator *g, uint64_t seed)
+{
+    Stream s = {.classes = g->config.classes, .balanced = true, .seed = seed, .psi = 1, .sigma = 0.2f};
+    memcpy(s.slug, g->slug, sizeof s.slug);
+    memcpy(s.digest, g->digest, sizeof s.digest);
+    return s;
+}
+
+/* Balanced: every run of `classes` samples goes round once, from a place drawn for that run. */
+static int class_of(const Stream *s, uint64_t anchor)
+{
+    uint64_t classes = (uint64_t)s->classes;
+    if (!classes) return -1;
+    Rng r = rng_at(rng_mix(s->seed, s->balanced ? anchor / classes : anchor), RNG_CLASS);
+    uint64_t drawn = rng_below(&r, (uint32_t)classes);
+    return (int)(s->balanced ? (anchor + drawn) % classes : drawn);
+}
+
+void stream_pair(Address *anchor, Address *positive, const Stream *s, uint64_t index)
+{
+    uint64_t which = s->anchors ? index % s->anchors : index, round = s->anchors ? index / s->anchors : 0;
+    *anchor = address_of_seed(s->slug, s->digest, rng_mix(s->seed, which), class_of(s, which), s->psi);
+    if (!positive) return;
+    memcpy(positive, anchor, sizeof *positive);
+    if (s->sigma <= 0) return;
+    snprintf(positive->view.kind, sizeof positive->view.kind, "gauss");
+    positive->view.strength = s->sigma;
+    positive->view.counter = round;
+}

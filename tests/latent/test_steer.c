@@ -1,0 +1,200 @@
+/* Steering: every command, every way to get one wrong, and the tree of undo and redo. */
+#include "latent/steer.h"
+#include "model/tiny.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+static int make(void **state)
+{
+    *state = tiny_generator(3, 1, NULL, NULL);
+    return *state ? 0 : -1;
+}
+
+static int drop(void **state)
+{
+    generator_drop(*state);
+    return 0;
+}
+
+/* The text after the model. */
+static const char *fields(const Address *a)
+{
+    static char text[ADDRESS_BYTES_MAX + 1];
+    assert_true(address_print(text, a, NULL));
+    return strchr(text, '/') + 1;
+}
+
+static void test_commands(void **state)
+{
+    static const struct {
+        const char *command, *expected;
+    } step[] = {
+        {"seed 4711", "seed=4711/class=0/psi=1"},
+        {"class bag", "seed=4711/class=1/psi=1"},
+        {"class Ankle  boot", NULL},
+        {" class ankle boot\n", "seed=4711/class=0/psi=1"},
+        {"class 2", "seed=4711/class=2/psi=1"},
+        {"psi 0.7", "seed=4711/class=2/psi=0.7"},
+        {"psi 0.5 1-2", "seed=4711/class=2/psi=0.5:1-2"},
+        {"set pca-1 1.25", "seed=4711/class=2/psi=0.5:1-2/pca-1=1.25"},
+        {"set pca-1 2", "seed=4711/class=2/psi=0.5:1-2/pca-1=2"},
+        {"set sefa-2 -1 2-3", "seed=4711/class=2/psi=0.5:1-2/pca-1=2/sefa-2=-1:2-3"},
+        {"set pca-1 0", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3"},
+        {"mix 12 3-4", "seed=4711/mix=12:3-4/class=2/psi=0.5:1-2/sefa-2=-1:2-3"},
+        {"mix 13 4-4", "seed=4711/mix=13:4-4/class=2/psi=0.5:1-2/sefa-2=-1:2-3"},
+        {"mix off", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3"},
+        {"noise off", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/noise=off"},
+        {"noise 5", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/noise=5"},
+        {"noise stored", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3"},
+        {"px blur 1.5", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-blur=1.5"},
+        {"px rotate 10", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10/px-blur=1.5"},
+        {"px blur off", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
+        {"view gauss:0.2:3", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10/view=gauss:0.2:3"},
+        {"view off", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
+        {"lerp 1,2 0.5", "lerp=1,2:0.5/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
+        {"blend 1,2,3,4 0.5,0.25", "blend=1,2,3,4:0.5,0.25/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
+        {"latent w.0123456789abcdef", "latent=w.0123456789abcdef/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
+        {"reset", "latent=w.0123456789abcdef/class=2/psi=1"},
+    };
+    Generator *g = *state;
+    Address a = steer_start(g, 1, 0, 1);
+    for (size_t i = 0; i < sizeof step / sizeof *step; i++) {
+        Err err = {0};
+        bool ok = steer_apply(&a, g, step[i].command, &err);
+        if (!step[i].expected) assert_false(ok);
+        else if (!ok) fail_msg("%s: %s", step[i].command, err.msg);
+        else assert_string_equal(fields(&a), step[i].expected);
+    }
+    char command[1200] = "go ";
+    Address start = steer_start(g, 9, 99, 0.5f);
+    assert_int_equal(start.class, 2);
+    assert_true(address_print(command + 3, &start, NULL));
+    assert_true(steer_apply(&a, g, command, NULL));
+    assert_true(address_equal(&a, &start));
+}
+
+static void test_mistakes(void **state)
+{
+    static const struct {
+        const char *command, *message;
+    } bad[] = {
+        {"", "no command \"\"; there are seed, latent, blend, lerp, class, psi, set, mix, noise, px, view, reset, go"},
+        {"sed 1", "no command \"sed\"; there are seed,"},
+        {"seed", "this command is: seed N"},
+        {"seed 1 2", "this command is: seed N"},
+        {"seed -1", "field seed=-1, column 6: the seed is expected, a whole number"},
+        {"psi high", "field psi=high, column 5: psi is expected,"},
+        {"psi 1 3-9", "psi reaches layer 9, but tiny has 4 style layers"},
+        {"set zoom 1", "tiny has no direction \"zoom\""},
+        {"set seed 3", "tiny has no direction \"seed\""},
+        {"set pca-1", "this command is: set DIRECTION X [A-B]"},
+        {"set pca-1 1/psi=2", "field pca-1=1/psi=2, column 8: the field should end here"},
+        {"mix 12", "field mix=12, column 7: ':' is expected after the latent of a mix"},
+        {"mix 12 4-5", "mix reaches layer 5, but tiny has 4 style layers"},
+        {"class trouser", "\"trouser\" is no class: the classes are 0 to 2, or "},
+        {"px melt off", "no pixel operator \"melt\"; there are rotate, occlude, blur and noise"},
+        {"px blur 99", "field px-blur=99, column 9: px-blur: sigma must be from 0 to 32 pixels"},
+        {"view spin:1:1", "view=spin: there is only the view gauss"},
+        {"go vs1:x", "address, column 6: '@' is expected"},
+        {"class a b c d e f g h i", "the command has over 8 words"},
+    };
+    Generator *g = *state;
+    Address a = steer_start(g, 1, 0, 1), before = a;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Err err = {0};
+        if (steer_apply(&a, g, bad[i].command, &err)) fail_msg("accepted: %s", bad[i].command);
+        if (strncmp(err.msg, bad[i].message, strlen(bad[i].message)))
+            fail_msg("\"%s\" where \"%s\" is expected", err.msg, bad[i].message);
+        assert_true(address_equal(&a, &before));
+    }
+}
+
+static void test_history(void **state)
+{
+    Generator *g = *state;
+    Err err = {0};
+    Address start = steer_start(g, 1, 0, 1);
+    Steer *s = steer_new(&start, &err);
+    assert_false(steer_undo(s) || steer_redo(s));
+    assert_true(steer_do(s, g, "seed 2", NULL, &err));
+    assert_true(steer_do(s, g, "seed 3", NULL, &err));
+    assert_true(steer_do(s, g, "seed 3", NULL, &err)); /* changes nothing */
+    assert_int_equal(steer_depth(s), 2);
+    assert_false(steer_do(s, g, "seed x", NULL, &err));
+    assert_int_equal(steer_depth(s), 2);
+    assert_true(steer_undo(s));
+    assert_int_equal(steer_now(s)->source.ref[0].id, 2);
+    assert_true(steer_do(s, g, "seed 4", NULL, &err)); /* a second branch after 2 */
+    assert_true(steer_undo(s) && steer_redo(s));
+    assert_int_equal(steer_now(s)->source.ref[0].id, 4);
+    assert_true(steer_undo(s));
+    assert_int_equal(steer_branch(s), 2);
+    assert_true(steer_redo(s));
+    assert_int_equal(steer_now(s)->source.ref[0].id, 3);
+    assert_int_equal(steer_branch(s), 0);
+    assert_true(steer_undo(s) && steer_undo(s) && !steer_undo(s));
+    assert_int_equal(steer_now(s)->source.ref[0].id, 1);
+    assert_true(steer_push(s, &start, &err));
+    assert_int_equal(steer_depth(s), 0);
+    steer_free(s);
+}
+
+static void test_merge(void **state)
+{
+    Generator *g = *state;
+    Err err = {0};
+    Address start = steer_start(g, 1, 0, 1);
+    Steer *s = steer_new(&start, &err);
+    char command[40];
+    for (int i = 1; i < 20; i++) {
+        snprintf(command, sizeof command, "set pca-1 %d", i);
+        assert_true(steer_do(s, g, command, "drag 1", &err));
+    }
+    assert_int_equal(steer_depth(s), 1);
+    assert_true(steer_do(s, g, "set pca-1 0.5", "drag 2", &err));
+    assert_int_equal(steer_depth(s), 2);
+    assert_true(steer_undo(s));
+    assert_string_equal(fields(steer_now(s)), "seed=1/class=0/psi=1/pca-1=19");
+    assert_true(steer_do(s, g, "set pca-1 7", "drag 1", &err)); /* would lose what redo leads to: a new branch */
+    assert_true(steer_undo(s));
+    assert_string_equal(fields(steer_now(s)), "seed=1/class=0/psi=1/pca-1=19");
+    steer_free(s);
+}
+
+/* Random walks: undo and redo agree with a list, also beyond the limit of steps. */
+static void test_limit(void **state)
+{
+    Generator *g = *state;
+    Err err = {0};
+    Address start = steer_start(g, 0, 0, 1), a = start;
+    Steer *s = steer_new(&start, &err);
+    for (uint64_t i = 1; i <= STEER_NODES_MAX + 100; i++) {
+        a.source.ref[0].id = i;
+        assert_true(steer_push(s, &a, &err));
+        if (i % 1000 == 0) { /* a side branch */
+            assert_true(steer_undo(s));
+            a.class = 1;
+            assert_true(steer_push(s, &a, &err));
+            a.class = 0;
+        }
+    }
+    assert_true(steer_depth(s) < STEER_NODES_MAX && steer_depth(s) > STEER_NODES_MAX - 30);
+    int undone = 0;
+    while (steer_undo(s)) undone++;
+    assert_true(steer_now(s)->source.ref[0].id > 90);
+    assert_int_equal(steer_now(s)->source.ref[0].id + (uint64_t)undone, STEER_NODES_MAX + 100);
+    steer_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_commands), cmocka_unit_test(test_mistakes),
+                                       cmocka_unit_test(test_history), cmocka_unit_test(test_merge),
+                                       cmocka_unit_test(test_limit)};
+    return cmocka_run_group_tests(tests, make, drop);
+}
