@@ -208,9 +208,8 @@ static void moments(double *mean, double *m2, const float *x, size_t n)
     double centre = sum(x, n) / (double)n, total = 0;
     float m = (float)centre;
     SUM(total, (LOAD(x + at) - m) * (LOAD(x + at) - m), (x[at] - m) * (x[at] - m))
-    double off = centre - (double)m; /* rounding of the centre, taken back */
     *mean = centre;
-    *m2 = total - off * off * (double)n > 0 ? total - off * off * (double)n : 0;
+    *m2 = total;
 }
 
 static void normalise(float *y, const float *x, size_t n, float mean, float k, float b)
