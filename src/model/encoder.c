@@ -57,7 +57,7 @@ static ValueId body(Net *net, const EncoderConfig *c)
     x = layer_act(net, conv_norm(net, x, "stem", c->width[0], 3, 1), ACT_RELU);
     for (int s = 0, in = c->width[0]; s < c->stages; s++)
         for (int b = 0; b < c->blocks[s]; b++, in = c->width[s]) {
-            char name[32];
+            char name[48];
             snprintf(name, sizeof name, "stage%d.block%d", s + 1, b + 1);
             x = block(net, x, name, in, c->width[s], s && !b ? 2 : 1);
         }
