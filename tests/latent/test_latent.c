@@ -3,11 +3,13 @@
 #include "latent/store.h"
 #include "model/tiny.h"
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -89,7 +91,8 @@ static void test_seed(void **state)
 static void assert_near(const float *a, const float *b, int n)
 {
     for (int i = 0; i < n; i++)
-        if (!(fabsf(a[i] - b[i]) <= 1e-5f * (1 + fabsf(b[i])))) fail_msg("%d: %g and %g", i, (double)a[i], (double)b[i]);
+        if (!(fabsf(a[i] - b[i]) <= 1e-5f * (1 + fabsf(b[i]))))
+            fail_msg("%d: %g and %g", i, (double)a[i], (double)b[i]);
 }
 
 static void test_formula(void **state)
@@ -144,7 +147,8 @@ static void test_stored(void **state)
     gen_exec_free(e);
 }
 
-/* Displacements stay within two deviations, have the cut normal's variance (0.7737) and depend on the counter. */
+/* Displacements stay within two deviations, have the cut normal's variance (0.7737) and depend on the
+ * counter. */
 static void test_view(void **state)
 {
     Fixture *f = *state;
@@ -196,7 +200,8 @@ static void test_batches(void **state)
     Pool *pool = pool_new(3, 0, &err);
     static Address list[MANY], backward[MANY];
     static float one[MANY * IMAGE], all[MANY * IMAGE], other[MANY * IMAGE];
-    Latent *single = latent_new(f->g, 1, "store", NULL, &err), *wide = latent_new(f->g, 32, "store", pool, &err);
+    Latent *single = latent_new(f->g, 1, "store", NULL, &err),
+           *wide = latent_new(f->g, 32, "store", pool, &err);
     for (int i = 0; i < MANY; i++) list[i] = backward[MANY - 1 - i] = parse(f, many[i]);
     for (int i = 0; i < MANY; i++) assert_true(latent_images(one + i * IMAGE, single, &list[i], 1, &err));
     assert_true(latent_images(all, f->l, list, MANY, &err));
@@ -205,11 +210,53 @@ static void test_batches(void **state)
     for (int i = 0; i < MANY; i++)
         assert_memory_equal(other + (MANY - 1 - i) * IMAGE, one + i * IMAGE, IMAGE * sizeof(float));
     for (int i = 0; i < MANY; i++)
-        for (int k = 0; k < i; k++) assert_memory_not_equal(one + i * IMAGE, one + k * IMAGE, IMAGE * sizeof(float));
+        for (int k = 0; k < i; k++)
+            assert_memory_not_equal(one + i * IMAGE, one + k * IMAGE, IMAGE * sizeof(float));
     for (int i = 0; i < MANY * IMAGE; i++) assert_true(one[i] >= -1 && one[i] <= 1);
     latent_free(single);
     latent_free(wide);
     pool_free(pool);
+}
+
+typedef struct {
+    const Fixture *f;
+    float *images;
+} Work;
+
+static void *paint_all(void *arg)
+{
+    Work *work = arg;
+    Err err = {0};
+    static Address list[MANY];
+    for (int i = 0; i < MANY; i++) list[i] = parse(work->f, many[i]);
+    Latent *l = latent_new(work->f->g, 5, "store", NULL, &err);
+    if (!l || !latent_images(work->images, l, list, MANY, &err))
+        memset(work->images, 0, MANY * IMAGE * sizeof(float));
+    latent_free(l);
+    return NULL;
+}
+
+/* An instruction set is chosen once a thread, so every one gets a fresh thread. */
+static void paint_with(const char *isa, const Fixture *f, float *images)
+{
+    pthread_t thread;
+    Work work = {f, images};
+    setenv("VIEWSMITH_ISA", isa, 1);
+    assert_int_equal(pthread_create(&thread, NULL, paint_all, &work), 0);
+    pthread_join(thread, NULL);
+    unsetenv("VIEWSMITH_ISA");
+}
+
+/* AVX2 and AVX-512 (where this machine has it) to the bit, portable C within a level of 8 bits. */
+static void test_instruction_sets(void **state)
+{
+    static float avx512[MANY * IMAGE], avx2[MANY * IMAGE], portable[MANY * IMAGE];
+    paint_with("avx512", *state, avx512);
+    paint_with("avx2", *state, avx2);
+    paint_with("portable", *state, portable);
+    assert_memory_equal(avx512, avx2, sizeof avx2);
+    for (int i = 0; i < MANY * IMAGE; i++) assert_true(fabsf(avx2[i] - portable[i]) < 2.0f / 255);
+    assert_true(avx2[0] != 0);
 }
 
 static void test_refusals(void **state)
@@ -254,8 +301,10 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_seed), cmocka_unit_test(test_formula), cmocka_unit_test(test_stored),
-        cmocka_unit_test(test_view), cmocka_unit_test(test_batches), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_seed),     cmocka_unit_test(test_formula),
+        cmocka_unit_test(test_stored),   cmocka_unit_test(test_view),
+        cmocka_unit_test(test_batches),  cmocka_unit_test(test_instruction_sets),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

@@ -100,10 +100,18 @@ static void test_checks(void **state)
 {
     (void)state;
     static const PixelOp bad[] = {
-        {PIXEL_ROTATE, 1, {361}},      {PIXEL_ROTATE, 0, {0}},           {PIXEL_ROTATE, 2, {0}},
-        {PIXEL_OCCLUDE, 2, {0}},       {PIXEL_OCCLUDE, 3, {0, 0, -0.1f}}, {PIXEL_OCCLUDE, 3, {0, 3, 1}},
-        {PIXEL_OCCLUDE, 4, {0, 0, 0, 2}}, {PIXEL_BLUR, 1, {-1}},         {PIXEL_BLUR, 1, {33}},
-        {PIXEL_NOISE, 2, {-1, 0}},     {PIXEL_NOISE, 2, {1, 0.5f}},      {PIXEL_NOISE, 1, {1}},
+        {PIXEL_ROTATE, 1, {361}},
+        {PIXEL_ROTATE, 0, {0}},
+        {PIXEL_ROTATE, 2, {0}},
+        {PIXEL_OCCLUDE, 2, {0}},
+        {PIXEL_OCCLUDE, 3, {0, 0, -0.1f}},
+        {PIXEL_OCCLUDE, 3, {0, 3, 1}},
+        {PIXEL_OCCLUDE, 4, {0, 0, 0, 2}},
+        {PIXEL_BLUR, 1, {-1}},
+        {PIXEL_BLUR, 1, {33}},
+        {PIXEL_NOISE, 2, {-1, 0}},
+        {PIXEL_NOISE, 2, {1, 0.5f}},
+        {PIXEL_NOISE, 1, {1}},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(pixel_op_check(&bad[i], NULL));
     for (int i = 0; i < PIXEL_OPS; i++) assert_int_equal(pixel_op_find(pixel_op_name((PixelOpKind)i)), i);

@@ -58,7 +58,8 @@ static void test_commands(void **state)
         {"view off", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
         {"lerp 1,2 0.5", "lerp=1,2:0.5/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
         {"blend 1,2,3,4 0.5,0.25", "blend=1,2,3,4:0.5,0.25/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
-        {"latent w.0123456789abcdef", "latent=w.0123456789abcdef/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
+        {"latent w.0123456789abcdef",
+         "latent=w.0123456789abcdef/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
         {"reset", "latent=w.0123456789abcdef/class=2/psi=1"},
     };
     Generator *g = *state;
@@ -66,9 +67,12 @@ static void test_commands(void **state)
     for (size_t i = 0; i < sizeof step / sizeof *step; i++) {
         Err err = {0};
         bool ok = steer_apply(&a, g, step[i].command, &err);
-        if (!step[i].expected) assert_false(ok);
-        else if (!ok) fail_msg("%s: %s", step[i].command, err.msg);
-        else assert_string_equal(fields(&a), step[i].expected);
+        if (!step[i].expected)
+            assert_false(ok);
+        else if (!ok)
+            fail_msg("%s: %s", step[i].command, err.msg);
+        else
+            assert_string_equal(fields(&a), step[i].expected);
     }
     char command[1200] = "go ";
     Address start = steer_start(g, 9, 99, 0.5f);
@@ -83,7 +87,8 @@ static void test_mistakes(void **state)
     static const struct {
         const char *command, *message;
     } bad[] = {
-        {"", "no command \"\"; there are seed, latent, blend, lerp, class, psi, set, mix, noise, px, view, reset, go"},
+        {"", "no command \"\"; there are seed, latent, blend, lerp, class, psi, set, mix, noise, px, view, "
+             "reset, go"},
         {"sed 1", "no command \"sed\"; there are seed,"},
         {"seed", "this command is: seed N"},
         {"seed 1 2", "this command is: seed N"},
@@ -160,7 +165,8 @@ static void test_merge(void **state)
     assert_int_equal(steer_depth(s), 2);
     assert_true(steer_undo(s));
     assert_string_equal(fields(steer_now(s)), "seed=1/class=0/psi=1/pca-1=19");
-    assert_true(steer_do(s, g, "set pca-1 7", "drag 1", &err)); /* would lose what redo leads to: a new branch */
+    assert_true(
+        steer_do(s, g, "set pca-1 7", "drag 1", &err)); /* would lose what redo leads to: a new branch */
     assert_true(steer_undo(s));
     assert_string_equal(fields(steer_now(s)), "seed=1/class=0/psi=1/pca-1=19");
     steer_free(s);

@@ -85,6 +85,7 @@ static void test_default_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_damage),
-                                       cmocka_unit_test(test_refusals), cmocka_unit_test(test_default_folder)};
+                                       cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_default_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

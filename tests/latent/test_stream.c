@@ -9,8 +9,13 @@
 #include <string.h>
 #include <cmocka.h>
 
-static const Stream ten = {.slug = "tiny", .digest = "0123456789abcdef", .classes = 10, .balanced = true, .seed = 5,
-                           .psi = 0.9f, .sigma = 0.3f};
+static const Stream ten = {.slug = "tiny",
+                           .digest = "0123456789abcdef",
+                           .classes = 10,
+                           .balanced = true,
+                           .seed = 5,
+                           .psi = 0.9f,
+                           .sigma = 0.3f};
 
 static void test_pairs(void **state)
 {
@@ -94,6 +99,7 @@ static void test_of_generator(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_pairs), cmocka_unit_test(test_classes),
-                                       cmocka_unit_test(test_anchors_and_sigma), cmocka_unit_test(test_of_generator)};
+                                       cmocka_unit_test(test_anchors_and_sigma),
+                                       cmocka_unit_test(test_of_generator)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
