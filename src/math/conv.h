@@ -30,7 +30,7 @@ void conv_backward_weight(float *dw, const float *dy, const float *x, const Conv
 /* db (O) += sum of dy (N,O,P) over N and P. */
 void conv_backward_bias(float *db, const float *dy, int N, int O, int P);
 
-/* The oracles: plain loops in double. */
+/* The oracles: plain loops. */
 void conv_forward_naive(float *y, const float *x, const float *w, const float *bias, const ConvShape *s);
 void conv_backward_data_naive(float *dx, const float *dy, const float *w, const float *bias, const ConvShape *s,
                               bool accumulate);

@@ -1,4 +1,4 @@
-/* Convolution in plain loops and double sums: the oracle for math/conv.c. */
+/* Convolution in plain loops, one product after another: the oracle for math/conv.c. */
 #include "math/conv.h"
 
 /* Calls body for every (n, o, c, oy, ox, kh, kw) that reads a pixel inside the picture. */
