@@ -15,8 +15,10 @@ typedef struct {
     void (*redraw)(Front *f);
     void (*suspend)(Front *f);
     AppTimes (*times)(Front *f);
-    /* Ends it and frees f; returns the signal that asked for it, or 0. False results of a script go to err. */
-    int (*close)(Front *f, Err *err);
+    /* Gives the terminal back, or writes what the script's options ask for (its failures go to err); returns the signal
+     * that asked for the end, or 0. After it only wake and free are allowed. */
+    int (*end)(Front *f, Err *err);
+    void (*free)(Front *f);
 } FrontOps;
 
 struct Front {

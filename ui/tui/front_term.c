@@ -127,19 +127,23 @@ static AppTimes times(Front *f)
     return (AppTimes){o.encode_ms, o.tty_ms, o.bytes};
 }
 
-static int close_front(Front *f, Err *err)
+static int end(Front *f, Err *err)
+{
+    (void)err;
+    return term_stop(of(f)->term);
+}
+
+static void free_front(Front *f)
 {
     TermFront *t = of(f);
-    (void)err;
-    int asked = term_close(t->term); /* first: the screen is given back even if something below fails */
     overlay_free(t->overlay);
+    term_free(t->term);
     free(t->span);
     buf_free(&t->out);
     free(t);
-    return asked;
 }
 
-static const FrontOps ops = {next, show, wake, due, copy, redraw, suspend, times, close_front};
+static const FrontOps ops = {next, show, wake, due, copy, redraw, suspend, times, end, free_front};
 
 Front *front_terminal(const AppOptions *opt, Err *err)
 {
@@ -153,7 +157,8 @@ Front *front_terminal(const AppOptions *opt, Err *err)
     t->term = term_open(&(TermOptions){opt->cell_w, opt->cell_h, opt->ascii}, err);
     if (t->term) t->overlay = overlay_new(term_wake, t->term, err);
     if (!t->term || !t->overlay) {
-        term_close(t->term);
+        if (t->term) term_stop(t->term);
+        term_free(t->term);
         free(t);
         return NULL;
     }

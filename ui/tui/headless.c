@@ -51,7 +51,7 @@ static Script *of(Front *f)
     return (Script *)f;
 }
 
-static bool stop(Script *s, Event *ev)
+static bool stop(Event *ev)
 {
     *ev = (Event){.kind = EV_END};
     return true;
@@ -64,7 +64,7 @@ static bool fail(Script *s, Event *ev, const char *why)
     err_set(&s->err, ERR_USAGE, "%s:%d: %s: %s", s->opt.script, s->number, why, s->line);
     if (s->opt.dump_screen) file_replace(s->opt.dump_screen, text.p ? text.p : "", text.n, NULL);
     buf_free(&text);
-    return stop(s, ev);
+    return stop(ev);
 }
 
 /* --- looking at the screen ------------------------------------------------------------------------------ */
@@ -212,7 +212,7 @@ static bool next(Front *f, Event *ev, double seconds)
 {
     Script *s = of(f);
     if (seconds == 0) return false; /* every event gets a frame of its own */
-    if (s->err.code) return stop(s, ev);
+    if (s->err.code) return stop(ev);
     if (s->release) {
         s->release = false;
         *ev = s->last;
@@ -223,7 +223,7 @@ static bool next(Front *f, Event *ev, double seconds)
     for (;;) {
         if (s->rest && take_key(s, ev)) return true;
         if (s->rest) continue;
-        if (!next_line(s)) return stop(s, ev);
+        if (!next_line(s)) return stop(ev);
         if (do_line(s, ev)) return true;
     }
 }
@@ -275,20 +275,25 @@ static AppTimes times(Front *f)
     return (AppTimes){0};
 }
 
-static int close_front(Front *f, Err *err)
+static int end(Front *f, Err *err)
 {
     Script *s = of(f);
     if (!s->err.code && s->opt.dump_screen) dump_text(s, s->opt.dump_screen);
     if (!s->err.code && s->opt.dump_image) dump_image(s, s->opt.dump_image);
     if (s->err.code) err_set(err, s->err.code, "%s", s->err.msg);
+    return 0;
+}
+
+static void free_front(Front *f)
+{
+    Script *s = of(f);
     canvas_close(&s->shown);
     free(s->script);
     if (s->wake_fd >= 0) close(s->wake_fd);
     free(s);
-    return 0;
 }
 
-static const FrontOps ops = {next, show, wake, due, copy, nothing, nothing, times, close_front};
+static const FrontOps ops = {next, show, wake, due, copy, nothing, nothing, times, end, free_front};
 
 Front *front_script(const AppOptions *opt, Err *err)
 {

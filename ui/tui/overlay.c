@@ -19,8 +19,8 @@ typedef struct {
     uint64_t key;   /* content and place */
     int piece[64], n;
     double changed, changed_before;
-    bool painted;
-    PixelQuality quality; /* what was painted */
+    bool painted, refining; /* refining: the fine form was asked for */
+    PixelQuality quality;   /* what was painted */
 } Strip;
 
 typedef struct {
@@ -169,6 +169,7 @@ static void inherit(Overlay *o, Strip *s, double now)
             s->changed = b->changed;
             s->changed_before = b->changed_before;
             s->painted = b->painted;
+            s->refining = b->refining;
             s->quality = b->quality;
             return;
         }
@@ -381,7 +382,9 @@ bool overlay_paint(Overlay *o, const Span *span, Buf *out, Err *err)
             }
             out->n = at;
         }
-        if (!cached(o, task_key(o, s), want[n])) missing[n++] = i;
+        if (cached(o, task_key(o, s), want[n])) continue;
+        s->refining = want[n] == PIXELS_FINE;
+        missing[n++] = i;
     }
     if (any) close_frame(o, out, from, now);
     return n ? ask(o, missing, want, n, err) : true;
@@ -402,7 +405,7 @@ double overlay_due(Overlay *o)
     for (int i = 0; i < o->strips; i++) {
         const Strip *s = &o->strip[i];
         if (s->painted && s->quality == PIXELS_FINE) continue;
-        if (s->painted) due = fmin(due, s->changed + FINE_AFTER);
+        if (s->painted && !s->refining) due = fmin(due, s->changed + FINE_AFTER);
         else if (o->news || cached(o, task_key(o, s), PIXELS_FINE)) due = 0;
     }
     return o->waiting && due < INFINITY ? fmax(due, o->sent + ACK_LATE) : due;

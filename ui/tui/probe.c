@@ -127,16 +127,16 @@ int probe_mode(const TermInfo *info, const char *wanted)
 
 void probe_advice(char *out, size_t cap, const TermInfo *info, PixelMode mode)
 {
-    const char *why = "";
+    const char *why;
     bool xterm = !strncasecmp(info->name, "xterm(", 6);
     if (mode == PIXELS_SIXEL) why = "";
-    else if (info->sixel) why = "This terminal can show real pictures: press v, or use --graphics sixel";
-    else if (info->no_color && mode <= PIXELS_ASCII) why = "Pictures are letters because NO_COLOR is set: --graphics half shows colours";
-    else if (!info->utf8) why = "Pictures are letters because the locale is not UTF-8: set LC_ALL=C.UTF-8";
-    else if (xterm) why = "Pictures are coarse because this xterm has its graphics off: start it with xterm -ti vt340";
-    else if (info->tmux) why = "Pictures are coarse because this tmux passes no sixel on: use tmux 3.4 or later, or run outside it";
-    else if (mode == PIXELS_HALF256) why = "Pictures have 256 colours: set COLORTERM=truecolor if this terminal can show more";
-    else if (mode == PIXELS_HALF) why = "Pictures are half blocks: a terminal with sixel (foot, WezTerm, mlterm, xterm -ti vt340) shows them sharp";
-    else why = "Pictures are letters: this terminal tells of too few colours (is TERM right?)";
+    else if (info->sixel) why = "Coarse pictures: this terminal has sixel, press v until it shows";
+    else if (info->no_color && mode <= PIXELS_ASCII) why = "Pictures are letters because NO_COLOR is set: --graphics half";
+    else if (!info->utf8) why = "Pictures are letters: the locale is not UTF-8, try LC_ALL=C.UTF-8";
+    else if (info->tmux) why = "Coarse pictures: this tmux passes no sixel on; use 3.4 or later, or run outside";
+    else if (xterm) why = "Coarse pictures: start this xterm with -ti vt340 for sharp ones";
+    else if (mode == PIXELS_HALF256) why = "Pictures have 256 colours: set COLORTERM=truecolor if there are more";
+    else if (mode == PIXELS_HALF) why = "Coarse pictures: foot, WezTerm, mlterm or xterm -ti vt340 show sharp ones";
+    else why = "Pictures are letters: TERM tells of too few colours";
     snprintf(out, cap, "%s", why);
 }

@@ -184,7 +184,8 @@ Term *term_open(const TermOptions *opt, Err *err)
     if (ok) ok = guard_start(t->out, t->wake_fd, err) && start_curses(t, err);
     if (ok && !resize(t)) ok = err_nomem(err, "the screen");
     if (!ok) {
-        term_close(t);
+        term_stop(t);
+        term_free(t);
         return NULL;
     }
     keep_stderr(t);
@@ -202,21 +203,26 @@ static void drain(Term *t)
     tcflush(t->in, TCIFLUSH);
 }
 
-int term_close(Term *t)
+int term_stop(Term *t)
 {
-    if (!t) return 0;
     if (t->screen) {
         drain(t);
         endwin();
         delscreen(t->screen);
+        t->screen = NULL;
     }
     int asked = guard_signal();
     guard_stop();
     show_stderr(t);
+    return asked;
+}
+
+void term_free(Term *t)
+{
+    if (!t) return;
     if (t->wake_fd >= 0) close(t->wake_fd);
     free(t->shown);
     free(t);
-    return asked;
 }
 
 const TermInfo *term_info(const Term *t)

@@ -3,7 +3,7 @@
  *
  *     Term *t = term_open(options, err);
  *     while (...) { term_draw(t, canvas, spans); ... term_wait(t, &ev, 0.5); }
- *     term_close(t);
+ *     term_stop(t);  term_free(t);
  *
  * One thread owns it; only term_wake may be called from others. */
 #pragma once
@@ -19,11 +19,12 @@ typedef struct {
 } TermOptions;
 
 /* Takes the screen. The terminal is asked what it can do, and not waited for: answers come as EV_REPLY. stderr is kept
- * away from the screen until term_close, which prints it. */
+ * away from the screen until term_stop, which prints it. */
 Term *term_open(const TermOptions *opt, Err *err);
-/* Gives the screen back; NULL is allowed. Returns the signal that asked us to leave, 0: none; the caller should then die
- * by it (raise) once everything else is closed. */
-int term_close(Term *t);
+/* Gives the screen back. Returns the signal that asked us to leave, 0: none; the caller should then die by it (raise) once
+ * everything else is closed. After it only term_wake and term_free are allowed. */
+int term_stop(Term *t);
+void term_free(Term *t); /* NULL is allowed */
 
 const TermInfo *term_info(const Term *t);
 /* Waits for an event until `seconds` from now (0: only looks; negative: for ever). False: none came. */

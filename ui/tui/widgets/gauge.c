@@ -34,7 +34,6 @@ void gauge_slider(Canvas *c, int x, int y, int w, double low, double high, doubl
     canvas_put(c, x, y, ends, U'◂');
     canvas_put(c, x + w - 1, y, ends, U'▸');
     for (int i = 1; i < w - 1; i++) canvas_put(c, x + i, y, INK_FAINT, U'─');
-    if (low < 0 && high > 0) canvas_put(c, x + 1 + knob(w, low, high, 0), y, INK_FAINT, U'┼');
     int at = 1 + knob(w, low, high, value), zero = 1 + knob(w, low, high, low > 0 ? low : high < 0 ? high : 0);
     for (int i = at < zero ? at + 1 : zero; i < (at < zero ? zero + 1 : at); i++) /* from zero to the knob */
         canvas_put(c, x + i, y, focus ? INK_ACCENT : INK_DIM, U'━');

@@ -6,7 +6,7 @@
 void gauge_bar(Canvas *c, int x, int y, int w, double share, Style style);
 /* ▰▰▰▱▱: w marks, share of them full. */
 void gauge_meter(Canvas *c, int x, int y, int w, double share, Style style);
-/* ◂────●────▸ with the knob at value between low and high; a tick where zero is. Returns nothing; w >= 5. */
+/* ◂───━━━●────▸ with the knob at value between low and high, filled from zero to it; nothing below w 5. */
 void gauge_slider(Canvas *c, int x, int y, int w, double low, double high, double value, bool focus);
 /* The value that a click in column `at` of such a slider means. */
 double gauge_slider_value(int x, int w, double low, double high, int at);

@@ -147,22 +147,43 @@ static void axes(Canvas *c, Rect r, const Frame *f, const Plot *p, const Ticks *
     canvas_right(c, f->in.x + f->in.w, low + 1, f->in.w / 2, INK_DIM, text);
 }
 
-/* Levels and marks lie under the curves, their labels beside them. */
+/* The row of a level and the column of a mark; -1: outside. */
+static int level_row(const Frame *f, const Plot *p, int i)
+{
+    double y = dot_y(f, scaled(p, p->level[i].at));
+    return y >= 0 && y < f->in.h * 4 ? f->in.y + (int)lround(y) / 4 : -1;
+}
+
+static int mark_column(const Frame *f, const Plot *p, int i)
+{
+    double x = dot_x(f, p->mark[i].at);
+    return x >= 0 && x < f->in.w * 2 ? f->in.x + (int)lround(x) / 2 : -1;
+}
+
+/* Levels and marks lie under the curves ... */
 static void lines(Canvas *c, const Frame *f, const Plot *p)
 {
+    for (int i = 0; i < p->levels; i++)
+        for (int x = 0, y = level_row(f, p, i); x < f->in.w && y >= 0; x++)
+            canvas_put(c, f->in.x + x, y, p->level[i].ink, U'┄');
+    for (int i = 0; i < p->marks; i++)
+        for (int y = 0, x = mark_column(f, p, i); y < f->in.h && x >= 0; y++)
+            canvas_put(c, x, f->in.y + y, p->mark[i].ink, U'╎');
+}
+
+/* ... and their labels over them: a level's at the right end, a mark's beside its top. */
+static void labels(Canvas *c, const Frame *f, const Plot *p)
+{
+    int right = f->in.x + f->in.w;
     for (int i = 0; i < p->levels; i++) {
-        int y = f->in.y + (int)lround(dot_y(f, scaled(p, p->level[i].at))) / 4;
-        if (y < f->in.y || y >= f->in.y + f->in.h) continue;
-        for (int x = 0; x < f->in.w; x++) canvas_put(c, f->in.x + x, y, p->level[i].ink, U'┄');
-        int w = p->level[i].label ? canvas_text(c, f->in.x + 1, y, f->in.w - 2, p->level[i].ink, p->level[i].label) : 0;
-        if (w) canvas_put(c, f->in.x + 1 + w, y, INK_TEXT, ' ');
+        int y = level_row(f, p, i);
+        if (y < 0 || !p->level[i].label) continue;
+        int w = canvas_right(c, right, y, f->in.w - 2, p->level[i].ink, p->level[i].label);
+        canvas_put(c, right - w - 1, y, INK_TEXT, ' ');
     }
     for (int i = 0; i < p->marks; i++) {
-        int x = f->in.x + (int)lround(dot_x(f, p->mark[i].at)) / 2;
-        if (x < f->in.x || x >= f->in.x + f->in.w) continue;
-        for (int y = 0; y < f->in.h; y++) canvas_put(c, x, f->in.y + y, p->mark[i].ink, U'╎');
-        if (p->mark[i].label)
-            canvas_text(c, x + 1, f->in.y, f->in.x + f->in.w - x - 1, p->mark[i].ink, p->mark[i].label);
+        int x = mark_column(f, p, i);
+        if (x >= 0 && p->mark[i].label) canvas_text(c, x + 1, f->in.y, right - x - 1, p->mark[i].ink, p->mark[i].label);
     }
 }
 
@@ -214,6 +235,7 @@ void plot_draw(Canvas *c, Rect r, const Plot *p)
     lines(c, &f, p);
     for (int s = p->count - 1; s >= 0; s--) curve(&f, p, s);
     show(c, &f, p);
+    labels(c, &f, p);
     legend(c, &f, p);
     free(f.mask);
 }

@@ -44,12 +44,13 @@ static void row(Canvas *c, Rect r, Columns k, const Slider *item, bool on, bool 
 {
     char value[48];
     int track = r.x + 2 + k.name + 1, number = track + (k.track > 0 ? k.track : 0);
-    snprintf(value, sizeof value, "%+.*f%s", item->decimals, item->value, item->unit ? item->unit : "");
     bool zero = item->value == 0;
+    snprintf(value, sizeof value, "%s%.*f%s", zero ? "" : item->value < 0 ? "−" : "+", item->decimals,
+             item->value < 0 ? -item->value : item->value, item->unit ? item->unit : "");
     if (on) canvas_put(c, r.x, r.y, focus ? INK_ACCENT | STYLE_BOLD : INK_DIM, U'▸');
     canvas_text(c, r.x + 2, r.y, k.name, on ? INK_TEXT | STYLE_BOLD : INK_TEXT, item->name);
     if (k.track >= 5) gauge_slider(c, track, r.y, k.track, item->low, item->high, item->value, on && focus);
-    canvas_right(c, number + k.value, r.y, k.value, zero ? INK_DIM : INK_TEXT, zero ? value + 1 : value);
+    canvas_right(c, number + k.value, r.y, k.value, zero ? INK_DIM : INK_TEXT, value);
     if (k.note && item->note) canvas_text(c, number + k.value + 1, r.y, k.note, INK_DIM, item->note);
 }
 

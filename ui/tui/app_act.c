@@ -1,0 +1,217 @@
+/* What events and actions do: to the app itself, or handed on to the screen. */
+#include "base/clock.h"
+#include "tui/app_state.h"
+#include "tui/pixels.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+Context app_context(const App *app)
+{
+    return app->slots ? app->slot[app->current].ops->context : CONTEXT_GLOBAL;
+}
+
+bool app_running(const App *app)
+{
+    return app->hooks.running && app->hooks.running(app->hooks.world);
+}
+
+static bool to_screen(App *app, const Event *ev)
+{
+    AppSlot *slot = &app->slot[app->current];
+    return slot->self && slot->ops->update(slot->self, app, ev);
+}
+
+bool app_show_screen(App *app, int index)
+{
+    AppSlot *slot = &app->slot[index];
+    Err err = {0};
+    if (!slot->self) {
+        slot->self = calloc(1, slot->ops->size ? slot->ops->size : 1);
+        bool ok = slot->self ? slot->ops->open(slot->self, app, &err) : err_nomem(&err, "a screen");
+        if (!ok) {
+            free(slot->self);
+            slot->self = NULL;
+            app_fail(app, &err);
+            return false;
+        }
+    }
+    app->current = index;
+    app->dirty = true;
+    app->tick_at = fmin(app->tick_at, clock_seconds()); /* news may have waited while another screen was shown */
+    return true;
+}
+
+bool app_go(App *app, Context context, const Event *ev)
+{
+    for (int i = 0; i < app->slots; i++) {
+        if (app->slot[i].ops->context != context) continue;
+        if (!app_show_screen(app, i)) return false;
+        if (ev) to_screen(app, ev);
+        return true;
+    }
+    app_notice(app, "%s is not here", context_name(context));
+    return false;
+}
+
+/* --- leaving -------------------------------------------------------------------------------------------- */
+
+static bool leave(App *app, AppLeave how)
+{
+    app->leaving = true;
+    app->leave = how;
+    return true;
+}
+
+static bool quit(App *app)
+{
+    static const AppChoice choices[] = {{'s', "stop and save", ACT_QUIT_STOP},
+                                        {'d', "detach", ACT_QUIT_DETACH},
+                                        {'c', "cancel", ACT_NONE}};
+    const char *text = app->hooks.running ? app->hooks.running(app->hooks.world) : NULL;
+    if (!text) return leave(app, LEAVE_IDLE);
+    AppChoice offered[3] = {choices[0], choices[2]};
+    if (app->hooks.can_detach) memcpy(offered, choices, sizeof offered);
+    app_ask(app, "Leave Viewsmith?", text, offered, app->hooks.can_detach ? 3 : 2);
+    return true;
+}
+
+/* --- actions -------------------------------------------------------------------------------------------- */
+
+static bool next_graphics(App *app)
+{
+    app->front->mode = pixels_next_mode(app->front->mode, app->front->info);
+    app->front->chosen = true;
+    app_notice(app, "Pictures: %s", probe_mode_name(app->front->mode));
+    return true;
+}
+
+static bool redraw(App *app)
+{
+    app->front->ops->redraw(app->front);
+    return true;
+}
+
+static bool suspend(App *app)
+{
+    app->front->ops->suspend(app->front);
+    return true;
+}
+
+/* The app's own actions; *mine is false for those of screens. */
+static bool do_own(App *app, Action action, bool *mine)
+{
+    *mine = true;
+    switch (action) {
+    case ACT_VIEWS: return app_go(app, CONTEXT_VIEWS, NULL) || true;
+    case ACT_STEER: return app_go(app, CONTEXT_STEER, NULL) || true;
+    case ACT_TRAIN: return app_go(app, CONTEXT_TRAIN, NULL) || true;
+    case ACT_NEIGHBOURS: return app_go(app, CONTEXT_NEIGHBOURS, NULL) || true;
+    case ACT_HELP: help_open(app); return true;
+    case ACT_COMMAND: prompt_open(app, ""); return true;
+    case ACT_QUIT: return quit(app);
+    case ACT_QUIT_STOP: return leave(app, LEAVE_STOP);
+    case ACT_QUIT_DETACH: return leave(app, app->hooks.can_detach ? LEAVE_DETACH : LEAVE_STOP);
+    case ACT_GRAPHICS: return next_graphics(app);
+    case ACT_FIGURES: app->figures = !app->figures; return true;
+    case ACT_REDRAW: return redraw(app);
+    case ACT_SUSPEND: return suspend(app);
+    default: *mine = false; return false;
+    }
+}
+
+bool app_do(App *app, Action action, const char *text)
+{
+    bool mine;
+    if (!action) return false;
+    bool drawn = do_own(app, action, &mine);
+    if (mine) return drawn;
+    Event ev = {.kind = EV_ACTION, .action = action, .text = text};
+    if (to_screen(app, &ev)) return true;
+    if (action_info(action)->arg && !text) app_prompt(app, action, "");
+    return true;
+}
+
+void app_prompt(App *app, Action action, const char *initial)
+{
+    char line[TEXTBOX_CAP];
+    snprintf(line, sizeof line, "%s %.1000s", action_info(action)->name, initial);
+    prompt_open(app, line);
+}
+
+void app_ask(App *app, const char *title, const char *text, const AppChoice *choice, int n)
+{
+    Dialog *d = &app->dialog;
+    *d = (Dialog){0};
+    snprintf(d->title, sizeof d->title, "%s", title);
+    snprintf(d->text, sizeof d->text, "%s", text);
+    for (int i = 0; i < n && i < DIALOG_CHOICES; i++, d->choices++) {
+        d->choice[i].key = choice[i].key;
+        snprintf(d->choice[i].label, sizeof d->choice[i].label, "%s", choice[i].label);
+        app->answer[i] = choice[i].action;
+    }
+    app->asking = true;
+    app->dirty = true;
+}
+
+static bool answer(App *app, int choice)
+{
+    if (choice == -1) return true;
+    app->asking = false;
+    if (choice >= 0) app_do(app, app->answer[choice], NULL);
+    return true;
+}
+
+/* --- events --------------------------------------------------------------------------------------------- */
+
+bool app_key(App *app, int key)
+{
+    if (app->asking) return answer(app, dialog_key(&app->dialog, key));
+    if (app->prompt.open) return prompt_key(app, key);
+    if (app->help.open) return help_key(app, key);
+    *app->notice = 0;
+    Action action = keymap_find(app_context(app), key);
+    if (action) return app_do(app, action, NULL);
+    return to_screen(app, &(Event){.kind = EV_KEY, .key = key}) || true; /* the notice went */
+}
+
+static bool mouse(App *app, const Event *ev)
+{
+    bool press = ev->mouse == MOUSE_PRESS;
+    if (app->asking) {
+        int choice = press ? dialog_hit(&app->dialog, &app->canvas, ev->x, ev->y) : -1;
+        return choice < 0 ? false : answer(app, choice);
+    }
+    if (app->help.open) {
+        if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN)
+            help_scroll(app, ev->mouse == MOUSE_WHEEL_UP ? -3 : 3);
+        return true;
+    }
+    int tab = press && ev->y == 0 ? app_tab_at(app, ev->x) : -1;
+    if (tab >= 0) return app_show_screen(app, tab) || true;
+    return to_screen(app, ev);
+}
+
+static bool paste(App *app, const Event *ev)
+{
+    if (app->prompt.open) {
+        prompt_paste(app, ev->text);
+        return true;
+    }
+    return !app->asking && !app->help.open && to_screen(app, ev);
+}
+
+void app_event(App *app, const Event *ev)
+{
+    switch (ev->kind) {
+    case EV_KEY: app->dirty |= app_key(app, ev->key); break;
+    case EV_MOUSE: app->dirty |= mouse(app, ev); break;
+    case EV_PASTE: app->dirty |= paste(app, ev); break;
+    case EV_RESIZE:
+    case EV_REPLY: app->dirty = true; break;
+    case EV_WAKE: app->tick_at = fmin(app->tick_at, clock_seconds()); break;
+    case EV_END: leave(app, LEAVE_STOP); break;
+    default: break;
+    }
+}
