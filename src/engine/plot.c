@@ -158,7 +158,7 @@ static void draw_panel(Image *im, int left, const Plot *p)
     if (p->n > 1) draw_legend(&a, p);
 }
 
-bool plot_draw(Image *out, const Plot *panel, int panels, Err *err)
+bool plot_image(Image *out, const Plot *panel, int panels, Err *err)
 {
     int w = 0, h = 0;
     for (int i = 0; i < panels; i++) {

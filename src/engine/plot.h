@@ -22,6 +22,6 @@ typedef struct {
 } Plot;
 
 /* out: RGB, the panels side by side. */
-bool plot_draw(Image *out, const Plot *panel, int panels, Err *err);
+bool plot_image(Image *out, const Plot *panel, int panels, Err *err);
 /* Printable ASCII at (x, y) top left, in an RGB or grey image, `scale` times the size; other characters show as "?". */
 void plot_text(Image *im, int x, int y, const char *text, const uint8_t rgb[3], int scale);
