@@ -153,7 +153,8 @@ static void test_crop_range(void **state)
 static void test_jitter(void **state)
 {
     float x[SIDE * SIDE], y[SIDE * SIDE], least = 9, most = -9;
-    AugmentRecipe bright = parsed("none:jitter=1,brightness=0.4"), contrast = parsed("none:jitter=1,contrast=0.5");
+    AugmentRecipe bright = parsed("none:jitter=1,brightness=0.4"),
+                  contrast = parsed("none:jitter=1,contrast=0.5");
     (void)state;
     for (int i = 0; i < SIDE * SIDE; i++) x[i] = i % 2 ? -0.2f : 0.2f; /* mean 0.5 and swing 0.1 on [0, 1] */
     for (uint64_t k = 0; k < 500; k++) {
@@ -162,8 +163,8 @@ static void test_jitter(void **state)
         least = fminf(least, factor);
         most = fmaxf(most, factor);
         augment_apply(y, x, 1, SIDE, SIDE, &contrast, 0, k);
-        assert_true(fabsf(y[0] + y[1]) < 1e-5f);                          /* the mean stays */
-        assert_true(y[0] - y[1] > 0.199f && y[0] - y[1] < 0.601f);        /* the swing is half to three halves */
+        assert_true(fabsf(y[0] + y[1]) < 1e-5f);                   /* the mean stays */
+        assert_true(y[0] - y[1] > 0.199f && y[0] - y[1] < 0.601f); /* the swing is half to three halves */
     }
     assert_true(least > 0.599f && least < 0.62f && most > 1.38f && most < 1.401f);
 }
@@ -187,10 +188,14 @@ static void test_parts_are_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_pure_and_in_range), cmocka_unit_test(test_batch_any_threads),
-        cmocka_unit_test(test_none_and_flip), cmocka_unit_test(test_crop_range),
-        cmocka_unit_test(test_jitter),      cmocka_unit_test(test_parts_are_apart),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_pure_and_in_range),
+        cmocka_unit_test(test_batch_any_threads),
+        cmocka_unit_test(test_none_and_flip),
+        cmocka_unit_test(test_crop_range),
+        cmocka_unit_test(test_jitter),
+        cmocka_unit_test(test_parts_are_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Supervised training: it learns, goes on bit for bit after a resume, and its accuracy is what a count says. */
+/* Supervised training: it learns, goes on bit for bit after a resume, and its accuracy is what a count says.
+ */
 #include "check.h"
 #include "learn/classify.h"
 #include "learn/toy.h"

@@ -60,7 +60,7 @@ static void test_spread_and_all(void **state)
     (void)state;
     unit_rows(f, 2);
     assert_true(fabs(meter_spread(f, 2 * N, D) - 1) < 0.02); /* even over the sphere */
-    for (int i = 0; i < N * D; i++) f[i] *= 5;               /* lengths do not matter to the projection's meters */
+    for (int i = 0; i < N * D; i++) f[i] *= 5; /* lengths do not matter to the projection's meters */
     assert_ok(meters_take(&m, f, N, D, f, D, NULL, &err), err);
     assert_true(fabs(m.spread - 1) < 0.02 && m.rank > 11 && m.uniformity < -3 && fabs(m.alignment - 2) < 0.2);
     for (int i = 0; i < 2 * N; i++)

@@ -75,7 +75,8 @@ static void test_weighted_vote(void **state)
 
 static void test_encoder(void **state)
 {
-    Dataset train = toy_dataset(400, 3, 8, 1, 1), held = toy_dataset(150, 3, 8, 1, 2), wide = toy_dataset(9, 3, 9, 1, 3);
+    Dataset train = toy_dataset(400, 3, 8, 1, 1), held = toy_dataset(150, 3, 8, 1, 2),
+            wide = toy_dataset(9, 3, 9, 1, 3);
     Err err = {0}, bad = {0};
     Encoder *e = tiny_encoder(0, 1, &err);
     ProbeConfig c = {.train = 200, .held = 100, .updates = 100};
@@ -85,7 +86,8 @@ static void test_encoder(void **state)
     assert_ok(probe_encoder(&r, e, &train, &held, &c, NULL, &err), err);
     assert_true(r.frozen && r.train == 200 && r.held == 100);
     assert_string_equal(r.digest, e->digest);
-    assert_true(r.linear.value > 0.9 && r.linear.low < r.linear.value && r.linear.high > r.linear.value - 1e-12);
+    assert_true(r.linear.value > 0.9 && r.linear.low < r.linear.value &&
+                r.linear.high > r.linear.value - 1e-12);
     assert_ok(probe_encoder(&s, e, &train, &held, &c, NULL, &err), err);
     assert_true(r.linear.value == s.linear.value && r.knn.value == s.knn.value && r.rank == s.rank);
     assert_false(probe_encoder(&r, e, &wide, &wide, &c, NULL, &bad));

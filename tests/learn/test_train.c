@@ -1,5 +1,5 @@
-/* Contrastive training on a tiny net: the gradient of the whole step, the same bits at any thread count and after a resume
- * anywhere, the guard, controls, budgets, and that it learns. */
+/* Contrastive training on a tiny net: the gradient of the whole step, the same bits at any thread count and
+ * after a resume anywhere, the guard, controls, budgets, and that it learns. */
 #include "base/clock.h"
 #include "check.h"
 #include "learn/toy.h"
@@ -60,9 +60,11 @@ static void same_weights(Trainer *a, Trainer *b)
     assert_memory_equal(x->block, y->block, x->floats * sizeof *x->block);
 }
 
-/* The gradient -------------------------------------------------------------------------------------------- */
+/* The gradient --------------------------------------------------------------------------------------------
+ */
 
-static double loss_at(Contrast *c, Weights *w, const Weights *base, const float *along, size_t at, size_t n, double h)
+static double loss_at(Contrast *c, Weights *w, const Weights *base, const float *along, size_t at, size_t n,
+                      double h)
 {
     Weights *unused = weights_new(w->net, NULL);
     weights_assign(w, base);
@@ -93,7 +95,8 @@ static void test_gradient(void **state)
         size_t at = g->offset[id], n = shape_count(&net_value(net, id)->shape, 1);
         double length = sqrt(vec_dot(g->block + at, g->block + at, n)), h = 2e-3 / length;
         if (length < 1e-3) continue; /* below what float32 losses can resolve */
-        double up = loss_at(&c, w, base, g->block, at, n, h), down = loss_at(&c, w, base, g->block, at, n, -h);
+        double up = loss_at(&c, w, base, g->block, at, n, h),
+               down = loss_at(&c, w, base, g->block, at, n, -h);
         double slope = (up - down) / (2 * h) / length;
         if (fabs(slope / length - 1) > 0.03)
             fail_msg("%s: slope %g, gradient %g", net_value(net, id)->name, slope, length);
@@ -107,7 +110,8 @@ static void test_gradient(void **state)
     net_free(net);
 }
 
-/* Bits ---------------------------------------------------------------------------------------------------- */
+/* Bits ----------------------------------------------------------------------------------------------------
+ */
 
 static void test_threads(void **state)
 {
@@ -126,7 +130,8 @@ static void test_threads(void **state)
     trainer_free(one);
 }
 
-/* Poison in step `poison`, a control change in step 4; saved and opened again before step `cut` (none: 99). */
+/* Poison in step `poison`, a control change in step 4; saved and opened again before step `cut` (none: 99).
+ */
 static Trainer *run_with(int cut, int poison)
 {
     TrainConfig c = tiny(10);
@@ -137,7 +142,8 @@ static Trainer *run_with(int cut, int poison)
         if (i == cut) {
             assert_ok(trainer_save(t, "run.safetensors", &err), err);
             trainer_free(t);
-            assert_ok(trainer_resume(&t, "run.safetensors", NULL, &data, NULL, notice, sizeof notice, &err), err);
+            assert_ok(trainer_resume(&t, "run.safetensors", NULL, &data, NULL, notice, sizeof notice, &err),
+                      err);
             assert_string_equal(notice, "");
             assert_int_equal(trainer_steps(t), i);
         }
@@ -185,7 +191,8 @@ static void test_resume_refuses(void **state)
     toy_free(&other);
 }
 
-/* Guard --------------------------------------------------------------------------------------------------- */
+/* Guard ---------------------------------------------------------------------------------------------------
+ */
 
 static void test_guard_rolls_back(void **state)
 {
@@ -244,7 +251,8 @@ static void test_guard_gradient(void **state)
     net_free(net);
 }
 
-/* Controls, budgets, snapshots ----------------------------------------------------------------------------- */
+/* Controls, budgets, snapshots -----------------------------------------------------------------------------
+ */
 
 static void test_controls(void **state)
 {
@@ -341,7 +349,8 @@ static void test_config(void **state)
     char *text = json_text(j);
     assert_non_null(strstr(text, "\"sigma\":0.45,"));
     assert_ok(train_config_read(&back, j, &err), err);
-    assert_true(back.control.sigma == 0.45f && back.anchors == 5000 && back.budget.steps == 77 && back.seed == 11);
+    assert_true(back.control.sigma == 0.45f && back.anchors == 5000 && back.budget.steps == 77 &&
+                back.seed == 11);
     Json *again = train_config_json(&back);
     char *text_again = json_text(again);
     assert_string_equal(text, text_again);
@@ -354,7 +363,8 @@ static void test_config(void **state)
     json_drop(again);
 }
 
-/* What a person sees ---------------------------------------------------------------------------------------- */
+/* What a person sees ----------------------------------------------------------------------------------------
+ */
 
 static void test_hardest(void **state)
 {
@@ -379,7 +389,8 @@ static void test_hardest(void **state)
     assert_true(neg[0].cosine == most);
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < i; j++)
-            assert_true(neg[i].a != neg[j].a && neg[i].b != neg[j].b && neg[i].a != neg[j].b && neg[i].b != neg[j].a);
+            assert_true(neg[i].a != neg[j].a && neg[i].b != neg[j].b && neg[i].a != neg[j].b &&
+                        neg[i].b != neg[j].a);
     trainer_free(t);
 }
 
@@ -411,7 +422,8 @@ static void test_untrained(void **state)
     assert_ok(train_untrained(&twin, &c, NULL, &data, 30, NULL, &err), err);
     const Weights *a = trainer_weights(t), *b = twin->weights;
     assert_memory_equal(a->block, b->block, a->params * sizeof(float)); /* the same first weights */
-    assert_true(memcmp(a->block + a->params, b->block + b->params, (a->floats - a->params) * sizeof(float)) != 0);
+    assert_true(memcmp(a->block + a->params, b->block + b->params, (a->floats - a->params) * sizeof(float)) !=
+                0);
     encoder_drop(twin);
     trainer_free(t);
 }
@@ -419,13 +431,13 @@ static void test_untrained(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradient),        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_resume),          cmocka_unit_test(test_resume_refuses),
+        cmocka_unit_test(test_gradient),         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_resume),           cmocka_unit_test(test_resume_refuses),
         cmocka_unit_test(test_guard_rolls_back), cmocka_unit_test(test_guard_gives_up),
-        cmocka_unit_test(test_guard_gradient),  cmocka_unit_test(test_controls),
-        cmocka_unit_test(test_schedule),        cmocka_unit_test(test_snapshots),
-        cmocka_unit_test(test_config),          cmocka_unit_test(test_hardest),
-        cmocka_unit_test(test_learns),          cmocka_unit_test(test_untrained),
+        cmocka_unit_test(test_guard_gradient),   cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_schedule),         cmocka_unit_test(test_snapshots),
+        cmocka_unit_test(test_config),           cmocka_unit_test(test_hardest),
+        cmocka_unit_test(test_learns),           cmocka_unit_test(test_untrained),
         cmocka_unit_test(test_time_budget), /* last: it stops the clock */
     };
     return cmocka_run_group_tests(tests, open_data, close_data);

@@ -1,0 +1,207 @@
+/* Batches from a stream and from real images: pure functions of (seed, step), with provenance that makes
+ * every row again. */
+#include "check.h"
+#include "latent/latent.h"
+#include "learn/order.h"
+#include "learn/toy.h"
+#include "learn/train.h"
+#include "learn/views.h"
+#include "model/tiny.h"
+
+#include <string.h>
+
+enum { PAIRS = 9, FLOATS = 64, BATCH = 2 * PAIRS * FLOATS };
+
+static Generator *generator;
+static Dataset data;
+
+static int open_all(void **state)
+{
+    (void)state;
+    generator = tiny_generator(3, 5, NULL, NULL);
+    data = toy_dataset(25, 3, 8, 1, 1);
+    return generator ? 0 : -1;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    generator_drop(generator);
+    toy_free(&data);
+    return 0;
+}
+
+static Views *made(ViewMaker maker, const char *recipe, Pool *pool)
+{
+    ViewConfig c = {.maker = maker, .seed = 21, .pairs = PAIRS, .psi = 0.9f};
+    Views *v = NULL;
+    Err err = {0};
+    assert_ok(augment_parse(&c.recipe, recipe, &err), err);
+    assert_ok(views_new(&v, &c, generator, &data, pool, &err), err);
+    assert_true(views_floats(v) == BATCH && views_side(v) == 8 && views_channels(v) == 1);
+    return v;
+}
+
+static void fill(float *x, Views *v, uint64_t step, float sigma)
+{
+    Err err = {0};
+    assert_ok(views_fill(v, x, step, sigma, &err), err);
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1; n < 300; n += 7) {
+        uint8_t seen[300] = {0};
+        uint64_t moved = 0;
+        for (uint64_t k = 0; k < n; k++) {
+            uint64_t at = order_at(k, n, 99);
+            assert_true(at < n && !seen[at]);
+            seen[at] = 1;
+            moved += at != k;
+        }
+        assert_true(n < 10 || moved > n / 2);
+    }
+    assert_true(order_at(3, 1000, 1) != order_at(3, 1000, 2) || order_at(4, 1000, 1) != order_at(4, 1000, 2));
+}
+
+static void test_pure(void **state)
+{
+    static float a[BATCH], b[BATCH], c[BATCH];
+    Pool *pool = pool_new(4, 0, NULL);
+    (void)state;
+    for (int m = 0; m < VIEWS_COUNT; m++) {
+        Views *one = made((ViewMaker)m, "genrep", NULL), *four = made((ViewMaker)m, "genrep", pool);
+        fill(a, one, 3, 0.3f);
+        fill(b, four, 7, 0.3f);
+        assert_true(memcmp(a, b, sizeof a) != 0);
+        fill(b, four, 3, 0.3f);
+        assert_memory_equal(a, b, sizeof a);
+        fill(c, four, 3, 0.8f);
+        bool latent = m == VIEWS_GENERATOR || m == VIEWS_GENERATOR_LATENT;
+        assert_true((memcmp(a, c, sizeof a) != 0) == latent);
+        assert_memory_equal(a, c, sizeof a / 2); /* sigma is the positives' business */
+        views_free(one);
+        views_free(four);
+    }
+    pool_free(pool);
+}
+
+/* The address of a row, printed, read, painted and augmented by its counter, is that row bit for bit. */
+static void test_addresses(void **state)
+{
+    static float x[BATCH], raw[FLOATS], y[FLOATS];
+    Err err = {0};
+    (void)state;
+    for (int m = VIEWS_GENERATOR; m <= VIEWS_GENERATOR_PIXEL; m++) {
+        Views *v = made((ViewMaker)m, "genrep", NULL);
+        AugmentRecipe r;
+        augment_named(&r, "genrep", NULL);
+        Latent *l = latent_new(generator, 4, NULL, NULL, &err);
+        fill(x, v, 2, 0.4f);
+        for (int row = 0; row < 2 * PAIRS; row++) {
+            char text[ADDRESS_BYTES_MAX + 1];
+            Address a, back;
+            views_address(&a, v, 2, 0.4f, row);
+            assert_ok(address_print(text, &a, &err), err);
+            assert_ok(address_parse(&back, text, &err), err);
+            assert_ok(latent_images(raw, l, &back, 1, &err), err);
+            if (*back.view.recipe)
+                augment_apply(y, raw, 1, 8, 8, &r, 0, back.view.recipe_counter);
+            else
+                memcpy(y, raw, sizeof y);
+            assert_true((*back.view.recipe != 0) == (m != VIEWS_GENERATOR_LATENT));
+            assert_memory_equal(x + row * FLOATS, y, sizeof y);
+        }
+        latent_free(l);
+        views_free(v);
+    }
+}
+
+static void test_real(void **state)
+{
+    static float x[BATCH], raw[FLOATS];
+    int seen[25] = {0};
+    Views *v = made(VIEWS_REAL, "none", NULL);
+    (void)state;
+    for (uint64_t step = 0; step < 25; step++) { /* nine whole epochs of 25 images */
+        fill(x, v, step, 0);
+        for (int row = 0; row < 2 * PAIRS; row++) {
+            int at = views_index(v, step, row);
+            assert_int_equal(at, views_index(v, step, row % PAIRS));
+            image_bytes_to_float(raw, dataset_pixels(&data, at), FLOATS);
+            assert_memory_equal(x + row * FLOATS, raw, sizeof raw);
+            seen[at]++;
+        }
+    }
+    for (int i = 0; i < 25; i++) assert_int_equal(seen[i], 18);
+    assert_true(views_unique(v, 2) == 18 && views_unique(v, 3) == 25);
+    views_free(v);
+}
+
+static void test_unique_and_names(void **state)
+{
+    ViewMaker m;
+    Err err = {0}, none = {0};
+    ViewConfig c = {.maker = VIEWS_GENERATOR, .pairs = PAIRS, .psi = 1, .anchors = 20};
+    Views *v = NULL;
+    (void)state;
+    augment_named(&c.recipe, "none", &err);
+    assert_ok(views_new(&v, &c, generator, NULL, NULL, &err), err);
+    assert_true(views_unique(v, 1) == 2 * PAIRS && views_unique(v, 10) == 20 + 10 * PAIRS);
+    views_free(v);
+    v = made(VIEWS_GENERATOR_PIXEL, "none", NULL);
+    assert_int_equal(views_unique(v, 10), 10 * PAIRS);
+    views_free(v);
+    for (int i = 0; i < VIEWS_COUNT; i++) {
+        assert_ok(views_named(&m, views_name((ViewMaker)i), &err), err);
+        assert_int_equal(m, i);
+    }
+    assert_refused(views_named(&m, "reel", &err), err, ERR_USAGE, "there are generator, generator-latent");
+    assert_refused(views_new(&v, &c, NULL, &data, NULL, &none), none, ERR_USAGE, "need a generator");
+}
+
+/* A trainer on generated views: resumes bit for bit, refuses another generator, and names its rows. */
+static void test_trainer(void **state)
+{
+    TrainConfig c = train_defaults();
+    Trainer *a = NULL, *b = NULL;
+    TrainMetrics m;
+    Err err = {0};
+    Generator *other = tiny_generator(3, 6, NULL, &err);
+    Address row;
+    (void)state;
+    snprintf(c.encoder, sizeof c.encoder, "tiny");
+    c.pairs = 8;
+    c.budget = (Budget){.steps = 6};
+    assert_ok(trainer_new(&a, &c, generator, NULL, NULL, &err), err);
+    for (int i = 0; i < 6; i++) {
+        if (i == 2) assert_ok(trainer_save(a, "run.safetensors", &err), err);
+        assert_ok(trainer_step(a, &m, &err), err);
+        assert_true(m.unique == (uint64_t)(i + 1) * 16 && m.generator_share >= 0 && m.generator_share <= 1);
+    }
+    assert_ok(trainer_resume(&b, "run.safetensors", generator, NULL, NULL, NULL, 0, &err), err);
+    while (!trainer_done(b)) assert_ok(trainer_step(b, &m, &err), err);
+    const Weights *x = trainer_weights(a), *y = trainer_weights(b);
+    assert_memory_equal(x->block, y->block, x->floats * sizeof(float));
+    trainer_address(&row, a, 11);
+    assert_true(row.view.strength == c.control.sigma && !strcmp(row.view.recipe, "genrep"));
+    trainer_free(b);
+    assert_refused(trainer_resume(&b, "run.safetensors", other, NULL, NULL, NULL, 0, &err), err, ERR_USAGE,
+                   "another generator");
+    trainer_free(a);
+    generator_drop(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_pure),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_real),
+        cmocka_unit_test(test_unique_and_names),
+        cmocka_unit_test(test_trainer),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
