@@ -159,6 +159,11 @@ bool job_going(Job *job)
     return !atomic_load(&job->stop);
 }
 
+bool job_stopping(const Job *job)
+{
+    return atomic_load(&job->stop);
+}
+
 void job_publish(Job *job, News *news)
 {
     news->refs = 1;

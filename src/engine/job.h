@@ -52,5 +52,7 @@ void job_free(Job *job);
 /* --- for the work ----------------------------------------------------------------------------------------- */
 /* False when it was asked to stop. Sleeps while paused. */
 bool job_going(Job *job);
+/* The same without sleeping, for work that does its own waiting while job_state is JOB_PAUSED. */
+bool job_stopping(const Job *job);
 /* Takes news over. */
 void job_publish(Job *job, News *news);

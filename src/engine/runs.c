@@ -42,21 +42,27 @@ static void read_name(RunInfo *run)
     free(bytes);
 }
 
-static void read_config(RunInfo *run)
+static Json *read_json(const RunInfo *run, const char *name)
 {
     char path[PATH_CAP];
     uint8_t *bytes;
     size_t size;
-    if (!inside(path, run, "config.json", NULL) || !file_read(path, CONFIG_MAX, &bytes, &size, NULL)) return;
+    if (!inside(path, run, name, NULL) || !file_read(path, CONFIG_MAX, &bytes, &size, NULL)) return NULL;
     Json *o = json_parse((const char *)bytes, size, path, NULL);
     free(bytes);
+    return o;
+}
+
+static void read_config(RunInfo *run)
+{
+    Json *o = read_json(run, "config.json");
     if (!o) return;
     const Json *train = json_get(o, "train");
     run->started = json_num(o, "started", 0);
     if (train) {
-        snprintf(run->maker, sizeof run->maker, "%s", json_str(train, "maker", ""));
+        snprintf(run->maker, sizeof run->maker, "%s", json_str(train, "views", ""));
         snprintf(run->encoder, sizeof run->encoder, "%s", json_str(train, "encoder", ""));
-        run->seed = strtoull(json_str(train, "seed", "0"), NULL, 10);
+        run->seed = (uint64_t)json_int(train, "seed", 0);
     }
     json_drop(o);
 }
@@ -84,8 +90,12 @@ bool runs_info(RunInfo *out, const char *runs, const char *id, Err *err)
     read_name(out);
     read_config(out);
     if (!inside(path, out, "metrics.jsonl", err) || !jsonl_each(path, &at, last_values, out, err)) return false;
-    if (!inside(path, out, "result.json", err)) return false;
-    if (file_exists(path)) out->state = "done";
+    Json *result = read_json(out, "result.json");
+    if (result) {
+        last_values(out, result);
+        out->state = "done";
+    }
+    json_drop(result);
     if (lock_held(out->folder)) out->state = "running";
     return true;
 }
@@ -149,7 +159,7 @@ bool runs_make(RunInfo *out, const char *runs, Err *err)
     if (id < 0) return false;
     *out = (RunInfo){.state = "running", .loss = NAN, .linear = NAN, .knn = NAN};
     for (int tries = 0; tries < 1000; tries++) {
-        snprintf(out->id, sizeof out->id, "%04ld", ++id);
+        snprintf(out->id, sizeof out->id, "%04d", (int)++id);
         if (!file_join(out->folder, sizeof out->folder, runs, out->id, err)) return false;
         if (!mkdir(out->folder, 0777)) return true;
         if (errno != EEXIST) break; /* else another process was quicker: the next number */

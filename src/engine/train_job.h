@@ -20,19 +20,19 @@
 #define TRAIN_PROBES   256
 #define TRAIN_MARKS    64
 
+/* The probes when the budget is spent: trained and untrained, judged on the validation pictures (live probes always are)
+ * or, asked for by name and said in the log, on the test set. */
+typedef enum { TRAIN_END_NONE, TRAIN_END_QUICK, TRAIN_END_VALID, TRAIN_END_TEST } TrainEnd;
+
 typedef struct {
     TrainConfig config;
     char runs[3072], model[3072], spec[1024];
     char name[64];       /* of a new run; "" for none */
     char resume[64];     /* id of a run to go on with; "" for a new one */
     Generator *generator; /* kept; NULL for real pictures only */
-    Dataset real;        /* SPLIT_TRAIN */
-    Dataset held;        /* what the probes judge on: SPLIT_VALID */
-    bool final_test;     /* the final probes are on SPLIT_TEST: said in the log */
-    bool final;          /* probe on everything at the end */
-    bool quick_end;      /* without `final`: one quick probe at the end */
+    TrainEnd end;
     float probe_share;   /* of the time that live probes may take; 0: none */
-    double save_seconds;
+    double save_seconds; /* between checkpoints */
     int threads;
     bool background;     /* nice 19: somebody works at the screen */
     char command[1024];
@@ -88,7 +88,8 @@ typedef struct {
     const char *split;    /* that the final figures are of */
 } TrainNews;
 
-/* Opens the data the config asks for. The caller hands it to train_start or ends with train_close. */
+/* Data is opened by the job. The caller hands it to train_start or ends with train_close. Defaults: quick probes at the
+ * end, live ones in 5 % of the time, a checkpoint every 30 s. */
 Train *train_open(const Workspace *w, const TrainConfig *config, Err *err);
 /* A run to go on with, with its own settings: the generator and data are those of its config. */
 Train *train_open_run(const Workspace *w, const char *run, Err *err);

@@ -9,6 +9,8 @@
 
 /*    id          name           summary */
 #define COMMAND_TABLE(X)                                                                                               \
+    X(train,      "train",       "Train a contrastive encoder on generated views or real pictures")                    \
+    X(runs,       "runs",        "List, name and delete training runs")                                                \
     X(fit,        "fit",         "Train a generator on real pictures")                                                 \
     X(help,       "help",        "Help on a command; the man page; shell completion")
 

@@ -1,0 +1,30 @@
+/* The curves of a run as its folder holds them, thinned to what a screen can show: for runs that ended, that another
+ * process trains, or that another run is compared with. */
+#pragma once
+#include "base/err.h"
+#include <stdint.h>
+
+#define CURVE_POINTS 512
+#define CURVE_PROBES 256
+#define CURVE_MARKS  64
+
+/* Columns of equal length, ready to be plotted; what is not known is NaN. */
+typedef struct {
+    int points, probes, marks;
+    float step[CURVE_POINTS], loss[CURVE_POINTS], smooth[CURVE_POINTS];
+    float alignment[CURVE_POINTS], uniformity[CURVE_POINTS];
+    float rank[CURVE_POINTS], spread[CURVE_POINTS]; /* only while it runs in this process: no file holds them */
+    float probe_step[CURVE_PROBES], linear[CURVE_PROBES], knn[CURVE_PROBES]; /* in percent */
+    float untrained_linear, untrained_knn;
+    struct {
+        float step;
+        char text[48]; /* "sigma 0.45" */
+    } mark[CURVE_MARKS];
+    double positive, negative; /* mean cosines of the last step */
+    uint64_t steps, views, unique;
+    double elapsed, rate, temperature, sigma; /* of the last step */
+    char event[200];                          /* the last thing the guard or the log told; "" for none */
+} RunCurve;
+
+/* Reads metrics.jsonl and control.jsonl of a run's folder; files that are absent give an empty curve. */
+bool run_curve_read(RunCurve *out, const char *folder, Err *err);

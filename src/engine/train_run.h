@@ -1,0 +1,65 @@
+/* Inside engine/: a training under way, shared by the files of train_job. */
+#pragma once
+#include "data/events.h"
+#include "engine/train_job.h"
+
+typedef struct {
+    uint64_t step;
+    char text[48];
+} ControlEntry;
+
+/* What control.jsonl has said so far. */
+typedef struct {
+    size_t offset;        /* bytes read */
+    long requests, done;  /* rows that ask seen so far, and how many are taken */
+    bool opening;
+    ControlEntry *again;  /* changes that took hold at or after the checkpoint, to be taken again */
+    int agains;
+} ControlState;
+
+typedef struct {
+    Train *set;
+    Job *job;
+    Pool *pool;
+    Trainer *trainer;
+    RunInfo run;
+    int lock;
+    char metrics[4096], control_path[4096], checkpoint[4096], encoder[4096], twin_path[4096], result[4096];
+    Dataset real, held;
+    Events *events;
+    ControlState control;
+    Encoder *twin;
+    ProbeBank *bank;
+    TrainMetrics last;
+    TrainNews *news; /* the draft: its history grows, copies of it are published */
+    int stride;      /* steps per point of the curve */
+    float smooth;
+    double started, saved, published, metered; /* clock_seconds of the session's start, last save, news, meters */
+    double probe_spent, probe_cost, probe_paid; /* seconds: in all, of the last one, those of live probes */
+    double generator_spent, step_spent;
+    double began;    /* progress at the session's start */
+    int features;    /* D of the representation */
+    bool stepped;    /* a batch of this session is there to look at */
+    bool stop, data; /* asked to stop by control.jsonl; real pictures are open */
+} TrainRun;
+
+/* train_control.c: requests and what was applied before. */
+bool control_open(TrainRun *r, Err *err);
+bool control_step(TrainRun *r, Err *err); /* between two steps */
+void control_close(TrainRun *r);
+/* train_log.c */
+bool log_open(TrainRun *r, Err *err);
+bool log_step(TrainRun *r, Err *err);
+bool log_probe(TrainRun *r, const TrainProbe *p, bool untrained, Err *err);
+bool log_event(TrainRun *r, const char *text, Err *err);
+bool log_config(const TrainRun *r, Err *err);
+bool log_result(TrainRun *r, Err *err);
+/* train_news.c */
+bool news_begin(TrainRun *r, Err *err);
+void news_step(TrainRun *r);
+void news_probe(TrainRun *r, const TrainProbe *p);
+void news_mark(TrainRun *r, uint64_t step, const char *text);
+void news_tell(TrainRun *r, const char *text);
+void news_phase(TrainRun *r, const char *phase); /* and publishes */
+void news_publish(TrainRun *r);
+void news_end(TrainRun *r);

@@ -1,0 +1,130 @@
+/* viewsmith runs: lists, shows, names, deletes and steers training runs. */
+#include "cli/share.h"
+#include "base/text.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const Option options[] = {
+    OPTION_RUNS,
+    {"name", OPTION_TEXT, "NAME", NULL, 0, 0, false, "Give RUN this name (\"\" takes it away)"},
+    {"delete", OPTION_TEXT, "RUN", NULL, 0, 0, true, "Delete the run with this whole id or name"},
+    {"set", OPTION_TEXT, "COMMAND", NULL, 0, 0, true,
+     "Change RUN while it runs: \"rate X\", \"temperature X\", \"sigma X\", pause, continue, stop, save"},
+    {0},
+};
+
+static Json *run_json(const RunInfo *r)
+{
+    Json *o = json_make();
+    json_put_str(o, "id", r->id);
+    json_put_str(o, "name", r->name);
+    json_put_str(o, "state", r->state);
+    json_put_str(o, "source", r->maker);
+    json_put_str(o, "encoder", r->encoder);
+    json_put_int(o, "seed", (int64_t)r->seed);
+    json_put_int(o, "step", (int64_t)r->step);
+    json_put_int(o, "views", (int64_t)r->views);
+    json_put_num(o, "seconds", r->seconds);
+    json_put_num(o, "started", r->started);
+    json_put_num(o, "loss", r->loss);
+    json_put_num(o, "linear", r->linear);
+    json_put_num(o, "knn", r->knn);
+    json_put_str(o, "folder", r->folder);
+    return o;
+}
+
+static void percent(char out[16], double x)
+{
+    if (isfinite(x)) snprintf(out, 16, "%.1f", 100 * x);
+    else snprintf(out, 16, "-");
+}
+
+static void print_run(const Args *a, const RunInfo *r)
+{
+    char views[32], time[32], linear[16], knn[16], date[32] = "-";
+    struct tm tm;
+    time_t t = (time_t)r->started;
+    text_count(views, sizeof views, (long long)r->views);
+    text_duration(time, sizeof time, r->seconds);
+    percent(linear, r->linear);
+    percent(knn, r->knn);
+    if (r->started > 0 && localtime_r(&t, &tm)) strftime(date, sizeof date, "%Y-%m-%d %H:%M", &tm);
+    cli_say(a, "%-5s %-16s %-8s %-17s %-6s %12s %8s %7s %6s  %s", r->id, r->name[0] ? r->name : "-", r->state, r->maker,
+            r->encoder, views, time, linear, knn, date);
+}
+
+static int list(const Args *a, const char *runs)
+{
+    Err err = {0};
+    RunInfo *run;
+    long n = runs_list(&run, runs, &err);
+    if (n < 0) return cli_fail(&err);
+    Json *o = json_make(), *rows = json_make_array();
+    if (!n) cli_say(a, "no runs yet in %s: viewsmith train makes one", runs);
+    else cli_say(a, "%-5s %-16s %-8s %-17s %-6s %12s %8s %7s %6s  %s", "id", "name", "state", "source", "size", "views", "time",
+                 "linear", "kNN", "started");
+    for (long i = 0; i < n; i++) {
+        print_run(a, &run[i]);
+        json_add(rows, run_json(&run[i]));
+    }
+    free(run);
+    json_put(o, "runs", rows);
+    return cli_result(a, o);
+}
+
+static int delete(const Args *a, const char *runs)
+{
+    Err err = {0};
+    Json *o = json_make(), *gone = json_make_array();
+    for (int i = 0; i < args_count(a, "delete"); i++) {
+        const char *what = args_nth(a, "delete", i);
+        if (!runs_delete(runs, what, &err)) {
+            json_drop(o);
+            json_drop(gone);
+            return cli_fail(&err);
+        }
+        cli_say(a, "deleted %s", what);
+        json_add_str(gone, what);
+    }
+    json_put(o, "deleted", gone);
+    return cli_result(a, o);
+}
+
+static bool change(RunInfo *run, const Args *a, const char *runs, Err *err)
+{
+    if (!runs_find(run, runs, a->word[0], err)) return false;
+    if (args_given(a, "name") && !runs_name(run, runs, args_text(a, "name"), err)) return false;
+    if (args_given(a, "set") && strcmp(run->state, "running"))
+        return err_set(err, ERR_USAGE, "run %s is not running: viewsmith train --resume %s", run->id, run->id);
+    for (int i = 0; i < args_count(a, "set"); i++)
+        if (!train_control(run->folder, args_nth(a, "set", i), err)) return false;
+    return runs_info(run, runs, run->id, err);
+}
+
+static int runs_command(const Args *a)
+{
+    Err err = {0};
+    char runs[3072];
+    RunInfo run;
+    if (!runs_folder(runs, sizeof runs, args_text(a, "runs"), &err)) return cli_fail(&err);
+    if (args_given(a, "delete")) return delete(a, runs);
+    if (!a->words && (args_given(a, "name") || args_given(a, "set"))) {
+        err_set(&err, ERR_USAGE, "which run? viewsmith runs RUN --name NAME");
+        return cli_fail(&err);
+    }
+    if (!a->words) return list(a, runs);
+    if (!change(&run, a, runs, &err)) return cli_fail(&err);
+    print_run(a, &run);
+    cli_say(a, "%s", run.folder);
+    return cli_result(a, run_json(&run));
+}
+
+const Command command_runs = {
+    "[RUN] [--name NAME] [--set COMMAND] [--delete RUN]",
+    "Without arguments lists the runs. RUN is an id (0007 or 7), a name, or the beginning of a name;\n"
+    "to delete, the whole id or name.",
+    "  viewsmith runs\n  viewsmith runs 7 --name first\n  viewsmith runs first --set 'sigma 0.45'\n  viewsmith runs --delete 0007",
+    options, 0, 1, runs_command};

@@ -1,0 +1,150 @@
+/* viewsmith train: a contrastive encoder, on generated views or real pictures. */
+#include "cli/share.h"
+#include "base/text.h"
+#include <stdio.h>
+#include <string.h>
+
+static const Option options[] = {
+    OPTION_MODEL,
+    OPTION_DATA,
+    OPTION_RUNS,
+    {"source", OPTION_TEXT, "KIND", "generator", 0, 0, false, "generator, generator-latent, generator-pixel, or real"},
+    {"seconds", OPTION_NUMBER, "X", NULL, 0.1, 1e7, false, "Budget in seconds, live probes included (300 when no --steps)"},
+    {"steps", OPTION_INTEGER, "N", NULL, 1, 1e9, false, "Budget in steps: such a run resumes bit for bit"},
+    {"encoder", OPTION_TEXT, "SIZE", NULL, 0, 0, false, "tiny, small, a (small)"},
+    {"pairs", OPTION_INTEGER, "N", NULL, 2, 8192, false, "Pairs of views in a step (256)"},
+    {"rate", OPTION_NUMBER, "X", NULL, 1e-6, 10, false, "Learning rate (0.12)"},
+    {"temperature", OPTION_NUMBER, "X", NULL, 0.01, 10, false, "Of NT-Xent (0.2)"},
+    {"sigma", OPTION_NUMBER, "X", NULL, 0, 10, false, "Strength of the latent view (0.3)"},
+    {"psi", OPTION_NUMBER, "X", NULL, 0, 2, false, "Truncation of anchors and views (1)"},
+    {"anchors", OPTION_INTEGER, "N", NULL, 0, 9e15, false, "Only so many different anchors; 0: endless (0)"},
+    {"augment", OPTION_TEXT, "RECIPE", NULL, 0, 0, false, "Pixel views: genrep, crop, light, none, or genrep:crop=0.3-1,flip=0"},
+    OPTION_SEED_OF("Of weights and views"),
+    {"name", OPTION_TEXT, "NAME", NULL, 0, 0, false, "Name of the run"},
+    {"resume", OPTION_TEXT, "RUN", NULL, 0, 0, false, "Go on with a run; --steps or --seconds gives it a new budget"},
+    {"split", OPTION_TEXT, "SPLIT", "quick", 0, 0, false,
+     "Probes at the end: quick, valid, test, none; test makes final figures only"},
+    {"probe-share", OPTION_NUMBER, "X", "0.05", 0, 0.5, false, "Share of the time for live probes"},
+    {"save-every", OPTION_NUMBER, "SECONDS", "30", 0.01, 86400, false, "Time between checkpoints"},
+    {0},
+};
+
+static bool set_budget(TrainConfig *c, const Args *a, Err *err)
+{
+    bool steps = args_given(a, "steps"), seconds = args_given(a, "seconds");
+    if (steps && seconds) return err_set(err, ERR_USAGE, "give --steps or --seconds, not both");
+    if (steps) c->budget = (Budget){.steps = (uint64_t)args_integer(a, "steps")};
+    if (seconds) c->budget = (Budget){.seconds = args_number(a, "seconds")};
+    return true;
+}
+
+static bool set_config(TrainConfig *c, const Args *a, Err *err)
+{
+    *c = train_defaults();
+    c->budget = (Budget){.seconds = 300};
+    c->seed = args_seed(a, "seed");
+    if (args_given(a, "encoder") && strlen(args_text(a, "encoder")) >= sizeof c->encoder)
+        return err_set(err, ERR_USAGE, "--encoder is tiny, small or a");
+    if (args_given(a, "encoder")) snprintf(c->encoder, sizeof c->encoder, "%s", args_text(a, "encoder"));
+    if (args_given(a, "pairs")) c->pairs = (int)args_integer(a, "pairs");
+    if (args_given(a, "rate")) c->control.rate = (float)args_number(a, "rate");
+    if (args_given(a, "temperature")) c->control.temperature = (float)args_number(a, "temperature");
+    if (args_given(a, "sigma")) c->control.sigma = (float)args_number(a, "sigma");
+    if (args_given(a, "psi")) c->psi = (float)args_number(a, "psi");
+    if (args_given(a, "anchors")) c->anchors = (uint64_t)args_integer(a, "anchors");
+    return views_named(&c->maker, args_text(a, "source"), err) && set_budget(c, a, err) &&
+           (!args_given(a, "augment") || augment_parse(&c->recipe, args_text(a, "augment"), err)) && train_check(c, err);
+}
+
+static bool set_end(TrainEnd *end, const char *text, Err *err)
+{
+    static const char *const name[] = {"none", "quick", "valid", "test"};
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(name[i], text)) {
+            *end = (TrainEnd)i;
+            return true;
+        }
+    return err_set(err, ERR_USAGE, "--split is quick, valid, test or none, not \"%s\"", text);
+}
+
+/* What a resumed run may be given anew. */
+static bool check_resume(const Args *a, Err *err)
+{
+    static const char *const fixed[] = {"source", "encoder", "pairs", "rate", "temperature", "sigma", "psi", "anchors",
+                                        "augment", "seed", "name"};
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (args_given(a, fixed[i]))
+            return err_set(err, ERR_USAGE, "--%s belongs to a new run: a resumed one keeps its own settings", fixed[i]);
+    return true;
+}
+
+static Train *open_train(const Args *a, const Workspace *w, Err *err)
+{
+    TrainConfig config;
+    const char *resume = args_text(a, "resume");
+    TrainEnd end;
+    if (!set_end(&end, args_text(a, "split"), err) || (resume && !check_resume(a, err))) return NULL;
+    if (!resume && !set_config(&config, a, err)) return NULL;
+    Train *t = resume ? train_open_run(w, resume, err) : train_open(w, &config, err);
+    if (!t) return NULL;
+    t->end = end;
+    t->probe_share = (float)args_number(a, "probe-share");
+    t->save_seconds = args_number(a, "save-every");
+    if (args_given(a, "name")) snprintf(t->name, sizeof t->name, "%s", args_text(a, "name"));
+    if (!resume) args_line(t->command, sizeof t->command, a);
+    if (set_budget(&t->config, a, err)) return t;
+    train_close(t);
+    return NULL;
+}
+
+static int report(const Args *a, const TrainNews *n, const Workspace *w)
+{
+    char views[32], linear[40], knn[40], linear0[40], knn0[40];
+    Json *o = json_make();
+    json_put_str(o, "run", n->id);
+    text_count(views, sizeof views, (long long)n->now.views);
+    cli_say(a, "run %s: %llu steps, %s views (%llu different pictures) in %.0f s", n->id,
+            (unsigned long long)n->now.step + 1, views, (unsigned long long)n->now.unique, n->now.elapsed);
+    if (n->ended_ok) {
+        share_put_probe(o, &n->final, &n->final_untrained, n->split);
+        share_figure(linear, &n->final.linear), share_figure(knn, &n->final.knn);
+        share_figure(linear0, &n->final_untrained.linear), share_figure(knn0, &n->final_untrained.knn);
+        cli_say(a, "%s images, linear probe: %s, untrained %s", n->split, linear, linear0);
+        cli_say(a, "%s images, kNN:          %s, untrained %s", n->split, knn, knn0);
+    }
+    json_put_int(o, "views_seen", (int64_t)n->now.views);
+    json_put_int(o, "unique", (int64_t)n->now.unique);
+    json_put_num(o, "seconds", n->now.elapsed);
+    json_put_num(o, "loss", n->now.loss);
+    cli_say(a, "the run is %s/%s", w->runs, n->id);
+    return cli_result(a, o);
+}
+
+static int train_command(const Args *a)
+{
+    Err err = {0};
+    Workspace *w;
+    TrainNews *n = NULL;
+    const char *source = args_text(a, "source");
+    bool bare = args_given(a, "resume") || !strcmp(source, "real");
+    if (!share_open(&w, a, bare, &err)) return cli_fail(&err);
+    Train *t = open_train(a, w, &err);
+    cli_save_on_interrupt(true);
+    Job *job = t ? train_start(t, (Bell){0}, &err) : NULL;
+    bool ok = job && share_watch_train(job, a, &n, &err);
+    int status = ok ? report(a, n, w) : cli_fail(&err);
+    if (n) news_drop(&n->news);
+    job_free(job);
+    workspace_close(w);
+    return status;
+}
+
+const Command command_train = {
+    "[--seconds X | --steps N] [--source generator|real] [--resume RUN]",
+    "Trains an encoder with SimCLR. Views come from the generator in memory (an anchor, a latent\n"
+    "neighbour, pixel augmentation) or from real pictures augmented twice. The run's folder holds\n"
+    "config.json, metrics.jsonl, control.jsonl, TensorBoard events, checkpoints and the encoder.\n"
+    "SIGINT saves and ends with status 130; kill -9 loses at most --save-every seconds.",
+    "  viewsmith train --seconds 300\n  viewsmith train --source real --steps 600 --seed 1 --json\n"
+    "  viewsmith train --resume 0007 --steps 1200\n  viewsmith runs 0007 --set 'temperature 0.3'",
+    options, 0, 0, train_command};
