@@ -114,6 +114,18 @@ static void truncated_stays_within_and_keeps_its_variance(void **state)
     }
 }
 
+static void truncated_filled_equals_drawn(void **state)
+{
+    (void)state;
+    float filled[102];
+    rng_fill_truncated(filled, 102, 6, RNG_LATENT, 0.8f);
+    Rng r = rng_at(6, RNG_LATENT);
+    for (int i = 0; i < 102; i++) {
+        float x = rng_truncated(&r, 0.8f);
+        assert_memory_equal(&x, &filled[i], sizeof x);
+    }
+}
+
 static void uniform_and_below_are_even(void **state)
 {
     (void)state;
@@ -174,6 +186,7 @@ int main(void)
         cmocka_unit_test(filled_equals_drawn),
         cmocka_unit_test(truncated_stays_within_and_keeps_its_variance),
         cmocka_unit_test(filled_truncated_equals_single_draws),
+        cmocka_unit_test(truncated_filled_equals_drawn),
         cmocka_unit_test(uniform_and_below_are_even),
         cmocka_unit_test(mix_spreads_small_seeds),
         cmocka_unit_test(bits_never_change),
