@@ -20,6 +20,12 @@ struct Job {
     Err err;
 };
 
+News *news_keep(News *news)
+{
+    __atomic_add_fetch(&news->refs, 1, __ATOMIC_RELAXED);
+    return news;
+}
+
 void news_drop(News *news)
 {
     if (news && __atomic_sub_fetch(&news->refs, 1, __ATOMIC_ACQ_REL) == 0) news->close(news);
@@ -116,7 +122,7 @@ News *job_news(Job *job)
 {
     pthread_mutex_lock(&job->lock);
     News *news = job->news;
-    if (news) __atomic_add_fetch(&news->refs, 1, __ATOMIC_RELAXED);
+    if (news) news_keep(news);
     pthread_mutex_unlock(&job->lock);
     return news;
 }

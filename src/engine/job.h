@@ -41,6 +41,7 @@ void job_pause(Job *job, bool paused);
 JobState job_state(const Job *job);
 /* The latest news, kept for the caller, who drops it; NULL before the first. */
 News *job_news(Job *job);
+News *news_keep(News *news);
 void news_drop(News *news);
 /* Waits at most `seconds` for the end; true when it has ended. */
 bool job_wait(Job *job, double seconds);
