@@ -46,7 +46,7 @@ static void take_step(Reading *r, const Json *row)
     c->positive = json_num(row, "positive", NAN);
     c->negative = json_num(row, "negative", NAN);
     if (step % (uint64_t)r->stride) return;
-    if (c->points == CURVE_POINTS) thin_points(r);
+    if (c->points == CURVE_POINTS / 2) thin_points(r);
     int i = c->points++;
     c->step[i] = (float)step;
     c->loss[i] = loss;
@@ -58,7 +58,7 @@ static void take_step(Reading *r, const Json *row)
 
 static void take_probe(RunCurve *c, const Json *row)
 {
-    if (c->probes == CURVE_PROBES) {
+    if (c->probes == CURVE_PROBES / 2) {
         halve(c->probe_step, c->probes);
         halve(c->linear, c->probes);
         halve(c->knn, c->probes);
@@ -91,7 +91,7 @@ static bool take_control(void *ctx, const Json *row)
     RunCurve *c = ctx;
     const char *applied = json_str(row, "applied", NULL);
     if (!applied || !strchr(applied, ' ')) return true;
-    if (c->marks == CURVE_MARKS) memmove(c->mark, c->mark + 1, (size_t)--c->marks * sizeof *c->mark);
+    if (c->marks == CURVE_MARKS / 2) memmove(c->mark, c->mark + 1, (size_t)--c->marks * sizeof *c->mark);
     c->mark[c->marks].step = (float)json_num(row, "step", 0);
     snprintf(c->mark[c->marks++].text, sizeof c->mark->text, "%s", applied);
     return true;

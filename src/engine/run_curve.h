@@ -4,11 +4,12 @@
 #include "base/err.h"
 #include <stdint.h>
 
-#define CURVE_POINTS 512
-#define CURVE_PROBES 256
-#define CURVE_MARKS  64
+#define CURVE_POINTS 1024
+#define CURVE_PROBES 512
+#define CURVE_MARKS  128
 
-/* Columns of equal length, ready to be plotted; what is not known is NaN. */
+/* Columns of equal length, ready to be plotted; what is not known is NaN. What is read from files fills half of the room
+ * at most, so that news can be joined to it. */
 typedef struct {
     int points, probes, marks;
     float step[CURVE_POINTS], loss[CURVE_POINTS], smooth[CURVE_POINTS];

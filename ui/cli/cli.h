@@ -11,7 +11,9 @@
 #define COMMAND_TABLE(X)                                                                                               \
     X(train,      "train",       "Train a contrastive encoder on generated views or real pictures")                    \
     X(runs,       "runs",        "List, name and delete training runs")                                                \
+    X(quality,    "quality",     "Measure how good a generator's pictures are")                                        \
     X(fit,        "fit",         "Train a generator on real pictures")                                                 \
+    X(judge,      "judge",       "Train the judge: an encoder with labels, on real pictures")                          \
     X(help,       "help",        "Help on a command; the man page; shell completion")
 
 typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_INTEGER, OPTION_NUMBER, OPTION_SEED } OptionKind;

@@ -1,0 +1,17 @@
+/* The networks of the benches: fixed shapes that every peer can build too (tests/peers/peer_torch.py).
+ *
+ *     A    ResNet of 3 x 2 blocks, 32 64 128 channels, 28x28 grey, head 128-128-64 (model/encoder.h size "a")
+ *     B    the CIFAR form of ResNet-18 (He et al. 2016), 64 128 256 512 channels, 32x32 colour, head 512-128-128
+ *     G28  DCGAN (Radford et al. 2016): z 100 -> 7x7x128 -> 14x14x64 -> 28x28x1
+ *     G32  DCGAN: z 128 -> 4x4x256 -> 8x8x128 -> 16x16x64 -> 32x32x3 */
+#pragma once
+#include "net/net.h"
+
+typedef enum { BENCH_NET_NONE, BENCH_NET_A, BENCH_NET_B, BENCH_NET_G28, BENCH_NET_G32, BENCH_NET_VIEW } BenchNet;
+
+/* "A", "B", "G28", "G32"; VIEW ("view") is no network but the whole way from an address of the open generator. */
+const char *bench_net_name(BenchNet net);
+bool bench_net_named(BenchNet *out, const char *name, Err *err);
+bool bench_net_generates(BenchNet net);
+/* A and B: ports image, features, out. G28 and G32: ports z, image. The caller frees. */
+Net *bench_net(BenchNet net, Err *err);
