@@ -375,3 +375,8 @@ bool finder_busy(Finder *f)
     pthread_mutex_unlock(&f->lock);
     return busy;
 }
+
+const char *finder_class(const Finder *f, int label)
+{
+    return label >= 0 && label < f->data.classes && f->data.class_name ? f->data.class_name[label] : "";
+}

@@ -49,5 +49,7 @@ uint64_t finder_ask(Finder *f, const Image *picture, int k);
 /* ... of the real picture `index`, which does not find itself. */
 uint64_t finder_ask_index(Finder *f, int index, int k);
 News *finder_look(Finder *f);
+/* The name of a class of the real pictures, "" where there is none; only after news with a total above 0. */
+const char *finder_class(const Finder *f, int label);
 /* True while a query waits or a bank is being filled. */
 bool finder_busy(Finder *f);

@@ -5,14 +5,14 @@
  *     Painting *got = (Painting *)painter_look(p, 0);      the newest, whole or growing; NULL before the first
  *
  * Each channel holds one wish: asking again drops what was under way there. Lower channels go first, so that the view
- * under the sliders (0) never waits for a wall (2). */
+ * under the sliders (0) never waits for a wall (3). */
 #pragma once
 #include "engine/job.h"
 #include "data/image.h"
 #include "latent/address.h"
 #include "model/generator.h"
 
-#define PAINTER_CHANNELS 4
+#define PAINTER_CHANNELS 5
 #define PAINTER_MAX      1024 /* addresses in one wish */
 
 typedef struct {
