@@ -1,0 +1,333 @@
+/* Train: an encoder learns from an endless stream of views; everything about the run in sight, changed while it runs. */
+#include "base/clock.h"
+#include "tui/screens/screens.h"
+#include "tui/screens/train_state.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- controls ------------------------------------------------------------------------------------------- */
+
+typedef enum { KNOB_RATE, KNOB_TEMPERATURE, KNOB_SIGMA } Knob;
+
+static float *knob_of(TrainControl *c, Knob knob)
+{
+    return knob == KNOB_RATE ? &c->rate : knob == KNOB_SIGMA ? &c->sigma : &c->temperature;
+}
+
+/* Three digits are enough for a hand, and keep what is written short. */
+static float rounded(double x)
+{
+    char text[32];
+    float out;
+    snprintf(text, sizeof text, "%.3g", x);
+    return sscanf(text, "%f", &out) == 1 ? out : (float)x;
+}
+
+/* Rate and temperature by a factor, sigma by an amount; for the run that goes on, else for the next one. */
+static bool turn(TrainScreen *s, App *app, Knob knob, bool up)
+{
+    static const char *const name[] = {"rate", "temperature", "sigma"};
+    static const double low[] = {1e-5, 0.02, 0}, high[] = {10, 10, 10};
+    char command[64];
+    bool running = s->going && !s->page;
+    float *at = knob_of(running ? &s->want : &s->next.control, knob);
+    double value = (double)*at;
+    if (!isfinite(value)) return true;
+    value = knob == KNOB_SIGMA ? value + (up ? 0.05 : -0.05) : up ? value * 1.25 : value * 0.8;
+    *at = rounded(fmin(fmax(value, low[knob]), high[knob]));
+    snprintf(command, sizeof command, "%s %.4g", name[knob], (double)*at);
+    if (running) return follow_tell(s, app, command);
+    if (!s->page) app_notice(app, "for the next run: %s", command);
+    return true;
+}
+
+static bool set_source(TrainScreen *s, App *app, const char *text)
+{
+    World *w = app_world(app);
+    ViewMaker maker;
+    Err err = {0};
+    if (!views_named(&maker, text, &err)) return app_fail(app, &err), true;
+    if (views_generated(maker) && !w->g) return app_notice(app, "no generator is open"), true;
+    s->next.maker = maker;
+    if (!s->page) app_notice(app, "the next run learns from: %s", views_name(maker));
+    return true;
+}
+
+/* --- runs ----------------------------------------------------------------------------------------------- */
+
+static bool compare(TrainScreen *s, App *app, const char *text)
+{
+    World *w = app_world(app);
+    RunInfo run;
+    Err err = {0};
+    if (!strcmp(text, "none") || !*text) {
+        s->other = (RunInfo){0};
+        s->other_curve = (RunCurve){0};
+        return true;
+    }
+    if (!runs_find(&run, w->workspace->runs, text, &err) || !run_curve_read(&s->other_curve, run.folder, &err))
+        return app_fail(app, &err), true;
+    s->other = run;
+    return true;
+}
+
+static bool show_page(TrainScreen *s, App *app)
+{
+    page_open(s, app_world(app));
+    s->page = true;
+    return true;
+}
+
+static bool start(TrainScreen *s, App *app)
+{
+    follow_start(s, app, NULL);
+    return true;
+}
+
+/* From its last checkpoint, which holds everything: the run is the one it would have been. */
+static bool go_on(TrainScreen *s, App *app)
+{
+    char id[16];
+    snprintf(id, sizeof id, "%s", s->page ? s->in_runs && s->runs ? s->run[s->at].id : "" : s->shown.id);
+    if (s->going && !s->page) return app_notice(app, "it is running; x stops it at a checkpoint"), true;
+    if (!*id) return app_notice(app, "choose a run first: Tab goes to the list"), true;
+    follow_start(s, app, id);
+    return true;
+}
+
+static bool stop(TrainScreen *s, App *app)
+{
+    if (!s->going || s->page) return app_notice(app, "no run is going on"), true;
+    s->stopping = s->live;
+    return follow_tell(s, app, "stop");
+}
+
+static bool pause_or_go(TrainScreen *s, App *app)
+{
+    World *w = app_world(app);
+    if (!s->going || s->page) return app_notice(app, "nothing runs: s starts a run"), true;
+    bool paused = s->live ? w->train && job_state(w->train) == JOB_PAUSED : s->paused_other;
+    s->paused_other = !paused;
+    return follow_tell(s, app, paused ? "continue" : "pause");
+}
+
+/* A run, or a view that is then steered. */
+static bool open_text(TrainScreen *s, App *app, const char *text)
+{
+    World *w = app_world(app);
+    Thing t;
+    Address a;
+    Err err = {0};
+    if (!thing_open(&t, w->workspace, text, &err)) return app_fail(app, &err), true;
+    bool run = t.kind == THING_RUN;
+    if (run) follow_stored(s, app, t.run.id);
+    thing_close(&t);
+    if (run) return true;
+    if (!world_read(w, text, &a, &err) || !world_show(w, &a, &err)) return app_fail(app, &err), true;
+    app_go(app, CONTEXT_STEER, NULL);
+    return true;
+}
+
+/* --- pairs ---------------------------------------------------------------------------------------------- */
+
+static const TrainPair *selected_pair(const TrainScreen *s)
+{
+    const TrainPair *pair;
+    if (s->page || !s->live || !s->news) return NULL;
+    return s->item < run_pairs(s->news, s->group, &pair) ? &pair[s->item] : NULL;
+}
+
+static bool move_pair(TrainScreen *s, int by, int groups)
+{
+    const TrainPair *pair;
+    int group = (int)s->group + groups;
+    if (!s->live || !s->news) return false;
+    s->group = (PairGroup)(group < 0 ? 0 : group >= PAIR_GROUPS ? PAIR_GROUPS - 1 : group);
+    int n = run_pairs(s->news, s->group, &pair), to = s->item + by;
+    s->item = to >= n ? n - 1 : to;
+    if (s->item < 0) s->item = 0;
+    return true;
+}
+
+/* The anchor as the generator makes it, without the crop and the light of the batch. */
+static bool steer_pair(TrainScreen *s, App *app)
+{
+    World *w = app_world(app);
+    const TrainPair *pair = selected_pair(s);
+    Err err = {0};
+    if (!pair) return app_notice(app, "there is no pair to steer yet"), true;
+    if (!views_generated(s->news->config.maker)) return app_notice(app, "this run learns from real pictures: they cannot be steered"), true;
+    Address a = pair->address_a;
+    a.view = (AddressView){0};
+    if (!world_show(w, &a, &err)) return app_fail(app, &err), true;
+    app_go(app, CONTEXT_STEER, NULL);
+    return true;
+}
+
+static bool keep_pair(TrainScreen *s, App *app, const char *path)
+{
+    const TrainPair *pair = selected_pair(s);
+    if (!pair || !views_generated(s->news->config.maker)) return app_notice(app, "no generated pair is selected"), true;
+    if (path)
+        world_save(app, &pair->address_a, &pair->a, path);
+    else
+        world_copy(app, &pair->address_a);
+    return true;
+}
+
+/* --- events --------------------------------------------------------------------------------------------- */
+
+static bool enter(TrainScreen *s, App *app)
+{
+    if (!s->page) return steer_pair(s, app);
+    if (s->in_runs && s->runs) return follow_stored(s, app, s->run[s->at].id);
+    app_notice(app, "s starts this run");
+    return true;
+}
+
+static bool act_move(TrainScreen *s, App *app, Action action)
+{
+    int by = action == ACT_UP || action == ACT_LEFT ? -1 : 1;
+    bool across = action == ACT_LEFT || action == ACT_RIGHT;
+    if (!s->page) return across ? move_pair(s, by, 0) : move_pair(s, 0, by);
+    if (!across) return page_move(s, by), true;
+    if (!s->in_runs) page_change(s, app_world(app), by);
+    return true;
+}
+
+static bool focus(TrainScreen *s, int by)
+{
+    if (s->page) return s->in_runs = !s->in_runs && s->runs, true;
+    s->group = (PairGroup)(((int)s->group + by + PAIR_GROUPS) % PAIR_GROUPS);
+    return move_pair(s, 0, 0);
+}
+
+static bool act_run(TrainScreen *s, App *app, const Event *ev)
+{
+    switch (ev->action) {
+    case ACT_TRAIN_START: return start(s, app);
+    case ACT_TRAIN_PAUSE: return pause_or_go(s, app);
+    case ACT_TRAIN_STOP: return stop(s, app);
+    case ACT_TRAIN_BACK: return go_on(s, app);
+    case ACT_TRAIN_LR_DOWN: return turn(s, app, KNOB_RATE, false);
+    case ACT_TRAIN_LR_UP: return turn(s, app, KNOB_RATE, true);
+    case ACT_TRAIN_SIGMA_DOWN: return turn(s, app, KNOB_SIGMA, false);
+    case ACT_TRAIN_SIGMA_UP: return turn(s, app, KNOB_SIGMA, true);
+    case ACT_TRAIN_TEMP_DOWN: return turn(s, app, KNOB_TEMPERATURE, false);
+    case ACT_TRAIN_TEMP_UP: return turn(s, app, KNOB_TEMPERATURE, true);
+    case ACT_TRAIN_SOURCE: return ev->text ? set_source(s, app, ev->text) : false;
+    case ACT_TRAIN_COMPARE: return ev->text ? compare(s, app, ev->text) : false;
+    case ACT_TRAIN_LOG: s->log_loss = !s->log_loss; return true;
+    default: return false;
+    }
+}
+
+static bool act(TrainScreen *s, App *app, const Event *ev)
+{
+    switch (ev->action) {
+    case ACT_TRAIN_STEER: return enter(s, app);
+    case ACT_CANCEL: return s->page && *s->shown.id ? (s->page = false, true) : show_page(s, app);
+    case ACT_OPEN: return ev->text ? open_text(s, app, ev->text) : false;
+    case ACT_SAVE: return ev->text || !selected_pair(s) ? keep_pair(s, app, ev->text) : false;
+    case ACT_COPY: return keep_pair(s, app, NULL);
+    case ACT_UP:
+    case ACT_DOWN:
+    case ACT_LEFT:
+    case ACT_RIGHT: return act_move(s, app, ev->action);
+    case ACT_FOCUS_NEXT: return focus(s, 1);
+    case ACT_FOCUS_BACK: return focus(s, -1);
+    default: return act_run(s, app, ev);
+    }
+}
+
+static bool mouse(TrainScreen *s, App *app, const Event *ev)
+{
+    PairGroup group;
+    int item;
+    if (s->page && (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN))
+        return page_move(s, ev->mouse == MOUSE_WHEEL_UP ? -1 : 1), true;
+    if (ev->mouse != MOUSE_PRESS) return false;
+    if (s->page) return page_click(s, app_body(app), ev->x, ev->y);
+    if (!run_pair_at(s, app, app_body(app), ev->x, ev->y, &group, &item)) return false;
+    if (group == s->group && item == s->item) return steer_pair(s, app);
+    s->group = group;
+    s->item = item;
+    return true;
+}
+
+/* --- the screen ----------------------------------------------------------------------------------------- */
+
+static bool train_screen_open(void *self, App *app, Err *err)
+{
+    TrainScreen *s = self;
+    World *w = app_world(app);
+    (void)err;
+    s->next = train_defaults();
+    s->next.seed = app_seed(app);
+    if (!w->g) s->next.maker = VIEWS_REAL;
+    s->want = s->next.control;
+    s->before = (RunCurve){.untrained_linear = NAN, .untrained_knn = NAN, .positive = NAN};
+    s->curve = s->other_curve = s->before;
+    s->live = s->going = w->train != NULL;
+    show_page(s, app);
+    if (*w->run) follow_stored(s, app, w->run);
+    return true;
+}
+
+static bool train_update(void *self, App *app, const Event *ev)
+{
+    TrainScreen *s = self;
+    switch (ev->kind) {
+    case EV_ACTION: return act(s, app, ev);
+    case EV_PASTE: return open_text(s, app, ev->text);
+    case EV_MOUSE: return mouse(s, app, ev);
+    default: return false;
+    }
+}
+
+static bool train_tick(void *self, App *app)
+{
+    return follow_news(self, app);
+}
+
+static void train_view(const void *self, const App *app, Canvas *c, Rect area)
+{
+    const TrainScreen *s = self;
+    if (s->page)
+        page_view(s, app_world(app), c, area);
+    else
+        run_view(s, app, c, area);
+}
+
+static int train_hints(const void *self, Action *out, int max)
+{
+    static const Action page[] = {ACT_TRAIN_START, ACT_TRAIN_SOURCE, ACT_TRAIN_BACK, ACT_TRAIN_COMPARE};
+    static const Action going[] = {ACT_TRAIN_PAUSE, ACT_TRAIN_LR_UP, ACT_TRAIN_SIGMA_UP, ACT_TRAIN_TEMP_UP, ACT_TRAIN_STOP,
+                                   ACT_TRAIN_STEER, ACT_TRAIN_COMPARE};
+    static const Action ended[] = {ACT_TRAIN_BACK, ACT_TRAIN_COMPARE, ACT_TRAIN_STEER, ACT_TRAIN_START};
+    const TrainScreen *s = self;
+    const Action *from = s->page ? page : s->going ? going : ended;
+    int n = s->page || !s->going ? 4 : 7;
+    if (n > max) n = max;
+    memcpy(out, from, (size_t)n * sizeof *out);
+    return n;
+}
+
+/* Until the first step is there, and while a run is ending. */
+static bool train_busy(const void *self)
+{
+    const TrainScreen *s = self;
+    return s->live && s->going && (s->stopping || !s->news || !s->news->now.views);
+}
+
+static void train_screen_close(void *self, App *app)
+{
+    (void)app;
+    follow_close(self);
+    page_close(self);
+}
+
+const Screen screen_train = {.name = "Train", .context = CONTEXT_TRAIN, .size = sizeof(TrainScreen), .open = train_screen_open,
+                             .update = train_update, .tick = train_tick, .view = train_view, .hints = train_hints,
+                             .busy = train_busy, .close = train_screen_close};

@@ -1,0 +1,247 @@
+/* Starting runs and following them: the one of this program by its news, any other by the files it writes. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "tui/screens/train_state.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define READ_AGAIN 2.0 /* seconds between two looks at another process' run */
+#define WANT_HOLDS 2.0 /* seconds that a figure asked for is shown before the run's own */
+
+/* --- the curve ------------------------------------------------------------------------------------------ */
+
+/* A run that was taken up again tells of what it did since; what was before comes from its files. */
+static void join_points(RunCurve *c, const RunCurve *before, const TrainNews *n)
+{
+    float first = n->points ? (float)n->point[0].step : INFINITY;
+    int k = 0;
+    for (; k < before->points && before->step[k] < first; k++) {
+        c->step[k] = before->step[k];
+        c->loss[k] = before->loss[k];
+        c->smooth[k] = before->smooth[k];
+        c->alignment[k] = before->alignment[k];
+        c->uniformity[k] = before->uniformity[k];
+        c->rank[k] = c->spread[k] = NAN;
+    }
+    for (int i = 0; i < n->points && k < CURVE_POINTS; i++, k++) {
+        const TrainPoint *p = &n->point[i];
+        c->step[k] = (float)p->step;
+        c->loss[k] = p->loss;
+        c->smooth[k] = p->smooth;
+        c->alignment[k] = p->alignment;
+        c->uniformity[k] = p->uniformity;
+        c->rank[k] = p->rank;
+        c->spread[k] = p->spread;
+    }
+    c->points = k;
+}
+
+static void join_probes(RunCurve *c, const RunCurve *before, const TrainNews *n)
+{
+    float first = n->probes ? (float)n->probe[0].step : INFINITY;
+    int k = 0;
+    for (; k < before->probes && before->probe_step[k] < first; k++) {
+        c->probe_step[k] = before->probe_step[k];
+        c->linear[k] = before->linear[k];
+        c->knn[k] = before->knn[k];
+    }
+    for (int i = 0; i < n->probes && k < CURVE_PROBES; i++, k++) {
+        c->probe_step[k] = (float)n->probe[i].step;
+        c->linear[k] = (float)(100 * n->probe[i].linear.value);
+        c->knn[k] = (float)(100 * n->probe[i].knn.value);
+    }
+    c->probes = k;
+    bool known = isfinite(n->untrained.linear.value);
+    c->untrained_linear = known ? (float)(100 * n->untrained.linear.value) : before->untrained_linear;
+    c->untrained_knn = known ? (float)(100 * n->untrained.knn.value) : before->untrained_knn;
+}
+
+static void join_marks(RunCurve *c, const RunCurve *before, const TrainNews *n)
+{
+    float first = n->marks ? (float)n->mark[0].step : INFINITY;
+    int k = 0;
+    for (; k < before->marks && before->mark[k].step < first; k++) c->mark[k] = before->mark[k];
+    for (int i = 0; i < n->marks && k < CURVE_MARKS; i++) {
+        if (!strchr(n->mark[i].text, ' ')) continue; /* "pause": nothing that is drawn changed */
+        c->mark[k].step = (float)n->mark[i].step;
+        snprintf(c->mark[k++].text, sizeof c->mark->text, "%s", n->mark[i].text);
+    }
+    c->marks = k;
+}
+
+static void curve_of_news(RunCurve *c, const RunCurve *before, const TrainNews *n)
+{
+    join_points(c, before, n);
+    join_probes(c, before, n);
+    join_marks(c, before, n);
+    c->event[0] = 0;
+    if (!n->now.views) return; /* no step yet */
+    c->steps = n->now.step + 1;
+    c->views = n->now.views;
+    c->unique = n->now.unique;
+    c->elapsed = n->now.elapsed;
+    c->positive = n->now.means.positive;
+    c->negative = n->now.means.negative;
+}
+
+/* --- this program's run --------------------------------------------------------------------------------- */
+
+static bool runs_here(const World *w)
+{
+    JobState state = w->train ? job_state(w->train) : JOB_DONE;
+    return state == JOB_RUNNING || state == JOB_PAUSED;
+}
+
+static void drop_news(TrainScreen *s)
+{
+    if (s->news) news_drop(&s->news->news);
+    s->news = NULL;
+}
+
+/* What the run did before, when it is taken up again. */
+static void remember(TrainScreen *s, const World *w, const char *id)
+{
+    char folder[4096];
+    s->before = (RunCurve){.untrained_linear = NAN, .untrained_knn = NAN, .positive = NAN};
+    if (id && file_join(folder, sizeof folder, w->workspace->runs, id, NULL)) run_curve_read(&s->before, folder, NULL);
+}
+
+void follow_start(TrainScreen *s, App *app, const char *id)
+{
+    World *w = app_world(app);
+    Err err = {0};
+    if (runs_here(w)) {
+        app_notice(app, "one run at a time: x stops this one");
+        return;
+    }
+    Train *t = id ? train_open_run(w->workspace, id, &err) : train_open(w->workspace, &s->next, &err);
+    if (!t) {
+        app_fail(app, &err);
+        return;
+    }
+    t->background = true;
+    job_free(w->train);
+    drop_news(s);
+    w->train = train_start(t, w->bell, &err);
+    if (!w->train) {
+        app_fail(app, &err);
+        return;
+    }
+    remember(s, w, id);
+    s->page = s->told_end = s->stopping = false;
+    s->live = s->going = true;
+    s->shown = (RunInfo){.state = "starting"};
+    s->curve = s->before;
+    s->want = s->next.control;
+    s->item = 0;
+    s->group = PAIRS_BATCH;
+}
+
+static void take_news(TrainScreen *s, const World *w, TrainNews *n)
+{
+    drop_news(s);
+    s->news = n;
+    if (!s->live) return; /* the person looks at another run */
+    if (strcmp(s->shown.id, n->id)) runs_info(&s->shown, w->workspace->runs, n->id, NULL);
+    snprintf(s->shown.maker, sizeof s->shown.maker, "%s", views_name(n->config.maker));
+    snprintf(s->shown.encoder, sizeof s->shown.encoder, "%s", n->config.encoder);
+    curve_of_news(&s->curve, &s->before, n);
+    if (clock_seconds() >= s->want_until) s->want = n->now.views ? n->now.control : n->config.control;
+}
+
+static void tell_end(TrainScreen *s, App *app, World *w)
+{
+    Err err = {0};
+    s->told_end = true;
+    s->going = s->live ? false : s->going;
+    s->stopping = false;
+    bool done = job_result(w->train, &err);
+    if (done && s->news && s->news->ended_ok)
+        app_notice(app, "run %s is done: probe %.1f %%, kNN %.1f %% (untrained %.1f and %.1f)", s->news->id,
+                   100 * s->news->final.linear.value, 100 * s->news->final.knn.value, 100 * s->news->final_untrained.linear.value,
+                   100 * s->news->final_untrained.knn.value);
+    else if (done || err.code == ERR_CANCELLED)
+        app_notice(app, "%s", done ? "the run is done" : "stopped and saved: b goes on with it");
+    else
+        app_fail(app, &err);
+}
+
+static bool follow_own(TrainScreen *s, App *app, World *w)
+{
+    bool changed = false;
+    TrainNews *n = (TrainNews *)job_news(w->train);
+    if (n && n == s->news) {
+        news_drop(&n->news);
+    } else if (n) {
+        take_news(s, w, n);
+        changed = true;
+    }
+    if (runs_here(w) || s->told_end) return changed;
+    tell_end(s, app, w);
+    return true;
+}
+
+/* --- other runs ----------------------------------------------------------------------------------------- */
+
+static bool read_stored(TrainScreen *s, App *app)
+{
+    Err err = {0};
+    s->read_at = clock_seconds();
+    if (!run_curve_read(&s->curve, s->shown.folder, &err)) return app_fail(app, &err), false;
+    s->going = !strcmp(s->shown.state, "running");
+    if (clock_seconds() >= s->want_until)
+        s->want = (TrainControl){(float)s->curve.rate, (float)s->curve.temperature, (float)s->curve.sigma};
+    return true;
+}
+
+bool follow_stored(TrainScreen *s, App *app, const char *text)
+{
+    World *w = app_world(app);
+    RunInfo run;
+    Err err = {0};
+    if (!runs_find(&run, w->workspace->runs, text, &err)) return app_fail(app, &err), true;
+    s->shown = run;
+    s->page = false;
+    s->live = s->news && !strcmp(s->news->id, run.id);
+    s->want_until = 0;
+    if (s->live) {
+        s->going = runs_here(w);
+        curve_of_news(&s->curve, &s->before, s->news);
+    } else {
+        read_stored(s, app);
+    }
+    return true;
+}
+
+static bool follow_other(TrainScreen *s, App *app, World *w)
+{
+    if (s->live || s->page || !s->going) return false;
+    double due = s->read_at + READ_AGAIN;
+    bool now = clock_seconds() >= due;
+    if (now && runs_info(&s->shown, w->workspace->runs, s->shown.id, NULL)) read_stored(s, app);
+    app_tick_at(app, now ? clock_seconds() + READ_AGAIN : due);
+    return now;
+}
+
+bool follow_news(TrainScreen *s, App *app)
+{
+    World *w = app_world(app);
+    bool changed = w->train && follow_own(s, app, w);
+    return follow_other(s, app, w) || changed;
+}
+
+bool follow_tell(TrainScreen *s, App *app, const char *command)
+{
+    Err err = {0};
+    if (!s->going) return app_notice(app, "no run is going on"), true;
+    if (!*s->shown.folder) return app_notice(app, "the run is still starting"), true;
+    if (!train_control(s->shown.folder, command, &err)) app_fail(app, &err);
+    s->want_until = clock_seconds() + WANT_HOLDS;
+    return true;
+}
+
+void follow_close(TrainScreen *s)
+{
+    drop_news(s);
+}

@@ -1,0 +1,288 @@
+/* The page before a run: what `s` will start, row by row, and the runs so far. */
+#include "base/json.h"
+#include "base/text.h"
+#include "tui/screens/train_state.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUE_AT 15 /* column of the values */
+
+/* --- settings ------------------------------------------------------------------------------------------- */
+
+static const char *const encoders[] = {"tiny", "small", "a"};
+static const int batches[] = {32, 64, 128, 256, 512};
+static const uint64_t lengths[] = {100, 300, 600, 1200, 3000, 6000, 20000};
+
+static int clamp(int v, int n)
+{
+    return v < 0 ? 0 : v >= n ? n - 1 : v;
+}
+
+static void change_encoder(TrainConfig *t, int by)
+{
+    int at = 0;
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(encoders[i], t->encoder)) at = i;
+    snprintf(t->encoder, sizeof t->encoder, "%s", encoders[clamp(at + by, 3)]);
+}
+
+static void change_pairs(TrainConfig *t, int by)
+{
+    int at = 0, n = sizeof batches / sizeof *batches;
+    while (at < n - 1 && batches[at] < t->pairs) at++;
+    t->pairs = batches[clamp(at + by, n)];
+}
+
+static void change_steps(TrainConfig *t, int by)
+{
+    int at = 0, n = sizeof lengths / sizeof *lengths;
+    while (at < n - 1 && lengths[at] < t->budget.steps) at++;
+    t->budget.steps = lengths[clamp(at + by, n)];
+}
+
+/* Sources in the order of their table, without generated ones where no generator is open. */
+static void change_source(TrainConfig *t, const World *w, int by)
+{
+    int at = clamp((int)t->maker + by, VIEWS_COUNT);
+    if (w->g || !views_generated((ViewMaker)at)) t->maker = (ViewMaker)at;
+}
+
+static float moved(float value, float by, float low, float high)
+{
+    float to = roundf((value + by) * 1000) / 1000;
+    return fminf(fmaxf(to, low), high);
+}
+
+void page_change(TrainScreen *s, const World *w, int by)
+{
+    TrainConfig *t = &s->next;
+    TrainControl *k = &t->control;
+    switch (s->setting) {
+    case SETTING_SOURCE: change_source(t, w, by); break;
+    case SETTING_SIGMA: k->sigma = moved(k->sigma, 0.05f * (float)by, 0, 3); break;
+    case SETTING_TEMPERATURE: k->temperature = moved(k->temperature, 0.05f * (float)by, 0.05f, 2); break;
+    case SETTING_RATE: k->rate = moved(k->rate, 0.02f * (float)by, 0.02f, 1); break;
+    case SETTING_PAIRS: change_pairs(t, by); break;
+    case SETTING_ENCODER: change_encoder(t, by); break;
+    case SETTING_PSI: t->psi = moved(t->psi, 0.05f * (float)by, 0.05f, 1.5f); break;
+    case SETTING_STEPS: change_steps(t, by); break;
+    case SETTING_SEED: t->seed = by < 0 && !t->seed ? 0 : t->seed + (uint64_t)by; break;
+    default: break;
+    }
+}
+
+typedef struct {
+    const char *name, *note;
+    char value[32];
+} Row;
+
+static void number(Row *row, const char *name, double value, int decimals, const char *note)
+{
+    row->name = name;
+    row->note = note;
+    snprintf(row->value, sizeof row->value, "%.*f", decimals, value);
+}
+
+static void word(Row *row, const char *name, const char *value, const char *note)
+{
+    row->name = name;
+    row->note = note;
+    snprintf(row->value, sizeof row->value, "%s", value);
+}
+
+static void fill_rows(Row row[SETTINGS], const TrainConfig *t)
+{
+    char count[32];
+    const TrainControl *k = &t->control;
+    word(&row[SETTING_SOURCE], "learns from", views_name(t->maker), views_help(t->maker));
+    number(&row[SETTING_SIGMA], "sigma", (double)k->sigma, 2, "how far the two views of a pair lie apart in z");
+    number(&row[SETTING_TEMPERATURE], "temperature", (double)k->temperature, 2, "lower: hard negatives weigh more");
+    number(&row[SETTING_RATE], "learning rate", (double)k->rate, 3, "warms up, then falls to 0 along a cosine");
+    number(&row[SETTING_PAIRS], "pairs", t->pairs, 0, "in a batch; all others are the negatives");
+    word(&row[SETTING_ENCODER], "encoder", t->encoder, "a small ResNet with a projection head");
+    number(&row[SETTING_PSI], "psi", (double)t->psi, 2, "truncation of the generator; 1: none");
+    text_count(count, sizeof count, (long long)t->budget.steps);
+    word(&row[SETTING_STEPS], "steps", count, "the run is the same each time, bit for bit");
+    number(&row[SETTING_SEED], "seed", (double)t->seed, 0, "of the weights and of the stream of views");
+}
+
+/* A setting that the source leaves without meaning. */
+static bool idle(const TrainConfig *t, int setting)
+{
+    bool latent = t->maker == VIEWS_GENERATOR || t->maker == VIEWS_GENERATOR_LATENT;
+    return (setting == SETTING_SIGMA && !latent) || (setting == SETTING_PSI && !views_generated(t->maker));
+}
+
+static void draw_settings(const TrainScreen *s, Canvas *c, Rect r)
+{
+    Row row[SETTINGS];
+    fill_rows(row, &s->next);
+    Rect in = rect_inset(canvas_box(c, r, !s->in_runs, "Next run", "h l change"), 1, 0);
+    if (in.h > SETTINGS + 3) rect_cut_top(&in, 1);
+    for (int i = 0; i < SETTINGS && i < in.h; i++) {
+        bool on = !s->in_runs && i == (int)s->setting, quiet = idle(&s->next, i);
+        int y = in.y + i, x = in.x + VALUE_AT;
+        canvas_text(c, in.x, y, VALUE_AT - 1, on ? INK_TEXT | STYLE_BOLD : INK_DIM, row[i].name);
+        int used = canvas_text(c, x, y, in.w - VALUE_AT, quiet ? INK_FAINT : on ? INK_ACCENT | STYLE_BOLD : INK_TEXT, row[i].value);
+        if (in.w > 58) canvas_text(c, x + 18, y, in.w - VALUE_AT - 18, INK_FAINT, quiet ? "not used by this source" : row[i].note);
+        if (on) canvas_tint(c, (Rect){r.x + 1, y, r.w - 2, 1}, STYLE_BAR);
+        if (on && c->ascii) canvas_put(c, x + used + 1, y, INK_ACCENT, '<');
+    }
+}
+
+/* --- what it means -------------------------------------------------------------------------------------- */
+
+/* What the generator has seen, from its card. */
+static void card_sentence(char *out, size_t cap, const Generator *g)
+{
+    Json *card = g->card ? json_parse(g->card, strlen(g->card), "card", NULL) : NULL;
+    const char *data = card ? json_str(card, "data", NULL) : NULL;
+    if (data)
+        snprintf(out, cap, "The generator itself was trained on this: %s%s", data,
+                 json_bool(card, "labels", false) ? " It was told their labels." : "");
+    else
+        snprintf(out, cap, "What the generator %s was trained on, its card does not say.", g->slug);
+    json_drop(card);
+}
+
+static void explain(char *out, size_t cap, const TrainConfig *t, const World *w)
+{
+    char views[32], card[700] = "";
+    uint64_t each = 2 * (uint64_t)t->pairs, all = each * t->budget.steps;
+    text_count(views, sizeof views, (long long)all);
+    if (w->g && views_generated(t->maker)) card_sentence(card, sizeof card, w->g);
+    snprintf(out, cap,
+             "s starts it. An encoder learns by contrast (SimCLR): two views of one thing shall look alike to it, views of different "
+             "things shall not. It is told no labels.\n \n%s views in %llu steps of %llu, %s.\n \n%s",
+             views, (unsigned long long)t->budget.steps, (unsigned long long)each,
+             views_generated(t->maker) ? "made as they are needed and kept nowhere" : "cut anew from real pictures each time", card);
+}
+
+static void draw_meaning(const TrainScreen *s, const World *w, Canvas *c, Rect r)
+{
+    char text[1600];
+    if (rect_empty(r)) return;
+    explain(text, sizeof text, &s->next, w);
+    canvas_wrap(c, rect_inset(canvas_box(c, r, false, "What it will do", NULL), 1, 0), INK_DIM, text);
+}
+
+/* --- runs so far ---------------------------------------------------------------------------------------- */
+
+void page_open(TrainScreen *s, const World *w)
+{
+    free(s->run);
+    s->run = NULL;
+    s->runs = runs_list(&s->run, w->workspace->runs, NULL);
+    if (s->runs < 0) s->runs = 0;
+    for (long i = 0; i < s->runs / 2; i++) { /* newest first */
+        RunInfo swap = s->run[i];
+        s->run[i] = s->run[s->runs - 1 - i];
+        s->run[s->runs - 1 - i] = swap;
+    }
+    if (s->at >= s->runs) s->at = 0;
+    if (!s->runs) s->in_runs = false;
+}
+
+void page_close(TrainScreen *s)
+{
+    free(s->run);
+    s->run = NULL;
+}
+
+static void draw_run(Canvas *c, Rect r, int y, const RunInfo *run, bool on)
+{
+    char steps[32];
+    text_count(steps, sizeof steps, (long long)run->step + 1);
+    bool running = !strcmp(run->state, "running");
+    canvas_text(c, r.x, y, 5, on ? INK_ACCENT | STYLE_BOLD : INK_TEXT, run->id);
+    int right = r.x + r.w;
+    if (r.w >= 30) {
+        if (isfinite(run->knn)) canvas_print(c, right - 11, y, 11, INK_TEXT, "%4.1f  %4.1f", 100 * run->knn, 100 * run->linear);
+        right -= 13;
+    }
+    if (r.w >= 44) {
+        canvas_right(c, right, y, 8, INK_DIM, steps);
+        right -= 10;
+    }
+    if (r.w >= 56) {
+        canvas_text(c, right - 8, y, 8, running ? INK_GOOD : INK_DIM, run->state);
+        right -= 9;
+    }
+    canvas_print(c, r.x + 6, y, right - r.x - 6, INK_DIM, "%s%s%s %s", run->name, *run->name ? " " : "", run->maker, run->encoder);
+}
+
+static void draw_runs(const TrainScreen *s, Canvas *c, Rect r)
+{
+    char right[32];
+    snprintf(right, sizeof right, "%skNN   probe", r.w >= 48 ? "steps   " : "");
+    Rect in = rect_inset(canvas_box(c, r, s->in_runs, "Runs so far", s->runs && r.w >= 40 ? right : NULL), 1, 0);
+    if (!s->runs) {
+        canvas_wrap(c, in, INK_DIM, "None yet. What a run has learnt stays here, to be opened, compared and gone on with.");
+        return;
+    }
+    long top = s->at >= in.h ? s->at - in.h + 1 : 0;
+    for (int i = 0; i < in.h && top + i < s->runs; i++) {
+        bool on = s->in_runs && top + i == s->at;
+        draw_run(c, in, in.y + i, &s->run[top + i], on);
+        if (on) canvas_tint(c, (Rect){r.x + 1, in.y + i, r.w - 2, 1}, STYLE_BAR);
+    }
+}
+
+/* --- the page ------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Rect settings, meaning, runs;
+} PageLayout;
+
+static PageLayout page_layout(Rect area)
+{
+    PageLayout l = {0};
+    bool wide = area.w >= 90;
+    if (wide) {
+        l.settings = rect_cut_left(&area, area.w >= 140 ? 82 : area.w * 2 / 5);
+        l.meaning = rect_cut_top(&area, area.h * 3 / 5);
+        l.runs = area;
+        return l;
+    }
+    l.settings = rect_cut_top(&area, SETTINGS + 2);
+    if (area.h >= 14) l.meaning = rect_cut_bottom(&area, area.h / 2);
+    l.runs = area;
+    return l;
+}
+
+void page_view(const TrainScreen *s, const World *w, Canvas *c, Rect area)
+{
+    PageLayout l = page_layout(area);
+    draw_settings(s, c, l.settings);
+    draw_meaning(s, w, c, l.meaning);
+    draw_runs(s, c, l.runs);
+}
+
+void page_move(TrainScreen *s, int by)
+{
+    if (s->in_runs) {
+        s->at += by;
+        s->at = s->at < 0 ? 0 : s->at >= s->runs ? s->runs - 1 : s->at;
+    } else {
+        s->setting = (Setting)clamp((int)s->setting + by, SETTINGS);
+    }
+}
+
+bool page_click(TrainScreen *s, Rect area, int x, int y)
+{
+    PageLayout l = page_layout(area);
+    Rect in = rect_inset(l.settings, 2, 1), runs = rect_inset(l.runs, 2, 1);
+    if (in.h > SETTINGS + 3) rect_cut_top(&in, 1);
+    if (rect_has(in, x, y) && y - in.y < SETTINGS) {
+        s->in_runs = false;
+        s->setting = (Setting)(y - in.y);
+        return true;
+    }
+    long top = s->at >= runs.h ? s->at - runs.h + 1 : 0, at = top + y - runs.y;
+    if (!rect_has(runs, x, y) || at >= s->runs) return false;
+    s->in_runs = true;
+    s->at = at;
+    return true;
+}

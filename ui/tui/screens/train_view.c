@@ -1,0 +1,351 @@
+/* How a run looks: loss, figures on real data, health, the pairs of this very batch, and the line that says how far it is. */
+#include "base/text.h"
+#include "tui/screens/train_state.h"
+#include "tui/widgets/gauge.h"
+#include "tui/widgets/plot.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- layout --------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Rect loss, real, health, pairs[PAIR_GROUPS], facts, line;
+    int tile_w, tile_h;
+} RunLayout;
+
+/* Columns of a box that holds n stacked pairs. */
+static int box_width(int tile_w, int n)
+{
+    return n * (tile_w + 1) - 1 + 4;
+}
+
+static void fit_tiles(RunLayout *l, const App *app, Rect area)
+{
+    int cw, ch;
+    app_cell(app, &cw, &ch);
+    l->tile_h = area.h < 20 ? 2 : area.h < 36 ? 3 : area.h < 48 ? 4 : 6;
+    do {
+        l->tile_w = (l->tile_h * ch + cw / 2) / cw;
+    } while (2 * box_width(l->tile_w, TRAIN_HARDEST) + box_width(l->tile_w, 3) > area.w && --l->tile_h > 1);
+}
+
+static RunLayout run_layout(const App *app, Rect area)
+{
+    RunLayout l = {0};
+    Rect half[2];
+    static const int weight[] = {1, 1};
+    fit_tiles(&l, app, area);
+    l.line = rect_cut_bottom(&area, 1);
+    if (area.h >= 17) l.facts = rect_cut_bottom(&area, 1);
+    Rect block = rect_cut_bottom(&area, 2 * l.tile_h + 3);
+    int hard = box_width(l.tile_w, TRAIN_HARDEST);
+    if (hard < 21) hard = 21; /* its title */
+    l.pairs[PAIRS_NEGATIVE] = rect_cut_right(&block, hard);
+    l.pairs[PAIRS_POSITIVE] = rect_cut_right(&block, hard);
+    l.pairs[PAIRS_BATCH] = block;
+    if (area.w >= 90) l.health = rect_cut_right(&area, area.w >= 130 ? 34 : 27);
+    rect_columns(half, area, weight, 2, 0);
+    l.loss = half[0];
+    l.real = half[1];
+    return l;
+}
+
+/* --- curves --------------------------------------------------------------------------------------------- */
+
+/* Changes of the same control close to each other are one mark: where the hand came to rest. */
+static int gather_marks(PlotLine *out, const RunCurve *c)
+{
+    float near = c->points ? 0.06f * c->step[c->points - 1] : 0;
+    int n = 0, last = 0;
+    for (int i = 0; i < c->marks; i++) {
+        size_t name = strcspn(c->mark[i].text, " ");
+        bool same = n && !strncmp(c->mark[last].text, c->mark[i].text, name + 1) && c->mark[i].step - c->mark[last].step <= near;
+        out[same ? n - 1 : n++] = (PlotLine){c->mark[i].step, c->mark[i].text, INK_WARN};
+        last = i;
+    }
+    return n;
+}
+
+static void draw_loss(const TrainScreen *s, Canvas *c, Rect r)
+{
+    const RunCurve *own = &s->curve, *other = &s->other_curve;
+    PlotLine mark[CURVE_MARKS];
+    char right[48], name[32];
+    snprintf(name, sizeof name, "run %.15s", s->other.id);
+    Series series[3] = {{NULL, own->step, own->smooth, own->points, INK_SERIES_1}, {NULL, own->step, own->loss, own->points, INK_FAINT}};
+    int n = 2;
+    if (*s->other.id) series[n++] = (Series){name, other->step, other->smooth, other->points, INK_SERIES_4};
+    if (own->points)
+        snprintf(right, sizeof right, "%.3f \u00b7 %s", (double)own->smooth[own->points - 1], s->log_loss ? "log" : "linear");
+    Rect in = canvas_box(c, r, false, "Loss", own->points ? right : NULL);
+    Plot plot = {.series = series, .count = n, .x0 = NAN, .x1 = NAN, .y0 = NAN, .y1 = NAN, .log_y = s->log_loss, .y_decimals = -1,
+                 .x_unit = "steps", .mark = mark, .marks = gather_marks(mark, own)};
+    plot_draw(c, rect_inset(in, 1, 0), &plot);
+}
+
+static int untrained_levels(PlotLine *out, char label[2][32], const RunCurve *c)
+{
+    const float at[2] = {c->untrained_linear, c->untrained_knn};
+    const char *const name[2] = {"probe", "kNN"};
+    int n = 0;
+    for (int i = 0; i < 2; i++) {
+        if (!isfinite(at[i])) continue;
+        snprintf(label[n], 32, "untrained %s %.1f", name[i], (double)at[i]);
+        out[n] = (PlotLine){at[i], label[n], INK_DIM};
+        n++;
+    }
+    return n;
+}
+
+static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
+{
+    const RunCurve *own = &s->curve, *other = &s->other_curve;
+    PlotLine level[2];
+    char right[64] = "", label[2][32], name[2][32];
+    Series series[4] = {{"probe", own->probe_step, own->linear, own->probes, INK_SERIES_2},
+                        {"kNN", own->probe_step, own->knn, own->probes, INK_SERIES_3}};
+    int n = 2, last = own->probes - 1;
+    if (*s->other.id) {
+        snprintf(name[0], sizeof name[0], "probe %.15s", s->other.id);
+        snprintf(name[1], sizeof name[1], "kNN %.15s", s->other.id);
+        series[n++] = (Series){name[0], other->probe_step, other->linear, other->probes, INK_SERIES_5};
+        series[n++] = (Series){name[1], other->probe_step, other->knn, other->probes, INK_SERIES_6};
+    }
+    if (last >= 0) snprintf(right, sizeof right, "kNN %.1f  probe %.1f %%", (double)own->knn[last], (double)own->linear[last]);
+    Rect in = rect_inset(canvas_box(c, r, false, "On real pictures", right), 1, 0);
+    if (last < 0 && !other->probes) {
+        const char *text = s->going ? "The first probe comes after ten seconds of training." : "This run was not probed.";
+        canvas_wrap(c, rect_centre(in, in.w < 34 ? in.w : 34, 2), INK_DIM, text);
+        return;
+    }
+    Plot plot = {.series = series, .count = n, .x0 = NAN, .x1 = NAN, .y0 = NAN, .y1 = NAN, .y_decimals = -1, .x_unit = "steps",
+                 .level = level, .levels = untrained_levels(level, label, own)};
+    plot_draw(c, in, &plot);
+}
+
+/* --- health --------------------------------------------------------------------------------------------- */
+
+static float last_known(const float *x, int n)
+{
+    while (n > 0 && !isfinite(x[n - 1])) n--;
+    return n ? x[n - 1] : NAN;
+}
+
+/* One figure with its recent past; the row stays empty where nothing is known. */
+static void meter(Canvas *c, Rect *in, const char *name, const float *x, int n, int decimals, bool bad)
+{
+    Rect row = rect_cut_top(in, 1);
+    float now = last_known(x, n);
+    if (rect_empty(row)) return;
+    canvas_text(c, row.x, row.y, 10, INK_DIM, name);
+    if (!isfinite(now)) {
+        canvas_text(c, row.x + 14, row.y, 2, INK_FAINT, "-");
+        return;
+    }
+    canvas_print(c, row.x + 9, row.y, 6, bad ? INK_BAD : INK_TEXT, "%6.*f", decimals, (double)now);
+    gauge_spark(c, row.x + 16, row.y, row.w - 16, x, n, INK_SERIES_1);
+}
+
+static void fact(Canvas *c, Rect *in, const char *name, const char *value)
+{
+    Rect row = rect_cut_top(in, 1);
+    if (rect_empty(row)) return;
+    canvas_text(c, row.x, row.y, 10, INK_DIM, name);
+    canvas_text(c, row.x + 10, row.y, row.w - 10, INK_TEXT, value);
+}
+
+/* A representation whose rows hardly differ has collapsed: its spread goes to 0 and so does its rank. */
+static bool collapsed(float spread)
+{
+    return isfinite(spread) && spread < 0.2f;
+}
+
+static void draw_health(const TrainScreen *s, Canvas *c, Rect r)
+{
+    const RunCurve *v = &s->curve;
+    char text[64];
+    if (rect_empty(r)) return;
+    Rect in = rect_inset(canvas_box(c, r, false, "Health", NULL), 1, 0);
+    float spread = last_known(v->spread, v->points);
+    meter(c, &in, "align", v->alignment, v->points, 2, false);
+    meter(c, &in, "uniform", v->uniformity, v->points, 2, false);
+    meter(c, &in, "rank", v->rank, v->points, 1, false);
+    meter(c, &in, "std\u00b7\u221ad", v->spread, v->points, 2, collapsed(spread));
+    if (in.h >= 5) rect_cut_top(&in, 1);
+    if (isfinite(v->positive)) {
+        snprintf(text, sizeof text, "pairs %.2f  rest %.2f", v->positive, v->negative);
+        fact(c, &in, "cosine", text);
+    }
+    text_count(text, sizeof text, (long long)v->unique);
+    fact(c, &in, "unique", text);
+    text_count(text, sizeof text, (long long)v->views);
+    fact(c, &in, "views", text);
+    if (in.h >= 4) rect_cut_top(&in, 1);
+    const char *told = s->news && s->live && s->news->told[0] ? s->news->told : v->event;
+    if (*told || collapsed(spread))
+        canvas_wrap(c, in, INK_WARN, *told ? told : "The representation is collapsing: raise the temperature or lower the rate.");
+    else
+        fact(c, &in, "guard", "all finite");
+}
+
+/* --- pairs ---------------------------------------------------------------------------------------------- */
+
+int run_pairs(const TrainNews *n, PairGroup group, const TrainPair **out)
+{
+    *out = group == PAIRS_BATCH ? n->pair : group == PAIRS_POSITIVE ? n->hard_positive : n->hard_negative;
+    return group == PAIRS_BATCH ? n->pairs : group == PAIRS_POSITIVE ? n->hard_positives : n->hard_negatives;
+}
+
+static Rect tile_rect(const RunLayout *l, PairGroup group, int i)
+{
+    Rect in = rect_inset(l->pairs[group], 2, 1), tile = {in.x + i * (l->tile_w + 1), in.y, l->tile_w, 2 * l->tile_h + 1};
+    return tile.x + tile.w <= in.x + in.w ? tile : (Rect){0};
+}
+
+static void draw_pair(const RunLayout *l, Canvas *c, Rect tile, const TrainPair *pair, bool on)
+{
+    char text[16];
+    Rect a = rect_cut_top(&tile, l->tile_h), b = rect_cut_top(&tile, l->tile_h);
+    canvas_picture(c, a, &pair->a, canvas_image_id(&pair->a));
+    canvas_picture(c, b, &pair->b, canvas_image_id(&pair->b));
+    snprintf(text, sizeof text, "%.2f", (double)pair->cosine);
+    int w = text_width(text);
+    if (on) canvas_tint(c, tile, STYLE_BAR);
+    canvas_text(c, tile.x + (tile.w - w) / 2, tile.y, tile.w, on ? INK_ACCENT | STYLE_BOLD | STYLE_BAR : INK_DIM, text);
+}
+
+static void draw_group(const TrainScreen *s, const RunLayout *l, Canvas *c, PairGroup group)
+{
+    static const char *const title[] = {"Pairs of this batch", "Pairs least alike", "Others most alike"};
+    const TrainPair *pair = NULL;
+    int n = s->news && s->live ? run_pairs(s->news, group, &pair) : 0;
+    bool focus = n && group == s->group;
+    if (rect_empty(l->pairs[group])) return;
+    Rect in = canvas_box(c, l->pairs[group], focus, title[group], NULL);
+    if (!n && group == PAIRS_BATCH) {
+        const char *text = s->live ? "The first batch is being made." : "Pictures of the batch are shown while a run of this window learns.";
+        canvas_wrap(c, rect_inset(in, 1, 0), INK_DIM, text);
+    }
+    for (int i = 0; i < n; i++) {
+        Rect tile = tile_rect(l, group, i);
+        if (!rect_empty(tile)) draw_pair(l, c, tile, &pair[i], focus && i == s->item);
+    }
+}
+
+bool run_pair_at(const TrainScreen *s, const App *app, Rect area, int x, int y, PairGroup *group, int *item)
+{
+    RunLayout l = run_layout(app, area);
+    const TrainPair *pair;
+    if (!s->news || !s->live) return false;
+    for (int g = 0; g < PAIR_GROUPS; g++)
+        for (int i = 0, n = run_pairs(s->news, (PairGroup)g, &pair); i < n; i++)
+            if (rect_has(tile_rect(&l, (PairGroup)g, i), x, y)) {
+                *group = (PairGroup)g;
+                *item = i;
+                return true;
+            }
+    return false;
+}
+
+/* --- the lines below ------------------------------------------------------------------------------------ */
+
+/* Puts another piece on a line, all of it or nothing; returns where the next goes. */
+__attribute__((format(printf, 5, 6))) static int piece(Canvas *c, Rect line, int x, Style style, const char *fmt, ...)
+{
+    char text[160];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    int w = text_width(text);
+    if (x + w > line.x + line.w) return line.x + line.w;
+    canvas_text(c, x, line.y, w, style, text);
+    return x + w + 3;
+}
+
+static int progress_live(const TrainNews *n, Canvas *c, Rect line, int x)
+{
+    char text[32], total[32];
+    text_count(text, sizeof text, (long long)n->now.step + (n->now.views > 0));
+    text_count(total, sizeof total, (long long)n->config.budget.steps);
+    x = n->config.budget.steps ? piece(c, line, x, INK_TEXT, "%s of %s steps", text, total) : piece(c, line, x, INK_TEXT, "%s steps", text);
+    if (n->views_second > 0) x = piece(c, line, x, INK_TEXT, "%.0f views/s", n->views_second);
+    if (isfinite(n->left)) {
+        text_duration(text, sizeof text, n->left);
+        x = piece(c, line, x, INK_TEXT, "%s left", text);
+    }
+    double rest = 1 - n->share_generator - n->share_encoder - n->share_probe;
+    if (n->now.views) {
+        x = piece(c, line, x, INK_DIM, "generator %.0f %% \u00b7 encoder %.0f %% \u00b7 probes %.0f %%", 100 * n->share_generator,
+                  100 * n->share_encoder, 100 * n->share_probe);
+        if (rest > 0.02) x = piece(c, line, x - 2, INK_DIM, "\u00b7 other %.0f %%", 100 * rest);
+    }
+    text_duration(text, sizeof text, n->saved_ago);
+    return piece(c, line, x, INK_DIM, "saved %s ago", text);
+}
+
+static void progress_stored(const TrainScreen *s, Canvas *c, Rect line, int x)
+{
+    char text[32];
+    const RunCurve *v = &s->curve;
+    text_count(text, sizeof text, (long long)v->steps);
+    x = piece(c, line, x, INK_TEXT, "%s steps", text);
+    text_count(text, sizeof text, (long long)v->views);
+    x = piece(c, line, x, INK_TEXT, "%s views", text);
+    text_duration(text, sizeof text, v->elapsed);
+    piece(c, line, x, INK_DIM, "in %s", text);
+}
+
+static const char *phase_of(const TrainScreen *s)
+{
+    if (s->stopping) return "stopping";
+    return s->live && s->news ? s->news->phase : s->shown.state ? s->shown.state : "";
+}
+
+static void draw_progress(const TrainScreen *s, Canvas *c, Rect line)
+{
+    int x = line.x + 1, bar = line.w / 6;
+    if (s->live && s->news) {
+        gauge_meter(c, x, line.y, bar, s->news->progress, s->news->paused ? INK_WARN : INK_ACCENT);
+        x = piece(c, line, x + bar + 2, s->news->paused ? INK_WARN : INK_GOOD, "%s", phase_of(s));
+        progress_live(s->news, c, line, x);
+        return;
+    }
+    x = piece(c, line, x, s->going ? INK_GOOD : INK_DIM, "%s", phase_of(s));
+    progress_stored(s, c, line, x);
+}
+
+/* Which run, and every figure that keys can change. */
+static void draw_facts(const TrainScreen *s, Canvas *c, Rect line)
+{
+    int x = line.x + 1;
+    if (rect_empty(line)) return;
+    x = piece(c, line, x, INK_TEXT | STYLE_BOLD, "run %s%s%s", s->shown.id, *s->shown.name ? " " : "", s->shown.name);
+    x = piece(c, line, x, INK_DIM, "%s \u00b7 %s encoder", s->shown.maker, s->shown.encoder);
+    if (s->live && s->news && s->news->ended_ok) {
+        const ProbeResult *f = &s->news->final, *u = &s->news->final_untrained;
+        x = piece(c, line, x, INK_GOOD, "at the end: probe %.1f kNN %.1f", 100 * f->linear.value, 100 * f->knn.value);
+        piece(c, line, x, INK_DIM, "untrained %.1f and %.1f, judged on \"%s\"", 100 * u->linear.value, 100 * u->knn.value, s->news->split);
+        return;
+    }
+    const TrainControl *k = &s->want;
+    if (!isfinite(k->rate)) return;
+    x = piece(c, line, x, INK_ACCENT, "rate %.3g", (double)k->rate);
+    x = piece(c, line, x, INK_ACCENT, "\u03c3 %.2f", (double)k->sigma);
+    x = piece(c, line, x, INK_ACCENT, "T %.2f", (double)k->temperature);
+    if (s->live && s->news) x = piece(c, line, x, INK_DIM, "%d pairs", s->news->config.pairs);
+    if (s->live && s->news) piece(c, line, x, INK_DIM, "\u03c8 %.2f", (double)s->news->config.psi);
+}
+
+void run_view(const TrainScreen *s, const App *app, Canvas *c, Rect area)
+{
+    RunLayout l = run_layout(app, area);
+    draw_loss(s, c, l.loss);
+    draw_real(s, c, l.real);
+    draw_health(s, c, l.health);
+    for (int g = 0; g < PAIR_GROUPS; g++) draw_group(s, &l, c, (PairGroup)g);
+    draw_facts(s, c, l.facts);
+    draw_progress(s, c, l.line);
+}
