@@ -70,7 +70,7 @@ typedef enum { CONTEXT_GLOBAL, CONTEXT_VIEWS, CONTEXT_STEER, CONTEXT_TRAIN, CONT
     X(STEER_SORT,       "S",            "sort",        STEER, NULL, NULL, "Sort the sliders by how much they change the picture, or by name") \
     X(STEER_NEIGHBOURS, "n Enter",      "neighbours-of", STEER, NULL, "neighbours", "Real neighbours of this view") \
     \
-    X(TRAIN_START,      "s",            "start",       TRAIN, NULL, "start", "Start a run, or go on with a stopped one") \
+    X(TRAIN_START,      "s",            "start",       TRAIN, NULL, "start", "Start a new run with the settings of the page") \
     X(TRAIN_PAUSE,      "Space",        "pause",       TRAIN, NULL, "pause", "Pause, or go on") \
     X(TRAIN_STOP,       "x",            "stop",        TRAIN, NULL, "stop", "Stop the run and save it") \
     X(TRAIN_LR_DOWN,    "[",            "lr-down",     TRAIN, NULL, NULL, "Lower the learning rate by a fifth") \
@@ -80,16 +80,17 @@ typedef enum { CONTEXT_GLOBAL, CONTEXT_VIEWS, CONTEXT_STEER, CONTEXT_TRAIN, CONT
     X(TRAIN_TEMP_DOWN,  "<",            "temperature-down", TRAIN, NULL, NULL, "Lower the temperature") \
     X(TRAIN_TEMP_UP,    ">",            "temperature-up", TRAIN, NULL, "< temperature", "Raise the temperature") \
     X(TRAIN_SOURCE,     "r",            "source",      TRAIN, "generator or real", "source", "What the next run learns from") \
-    X(TRAIN_BACK,       "b",            "roll-back",   TRAIN, NULL, NULL, "Go on from the last checkpoint") \
+    X(TRAIN_BACK,       "b",            "resume",      TRAIN, NULL, "go on", "Go on with the stopped run in sight, or the selected one, from its last checkpoint") \
     X(TRAIN_COMPARE,    "c",            "compare",     TRAIN, "RUN", "compare", "Draw another run's curves beside this one's") \
     X(TRAIN_LOG,        "L",            "log-scale",   TRAIN, NULL, NULL, "Logarithmic loss axis, or linear") \
-    X(TRAIN_STEER,      "Enter",        "steer-pair",  TRAIN, NULL, "steer pair", "Steer the selected pair's anchor") \
+    X(TRAIN_STEER,      "Enter",        "steer-pair",  TRAIN, NULL, "steer pair", "Steer the selected pair's anchor; in the list of runs: open the selected one") \
     \
     X(NEAR_STEER,       "Enter",        "steer-query", NEIGHBOURS, NULL, "steer", "Steer the query") \
     X(NEAR_FILE,        "f",            "query",       NEIGHBOURS, "FILE", "file", "Take a picture file as the query") \
     X(NEAR_NEW,         "Space r",      "new-query",   NEIGHBOURS, NULL, "new query", "Take a new generated view as the query") \
-    X(NEAR_SPACE,       "e",            "space",       NEIGHBOURS, NULL, "space", "Next space: encoder, pixels, untrained encoder") \
-    X(NEAR_CLASS,       "c",            "class",       NEIGHBOURS, "CLASS or all", "class", "Search in one class, or in all")
+    X(NEAR_SPACE,       "e",            "space",       NEIGHBOURS, NULL, NULL, "Next space: encoder, pixels, untrained encoder") \
+    X(NEAR_REAL,        "n",            "neighbours-of", NEIGHBOURS, NULL, "of this one", "Ask about the selected real picture; u goes back to the view") \
+    X(NEAR_CLASS,       "c",            "class",       NEIGHBOURS, "CLASS or all", "class", "Take new views of one class, or of all in turn")
 /* clang-format on */
 
 typedef enum {
