@@ -1,4 +1,4 @@
-/* The painter's thread: the lowest channel with work gets the next batch, then looks again. */
+/* The painter's thread: wishes in, paintings out, one short lock around the hand-over. */
 #include "engine/painter.h"
 #include "base/clock.h"
 #include "latent/latent.h"
@@ -6,28 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH 16 /* pictures between two looks at the wishes */
+#define PIECE 16 /* pictures between two looks at more urgent channels: a few milliseconds */
 
 typedef struct {
-    uint64_t ticket; /* of the newest wish */
+    Address *list;
     int n, done;
-    Address *address; /* (n); the thread works on its own copy */
-    Painting *shown;
-} Channel;
+    uint64_t ticket;
+    double asked;
+    float *pixel; /* (n) pictures made so far */
+} Wish;
 
 struct Painter {
-    Generator *generator;
-    Pool *pool;
+    Generator *g;
     Latent *latent;
-    float *pixels; /* (BATCH, C, H, W) */
+    Pool *pool;
     Bell bell;
     pthread_t thread;
-    pthread_mutex_t lock; /* over what follows; never held while painting */
-    pthread_cond_t changed;
-    bool leaving, busy;
+    pthread_mutex_t lock;
+    pthread_cond_t wanted;
+    Wish asked[PAINTER_CHANNELS]; /* under lock; list NULL: none */
+    uint64_t wished[PAINTER_CHANNELS], served[PAINTER_CHANNELS]; /* tickets */
+    Painting *ready[PAINTER_CHANNELS]; /* under lock */
+    Wish work[PAINTER_CHANNELS];       /* the thread's own */
+    bool end, started;
     uint64_t tickets;
-    Channel channel[PAINTER_CHANNELS];
 };
+
+static void wish_free(Wish *w)
+{
+    free(w->list);
+    free(w->pixel);
+    *w = (Wish){0};
+}
 
 static void painting_close(News *news)
 {
@@ -38,176 +48,150 @@ static void painting_close(News *news)
     free(p);
 }
 
-/* A copy with room for n pictures; the first `done` are copied from `from`. */
-static Painting *painting_new(const Painting *from, const Address *list, int n, uint64_t ticket)
+static bool fill_painting(Painting *out, const Painter *p, const Wish *w, Err *err)
 {
-    Painting *p = calloc(1, sizeof *p);
-    if (!p) return NULL;
-    p->news = (News){painting_close, 1};
-    p->ticket = ticket;
-    p->n = n;
-    p->image = calloc((size_t)n + 1, sizeof *p->image);
-    p->address = malloc(((size_t)n + 1) * sizeof *p->address);
-    bool ok = p->image && p->address;
-    if (ok) memcpy(p->address, list, (size_t)n * sizeof *list);
-    for (int i = 0; ok && from && i < from->done; i++) {
-        ok = image_copy(&p->image[i], &from->image[i], NULL);
-        p->done += ok;
+    const GeneratorConfig *c = &p->g->config;
+    out->image = calloc((size_t)w->n, sizeof *out->image);
+    out->address = malloc((size_t)w->n * sizeof *out->address);
+    if (!out->image || !out->address) return err_nomem(err, "a painting");
+    memcpy(out->address, w->list, (size_t)w->n * sizeof *out->address);
+    for (; out->done < w->done; out->done++) {
+        const float *planes = w->pixel + (size_t)out->done * generator_image_floats(p->g);
+        if (!image_from_planes(&out->image[out->done], planes, c->channels, c->size, c->size, err)) return false;
     }
-    if (from) p->seconds = from->seconds;
-    if (ok) return p;
-    painting_close(&p->news);
-    return NULL;
+    return true;
 }
 
-/* Paints pictures p->done .. of p, at most BATCH of them. */
-static void paint(Painter *w, Painting *p)
+static void publish(Painter *p, int channel, Wish *w, const Err *failed)
 {
-    const GeneratorConfig *c = &w->generator->config;
-    size_t item = generator_image_floats(w->generator);
-    int n = p->n - p->done < BATCH ? p->n - p->done : BATCH, first = p->done;
-    double start = clock_seconds();
-    bool ok = latent_images(w->pixels, w->latent, p->address + first, n, &p->err);
-    for (int i = 0; ok && i < n; i++) {
-        ok = image_from_planes(&p->image[first + i], w->pixels + (size_t)i * item, c->channels, c->size, c->size, &p->err);
-        p->done += ok;
+    Painting *out = calloc(1, sizeof *out), *old;
+    if (!out) return;
+    out->news = (News){.close = painting_close, .refs = 1};
+    out->ticket = w->ticket;
+    out->n = w->n;
+    out->err = *failed;
+    if (!failed->code) fill_painting(out, p, w, &out->err);
+    out->seconds = clock_seconds() - w->asked;
+    bool over = out->done == w->n || out->err.code;
+    pthread_mutex_lock(&p->lock);
+    old = p->ready[channel];
+    p->ready[channel] = out;
+    if (over) p->served[channel] = w->ticket;
+    pthread_mutex_unlock(&p->lock);
+    if (old) news_drop(&old->news);
+    if (over) wish_free(w);
+    if (p->bell.ring) p->bell.ring(p->bell.arg);
+}
+
+static void paint_piece(Painter *p, int channel)
+{
+    Wish *w = &p->work[channel];
+    Err err = {0};
+    size_t item = generator_image_floats(p->g);
+    int n = w->n - w->done < PIECE ? w->n - w->done : PIECE;
+    if (!w->pixel && !(w->pixel = malloc(item * (size_t)w->n * sizeof(float)))) err_nomem(&err, "pictures");
+    if (!err.code && latent_images(w->pixel + item * (size_t)w->done, p->latent, w->list + w->done, n, &err))
+        w->done += n;
+    publish(p, channel, w, &err);
+}
+
+/* Takes new wishes over; returns the most urgent channel with work, or -1 to end. Waits while there is none. */
+static int next_channel(Painter *p)
+{
+    int channel = -1;
+    pthread_mutex_lock(&p->lock);
+    while (!p->end && channel < 0) {
+        for (int s = PAINTER_CHANNELS - 1; s >= 0; s--) {
+            if (p->asked[s].list) {
+                wish_free(&p->work[s]);
+                p->work[s] = p->asked[s];
+                p->asked[s] = (Wish){0};
+            }
+            if (p->work[s].list) channel = s;
+        }
+        if (channel < 0) pthread_cond_wait(&p->wanted, &p->lock);
     }
-    p->seconds += clock_seconds() - start;
-}
-
-/* The next channel to work on, -1 when there is none. Called with the lock held. */
-static int next_channel(const Painter *w)
-{
-    for (int i = 0; i < PAINTER_CHANNELS; i++)
-        if (w->channel[i].done < w->channel[i].n) return i;
-    return -1;
-}
-
-/* A draft that continues what the channel shows, or begins its wish. Called with the lock held. */
-static Painting *draft_of(Channel *c)
-{
-    bool going_on = c->shown && c->shown->ticket == c->ticket;
-    return painting_new(going_on ? c->shown : NULL, c->address, c->n, c->ticket);
-}
-
-/* Shows the draft unless the wish has changed meanwhile. Called with the lock held. */
-static void show(Channel *c, Painting *draft)
-{
-    if (draft->ticket != c->ticket) {
-        news_drop(&draft->news);
-        return;
-    }
-    c->done = draft->err.code == ERR_OK ? draft->done : c->n;
-    if (c->shown) news_drop(&c->shown->news);
-    c->shown = draft;
+    if (p->end) channel = -1;
+    pthread_mutex_unlock(&p->lock);
+    return channel;
 }
 
 static void *painter_main(void *arg)
 {
-    Painter *w = arg;
-    pthread_mutex_lock(&w->lock);
-    while (!w->leaving) {
-        int i = next_channel(w);
-        w->busy = i >= 0;
-        if (i < 0) {
-            pthread_cond_wait(&w->changed, &w->lock);
-            continue;
-        }
-        Channel *c = &w->channel[i];
-        Painting *draft = draft_of(c);
-        if (!draft) {
-            c->done = c->n; /* out of memory: this wish stays as it is */
-            continue;
-        }
-        pthread_mutex_unlock(&w->lock);
-        paint(w, draft);
-        pthread_mutex_lock(&w->lock);
-        show(c, draft);
-        w->busy = next_channel(w) >= 0;
-        pthread_mutex_unlock(&w->lock);
-        if (w->bell.ring) w->bell.ring(w->bell.arg);
-        pthread_mutex_lock(&w->lock);
-    }
-    pthread_mutex_unlock(&w->lock);
+    Painter *p = arg;
+    for (int channel; (channel = next_channel(p)) >= 0;) paint_piece(p, channel);
     return NULL;
-}
-
-static void close_parts(Painter *w)
-{
-    latent_free(w->latent);
-    pool_free(w->pool);
-    generator_drop(w->generator);
-    free(w->pixels);
-    for (int i = 0; i < PAINTER_CHANNELS; i++) {
-        free(w->channel[i].address);
-        if (w->channel[i].shown) news_drop(&w->channel[i].shown->news);
-    }
-    pthread_mutex_destroy(&w->lock);
-    pthread_cond_destroy(&w->changed);
-    free(w);
 }
 
 Painter *painter_new(Generator *g, Bell bell, Err *err)
 {
-    Painter *w = calloc(1, sizeof *w);
-    if (!w) return err_nomem(err, "a painter"), NULL;
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->changed, NULL);
-    w->bell = bell;
-    w->generator = generator_keep(g);
-    w->pixels = malloc(BATCH * generator_image_floats(g) * sizeof *w->pixels);
-    w->pool = w->pixels ? pool_new(pool_default_threads(), 0, err) : NULL;
-    w->latent = w->pool ? latent_new(g, BATCH, NULL, w->pool, err) : NULL;
-    if (!w->pixels) err_nomem(err, "a painter");
-    if (w->latent && !pthread_create(&w->thread, NULL, painter_main, w)) return w;
-    err_set(err, ERR_LIMIT, "no thread could be started for pictures");
-    close_parts(w);
+    Painter *p = calloc(1, sizeof *p);
+    if (!p) return err_nomem(err, "the painter"), NULL;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->wanted, NULL);
+    p->g = generator_keep(g);
+    p->bell = bell;
+    p->pool = pool_new(pool_default_threads(), 0, err);
+    p->latent = p->pool ? latent_new(g, PIECE, NULL, p->pool, err) : NULL;
+    p->started = p->latent && !pthread_create(&p->thread, NULL, painter_main, p);
+    if (p->started) return p;
+    err_set(err, ERR_NOMEM, "the painter's thread could not be started");
+    painter_free(p);
     return NULL;
 }
 
-void painter_free(Painter *w)
+void painter_free(Painter *p)
 {
-    if (!w) return;
-    pthread_mutex_lock(&w->lock);
-    w->leaving = true;
-    pthread_cond_signal(&w->changed);
-    pthread_mutex_unlock(&w->lock);
-    pthread_join(w->thread, NULL);
-    close_parts(w);
+    if (!p) return;
+    pthread_mutex_lock(&p->lock);
+    p->end = true;
+    pthread_cond_signal(&p->wanted);
+    pthread_mutex_unlock(&p->lock);
+    if (p->started) pthread_join(p->thread, NULL);
+    for (int s = 0; s < PAINTER_CHANNELS; s++) {
+        wish_free(&p->asked[s]);
+        wish_free(&p->work[s]);
+        if (p->ready[s]) news_drop(&p->ready[s]->news);
+    }
+    latent_free(p->latent);
+    pool_free(p->pool);
+    generator_drop(p->g);
+    pthread_cond_destroy(&p->wanted);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
 }
 
-uint64_t painter_ask(Painter *w, int channel, const Address *list, int n)
+uint64_t painter_ask(Painter *p, int channel, const Address *list, int n)
 {
-    n = n < 0 ? 0 : n > PAINTER_MAX ? PAINTER_MAX : n;
-    Address *copy = malloc(((size_t)n + 1) * sizeof *copy);
-    if (copy) memcpy(copy, list, (size_t)n * sizeof *list);
-    pthread_mutex_lock(&w->lock);
-    Channel *c = &w->channel[channel];
-    free(c->address);
-    c->address = copy;
-    c->n = copy ? n : 0;
-    c->done = 0;
-    c->ticket = ++w->tickets;
-    w->busy = w->busy || c->n;
-    uint64_t ticket = c->ticket;
-    pthread_cond_signal(&w->changed);
-    pthread_mutex_unlock(&w->lock);
+    if (n > PAINTER_MAX) n = PAINTER_MAX;
+    Address *copy = n > 0 ? malloc((size_t)n * sizeof *copy) : NULL;
+    if (!copy) return 0;
+    memcpy(copy, list, (size_t)n * sizeof *copy);
+    pthread_mutex_lock(&p->lock);
+    Wish old = p->asked[channel];
+    uint64_t ticket = ++p->tickets;
+    p->asked[channel] = (Wish){.list = copy, .n = n, .ticket = ticket, .asked = clock_seconds()};
+    p->wished[channel] = ticket;
+    pthread_cond_signal(&p->wanted);
+    pthread_mutex_unlock(&p->lock);
+    wish_free(&old);
     return ticket;
 }
 
-News *painter_look(Painter *w, int channel)
+News *painter_look(Painter *p, int channel)
 {
-    pthread_mutex_lock(&w->lock);
-    Painting *p = w->channel[channel].shown;
-    if (p) news_keep(&p->news);
-    pthread_mutex_unlock(&w->lock);
-    return p ? &p->news : NULL;
+    pthread_mutex_lock(&p->lock);
+    Painting *out = p->ready[channel];
+    if (out) news_keep(&out->news);
+    pthread_mutex_unlock(&p->lock);
+    return out ? &out->news : NULL;
 }
 
-bool painter_busy(Painter *w)
+bool painter_busy(Painter *p)
 {
-    pthread_mutex_lock(&w->lock);
-    bool busy = w->busy;
-    pthread_mutex_unlock(&w->lock);
+    bool busy = false;
+    pthread_mutex_lock(&p->lock);
+    for (int c = 0; c < PAINTER_CHANNELS; c++) busy = busy || p->wished[c] != p->served[c];
+    pthread_mutex_unlock(&p->lock);
     return busy;
 }

@@ -19,23 +19,3 @@ void share_figure(char out[40], const Figure *f);
 bool share_watch_train(Job *job, const Args *a, TrainNews **last, Err *err);
 /* The keys of `probe` in design.md 9. */
 void share_put_probe(Json *o, const ProbeResult *trained, const ProbeResult *untrained, const char *split);
-
-/* Workers for a command that works in the foreground. */
-Pool *share_pool(Err *err);
-/* --split; the test set is told of on stderr and in test-set.jsonl of the program's state folder: it makes final figures. */
-bool share_split(Split *out, const Args *a, Err *err);
-/* An address in full, short ("seed=4711/class=7"), or the one that a PNG carries; checked against the open generator. */
-bool share_address(Address *out, const Workspace *w, const char *word, Err *err);
-bool share_is_address(const char *word); /* by its look, and no file of that name is there */
-void share_add_address(Json *array, const Address *a);
-/* Real pictures of one split at a side and channels; 0: those of the data. Its sentence goes to stderr. */
-bool share_dataset(Dataset *out, const Args *a, const char *spec, Split split, int side, int channels, Err *err);
-/* An encoder of a run or a file, its twin where there is one, and where it came from. */
-typedef struct {
-    Encoder *encoder, *untrained; /* untrained may be NULL */
-    char data[1024];              /* what a run was started with; "" for a file */
-    double views, seconds;        /* NaN where nothing says so */
-} Subject;
-/* word NULL: the newest run. The caller ends with subject_close. */
-bool subject_open(Subject *out, const Workspace *w, const char *word, Err *err);
-void subject_close(Subject *s);
