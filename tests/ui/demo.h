@@ -1,4 +1,5 @@
-/* Three small screens over made-up pictures and figures: what the tests of the app run, and a look at every widget. */
+/* Three small screens over made-up pictures and figures: what the tests of the app run, and a look at every
+ * widget. */
 #pragma once
 #include "base/clock.h"
 #include "tui/screen.h"
@@ -26,7 +27,8 @@ static inline Image demo_picture(int seed, double v, int side, int channels)
             double light = 0.5 + 0.5 * sin(seed + 5 * a + 3 * b * (seed % 3) + v);
             double edge = 1 / (1 + exp((r - 0.75) * 18));
             for (int k = 0; k < channels; k++)
-                im.px[(y * side + x) * channels + k] = (uint8_t)(255 * edge * (0.35 + 0.65 * light) * (1 - 0.25 * k * (channels > 1)));
+                im.px[(y * side + x) * channels + k] =
+                    (uint8_t)(255 * edge * (0.35 + 0.65 * light) * (1 - 0.25 * k * (channels > 1)));
         }
     return im;
 }
@@ -44,12 +46,14 @@ typedef struct {
 
 static inline void demo_views_fill(DemoViews *v)
 {
-    static const char *const names[] = {"T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"};
+    static const char *const names[] = {"T-shirt", "trouser", "pullover", "dress", "coat",
+                                        "sandal",  "shirt",   "sneaker",  "bag",   "ankle boot"};
     for (int i = 0; i < DEMO_TILES; i++) {
         image_free(&v->image[i]);
         v->image[i] = demo_picture(v->first + i, 0, 28, 1);
         snprintf(v->label[i], sizeof v->label[i], "%d", v->first + i);
-        v->tile[i] = (Tile){&v->image[i], canvas_image_id(&v->image[i]), {names[i % 10], v->label[i]}, INK_TEXT};
+        v->tile[i] =
+            (Tile){&v->image[i], canvas_image_id(&v->image[i]), {names[i % 10], v->label[i]}, INK_TEXT};
     }
 }
 
@@ -68,25 +72,42 @@ static inline bool demo_views_update(void *self, App *app, const Event *ev)
     DemoViews *v = self;
     int at;
     (void)app;
-    if (ev->kind == EV_MOUSE && ev->mouse == MOUSE_PRESS && (at = grid_hit(&v->grid, &v->wall, DEMO_TILES, ev->x, ev->y)) >= 0) {
+    if (ev->kind == EV_MOUSE && ev->mouse == MOUSE_PRESS &&
+        (at = grid_hit(&v->grid, &v->wall, DEMO_TILES, ev->x, ev->y)) >= 0) {
         v->grid.selected = at;
         return true;
     }
     if (ev->kind != EV_ACTION) return false;
     switch (ev->action) {
-    case ACT_LEFT: grid_move(&v->grid, &v->wall, DEMO_TILES, -1, 0); return true;
-    case ACT_RIGHT: grid_move(&v->grid, &v->wall, DEMO_TILES, 1, 0); return true;
-    case ACT_UP: grid_move(&v->grid, &v->wall, DEMO_TILES, 0, -1); return true;
-    case ACT_DOWN: grid_move(&v->grid, &v->wall, DEMO_TILES, 0, 1); return true;
-    case ACT_VIEWS_NEW: v->first += DEMO_TILES; demo_views_fill(v); return true;
-    case ACT_VIEWS_LARGER: v->rows++; return true;
-    case ACT_VIEWS_SMALLER: v->rows -= v->rows > 2; return true;
+    case ACT_LEFT:
+        grid_move(&v->grid, &v->wall, DEMO_TILES, -1, 0);
+        return true;
+    case ACT_RIGHT:
+        grid_move(&v->grid, &v->wall, DEMO_TILES, 1, 0);
+        return true;
+    case ACT_UP:
+        grid_move(&v->grid, &v->wall, DEMO_TILES, 0, -1);
+        return true;
+    case ACT_DOWN:
+        grid_move(&v->grid, &v->wall, DEMO_TILES, 0, 1);
+        return true;
+    case ACT_VIEWS_NEW:
+        v->first += DEMO_TILES;
+        demo_views_fill(v);
+        return true;
+    case ACT_VIEWS_LARGER:
+        v->rows++;
+        return true;
+    case ACT_VIEWS_SMALLER:
+        v->rows -= v->rows > 2;
+        return true;
     case ACT_VIEWS_SEED:
         if (!ev->text) return false;
         v->first = atoi(ev->text);
         demo_views_fill(v);
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -171,17 +192,31 @@ static inline bool demo_steer_update(void *self, App *app, const Event *ev)
     }
     if (ev->kind != EV_ACTION) return false;
     switch (ev->action) {
-    case ACT_UP: sliders_move(&s->list, s->slider, 12, -1, 12); return true;
-    case ACT_DOWN: sliders_move(&s->list, s->slider, 12, 1, 12); return true;
-    case ACT_STEER_LESS: it->value = fmax(it->low, it->value - 0.25); break;
-    case ACT_STEER_MORE: it->value = fmin(it->high, it->value + 0.25); break;
-    case ACT_STEER_NEW: s->seed++; break;
+    case ACT_UP:
+        sliders_move(&s->list, s->slider, 12, -1, 12);
+        return true;
+    case ACT_DOWN:
+        sliders_move(&s->list, s->slider, 12, 1, 12);
+        return true;
+    case ACT_STEER_LESS:
+        it->value = fmax(it->low, it->value - 0.25);
+        break;
+    case ACT_STEER_MORE:
+        it->value = fmin(it->high, it->value + 0.25);
+        break;
+    case ACT_STEER_NEW:
+        s->seed++;
+        break;
     case ACT_STEER_SET:
         if (!ev->text) return false;
         it->value = atof(ev->text);
         break;
-    case ACT_COPY: app_copy(app, "vs1:demo"); app_notice(app, "Copied the address"); return true;
-    default: return false;
+    case ACT_COPY:
+        app_copy(app, "vs1:demo");
+        app_notice(app, "Copied the address");
+        return true;
+    default:
+        return false;
     }
     demo_steer_make(s);
     return true;
@@ -196,7 +231,8 @@ static inline void demo_steer_view(const void *self, const App *app, Canvas *c, 
     Rect strip = rect_cut_bottom(&area, area.h >= 24 ? 8 : 6);
     Rect left = rect_cut_left(&area, (area.h - 2) * h / w + 4);
     snprintf(title, sizeof title, "sneaker · seed %d", s->seed);
-    canvas_picture(c, rect_inset(canvas_box(c, left, false, title, NULL), 1, 0), &s->image, canvas_image_id(&s->image));
+    canvas_picture(c, rect_inset(canvas_box(c, left, false, title, NULL), 1, 0), &s->image,
+                   canvas_image_id(&s->image));
     Rect in = canvas_box(c, area, true, "Directions", "by effect");
     sliders_draw(&s->list, c, rect_inset(in, 1, 0), s->slider, 12, true);
     snprintf(title, sizeof title, "what \"%s\" would do", s->slider[s->list.selected].name);
@@ -205,8 +241,8 @@ static inline void demo_steer_view(const void *self, const App *app, Canvas *c, 
     rect_columns(part, in, (const int[]){1, 1, 1, 1, 1, 1, 1}, 7, 1);
     for (int i = 0; i < 7; i++) {
         Rect label = rect_cut_top(&part[i], 1);
-        canvas_print(c, label.x + label.w / 2 - 3, label.y, 6, i == 3 ? INK_ACCENT | STYLE_BOLD : INK_DIM, "%+.2f",
-                     s->slider[s->list.selected].value + (i - 3) * 0.75);
+        canvas_print(c, label.x + label.w / 2 - 3, label.y, 6, i == 3 ? INK_ACCENT | STYLE_BOLD : INK_DIM,
+                     "%+.2f", s->slider[s->list.selected].value + (i - 3) * 0.75);
         canvas_picture(c, part[i], &s->strip[i], canvas_image_id(&s->strip[i]));
     }
 }
@@ -250,9 +286,12 @@ static inline bool demo_train_update(void *self, App *app, const Event *ev)
     DemoTrain *t = self;
     (void)app;
     if (ev->kind != EV_ACTION) return false;
-    if (ev->action == ACT_TRAIN_PAUSE) t->paused = !t->paused;
-    else if (ev->action == ACT_TRAIN_LOG) t->log = !t->log;
-    else return false;
+    if (ev->action == ACT_TRAIN_PAUSE)
+        t->paused = !t->paused;
+    else if (ev->action == ACT_TRAIN_LOG)
+        t->log = !t->log;
+    else
+        return false;
     return true;
 }
 
@@ -278,7 +317,8 @@ static inline void demo_train_view(const void *self, const App *app, Canvas *c, 
     PlotLine mark = {130, "σ .30→.45", INK_WARN}, level = {79.3f, "untrained 79.3", INK_DIM};
     plot_draw(c, rect_inset(canvas_box(c, part[0], true, "loss", t->log ? "log" : "linear"), 1, 0),
               &(Plot){&loss, 1, NAN, NAN, NAN, NAN, t->log, -1, "steps", NULL, 0, &mark, 1});
-    Series both[2] = {{"probe", t->x, t->probe, t->n, INK_SERIES_2}, {"kNN", t->x, t->knn, t->n, INK_SERIES_3}};
+    Series both[2] = {{"probe", t->x, t->probe, t->n, INK_SERIES_2},
+                      {"kNN", t->x, t->knn, t->n, INK_SERIES_3}};
     plot_draw(c, rect_inset(canvas_box(c, part[1], false, "on real data", "kNN 84.1  probe 86.9"), 1, 0),
               &(Plot){both, 2, NAN, NAN, NAN, 90, false, -1, "steps", &level, 1, NULL, 0});
     Rect in = rect_inset(canvas_box(c, part[2], false, "health", NULL), 1, 0);
@@ -288,15 +328,26 @@ static inline void demo_train_view(const void *self, const App *app, Canvas *c, 
     canvas_text(c, in.x, in.y + 1, 9, INK_DIM, "guard");
     canvas_right(c, in.x + 14, in.y + 1, 6, INK_GOOD, "ok");
     gauge_meter(c, line.x + 1, line.y, 22, (double)t->n / DEMO_STEPS, INK_ACCENT);
-    canvas_print(c, line.x + 25, line.y, line.w - 25, INK_DIM, "%d/%d   612 views/s   4:11 left", t->n, DEMO_STEPS);
+    canvas_print(c, line.x + 25, line.y, line.w - 25, INK_DIM, "%d/%d   612 views/s   4:11 left", t->n,
+                 DEMO_STEPS);
 }
 
-static const Screen demo_views = {"Views", CONTEXT_VIEWS, sizeof(DemoViews), demo_views_open, demo_views_update, NULL,
-                                  demo_views_view, NULL, NULL, demo_views_close};
-static const Screen demo_steer = {"Steer", CONTEXT_STEER, sizeof(DemoSteer), demo_steer_open, demo_steer_update, NULL,
-                                  demo_steer_view, NULL, NULL, demo_steer_close};
-static const Screen demo_train = {"Train", CONTEXT_TRAIN, sizeof(DemoTrain), demo_train_open, demo_train_update, demo_train_tick,
-                                  demo_train_view, NULL, NULL, NULL};
+static const Screen demo_views = {
+    "Views", CONTEXT_VIEWS, sizeof(DemoViews), demo_views_open, demo_views_update, NULL, demo_views_view,
+    NULL,    NULL,          demo_views_close};
+static const Screen demo_steer = {
+    "Steer", CONTEXT_STEER, sizeof(DemoSteer), demo_steer_open, demo_steer_update, NULL, demo_steer_view,
+    NULL,    NULL,          demo_steer_close};
+static const Screen demo_train = {"Train",
+                                  CONTEXT_TRAIN,
+                                  sizeof(DemoTrain),
+                                  demo_train_open,
+                                  demo_train_update,
+                                  demo_train_tick,
+                                  demo_train_view,
+                                  NULL,
+                                  NULL,
+                                  NULL};
 static const Screen *const demo_screens[] = {&demo_views, &demo_steer, &demo_train};
 
 static inline void demo_status(void *world, AppStatus *out)
@@ -308,14 +359,17 @@ static inline void demo_status(void *world, AppStatus *out)
 
 static inline const char *demo_running(void *world)
 {
-    return world ? "Run 0007 is training (412 of 1,000 steps). Stopping saves its state; detached, it goes on without this window."
+    return world ? "Run 0007 is training (412 of 1,000 steps). Stopping saves its state; detached, it goes "
+                   "on without this window."
                  : NULL;
 }
 
 static char demo_world[1];
-static const AppHooks demo_hooks = {.world = demo_world, .status = demo_status, .running = demo_running, .can_detach = true};
+static const AppHooks demo_hooks = {
+    .world = demo_world, .status = demo_status, .running = demo_running, .can_detach = true};
 
-/* Runs the three screens with the app's own flags; for tests, and to look at: test_ui_terminal demo [flags]. */
+/* Runs the three screens with the app's own flags; for tests, and to look at: test_ui_terminal demo [flags].
+ */
 static inline int demo_main(int argc, char **argv)
 {
     AppOptions opt = app_options_default();
@@ -323,8 +377,10 @@ static inline int demo_main(int argc, char **argv)
     AppHooks hooks = demo_hooks;
     for (int i = 0; i < argc; i++) {
         int took = app_option(&opt, argc, argv, &i, &err);
-        if (took == 0 && !strcmp(argv[i], "--idle")) hooks.world = NULL; /* nothing runs: q leaves at once */
-        else if (took <= 0) return fprintf(stderr, "viewsmith: %s\n", took ? err.msg : argv[i]), 2;
+        if (took == 0 && !strcmp(argv[i], "--idle"))
+            hooks.world = NULL; /* nothing runs: q leaves at once */
+        else if (took <= 0)
+            return fprintf(stderr, "viewsmith: %s\n", took ? err.msg : argv[i]), 2;
     }
     if (app_run(&opt, demo_screens, 3, 0, &hooks, &err)) return 0;
     fprintf(stderr, "viewsmith: %s\n", err.msg);

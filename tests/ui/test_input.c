@@ -1,4 +1,5 @@
-/* Bytes from terminals: keys, mouse, paste, answers; the same however they are cut, and never stuck on garbage. */
+/* Bytes from terminals: keys, mouse, paste, answers; the same however they are cut, and never stuck on
+ * garbage. */
 #include "tui/input.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,11 +21,16 @@ static void note(Box *b, const Event *ev)
     char key[32] = "", *end = b->log + strlen(b->log);
     size_t cap = sizeof b->log - strlen(b->log);
     if (ev->kind == EV_KEY) key_print(key, sizeof key, ev->key);
-    if (ev->kind == EV_KEY) snprintf(end, cap, "%s ", key);
-    else if (ev->kind == EV_MOUSE) snprintf(end, cap, "%s(%d,%d) ", mice[ev->mouse], ev->x, ev->y);
-    else if (ev->kind == EV_PASTE) snprintf(end, cap, "paste[%s] ", ev->text);
-    else if (ev->kind == EV_FOCUS) snprintf(end, cap, "focus%d ", ev->on);
-    else snprintf(end, cap, "%s ", ev->kind == EV_ACK ? "ack" : ev->kind == EV_REPLY ? "reply" : "?");
+    if (ev->kind == EV_KEY)
+        snprintf(end, cap, "%s ", key);
+    else if (ev->kind == EV_MOUSE)
+        snprintf(end, cap, "%s(%d,%d) ", mice[ev->mouse], ev->x, ev->y);
+    else if (ev->kind == EV_PASTE)
+        snprintf(end, cap, "paste[%s] ", ev->text);
+    else if (ev->kind == EV_FOCUS)
+        snprintf(end, cap, "focus%d ", ev->on);
+    else
+        snprintf(end, cap, "%s ", ev->kind == EV_ACK ? "ack" : ev->kind == EV_REPLY ? "reply" : "?");
 }
 
 static void feed(Box *b, const char *bytes, size_t n, bool late)
@@ -37,11 +43,12 @@ static void feed(Box *b, const char *bytes, size_t n, bool late)
     for (Event ev; (ev = input_next(&b->in, &b->info, late)).kind != EV_NONE;) note(b, &ev);
 }
 
-static const char session[] =
-    "a\xcf\x88 \r\t\177\033[A\033OB\033[1;2C\033[5~\033[15~\033[Z\033x\022"
-    "\033[<0;10;5M\033[<32;11;5M\033[<0;11;5m\033[<64;1;1M\033[<65;1;1M"
-    "\033[200~vs1:a\033[A\xcf\x88\033[201~\033[I\033[O\033[0n\033P>|XTerm(379)\033\\\033[?2;0;800;680S\033[?2;0;1000;900S"
-    "\033]11;rgb:ffff/ffff/f0f0\033\\\033[?63;1;2;4c" "z";
+static const char session[] = "a\xcf\x88 \r\t\177\033[A\033OB\033[1;2C\033[5~\033[15~\033[Z\033x\022"
+                              "\033[<0;10;5M\033[<32;11;5M\033[<0;11;5m\033[<64;1;1M\033[<65;1;1M"
+                              "\033[200~vs1:a\033[A\xcf\x88\033[201~\033[I\033[O\033[0n\033P>|XTerm(379)"
+                              "\033\\\033[?2;0;800;680S\033[?2;0;1000;900S"
+                              "\033]11;rgb:ffff/ffff/f0f0\033\\\033[?63;1;2;4c"
+                              "z";
 static const char expected[] =
     "a ψ Space Enter Tab Backspace Up Down Shift-Right PageUp F5 Shift-Tab Alt-x Ctrl-R "
     "press(9,4) drag(10,4) release(10,4) up(0,0) down(0,0) paste[vs1:a\033[Aψ] focus1 focus0 ack "
@@ -157,8 +164,12 @@ static void modes_and_advice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_session),     cmocka_unit_test(cut_anywhere),         cmocka_unit_test(lone_escape),
-        cmocka_unit_test(long_paste_is_cut), cmocka_unit_test(garbage_never_stalls), cmocka_unit_test(modes_and_advice),
+        cmocka_unit_test(whole_session),
+        cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(lone_escape),
+        cmocka_unit_test(long_paste_is_cut),
+        cmocka_unit_test(garbage_never_stalls),
+        cmocka_unit_test(modes_and_advice),
         cmocka_unit_test(failed_geometry_is_not_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* The action table: every key means one thing in a context, every name one action; names of keys both ways. */
+/* The action table: every key means one thing in a context, every name one action; names of keys both ways.
+ */
 #include "tui/event.h"
 #include "tui/keymap.h"
 #include <setjmp.h>
@@ -16,7 +17,8 @@ static void keys_parse_and_stand_once(void **state)
         const char *keys = action_info((Action)a)->keys;
         for (int key; *keys;) {
             assert_true(key_parse_next(&key, &keys));
-            assert_int_equal(keymap_find(action_info((Action)a)->context, key), a); /* the first with this key is this one */
+            assert_int_equal(keymap_find(action_info((Action)a)->context, key),
+                             a); /* the first with this key is this one */
         }
     }
 }
@@ -55,9 +57,10 @@ static void commands(void **state)
     assert_string_equal(arg, "4711");
     assert_int_equal(keymap_command(CONTEXT_VIEWS, ":  seed", &arg), ACT_VIEWS_SEED);
     assert_string_equal(arg, "");
-    assert_int_equal(keymap_command(CONTEXT_VIEWS, "quit", &arg), ACT_QUIT); /* exact, though quit-stop begins so too */
+    assert_int_equal(keymap_command(CONTEXT_VIEWS, "quit", &arg),
+                     ACT_QUIT); /* exact, though quit-stop begins so too */
     assert_int_equal(keymap_command(CONTEXT_VIEWS, "resam", &arg), ACT_VIEWS_NEW);
-    assert_int_equal(keymap_command(CONTEXT_VIEWS, "s", &arg), ACT_NONE); /* many */
+    assert_int_equal(keymap_command(CONTEXT_VIEWS, "s", &arg), ACT_NONE);         /* many */
     assert_int_equal(keymap_command(CONTEXT_VIEWS, "log-scale", &arg), ACT_NONE); /* Train's */
     assert_int_equal(keymap_command(CONTEXT_VIEWS, "", &arg), ACT_NONE);
 }
@@ -81,8 +84,9 @@ static void completion(void **state)
 
 static void key_names(void **state)
 {
-    static const char *const names[] = {"q", "Q", "Space", "Enter", "Escape", "Tab", "Shift-Tab", "Ctrl-R", "Alt-x", "PageUp",
-                                        "F1", "F12", "Shift-Left", "Ctrl-Alt-Up", "ψ", "-", "+", "Backspace"};
+    static const char *const names[] = {
+        "q",      "Q",  "Space", "Enter",      "Escape",      "Tab", "Shift-Tab", "Ctrl-R", "Alt-x",
+        "PageUp", "F1", "F12",   "Shift-Left", "Ctrl-Alt-Up", "ψ",   "-",         "+",      "Backspace"};
     char out[32];
     int key;
     (void)state;
@@ -114,9 +118,12 @@ static void manual_names_every_action(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_parse_and_stand_once), cmocka_unit_test(names_stand_once_per_context),
-        cmocka_unit_test(screens_come_first),        cmocka_unit_test(commands),
-        cmocka_unit_test(completion),                cmocka_unit_test(key_names),
+        cmocka_unit_test(keys_parse_and_stand_once),
+        cmocka_unit_test(names_stand_once_per_context),
+        cmocka_unit_test(screens_come_first),
+        cmocka_unit_test(commands),
+        cmocka_unit_test(completion),
+        cmocka_unit_test(key_names),
         cmocka_unit_test(manual_names_every_action),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,8 +8,9 @@
 
 static bool within(Rect r, Rect outer)
 {
-    return r.w >= 0 && r.h >= 0 && (rect_empty(r) || (r.x >= outer.x && r.y >= outer.y && r.x + r.w <= outer.x + outer.w &&
-                                                      r.y + r.h <= outer.y + outer.h));
+    return r.w >= 0 && r.h >= 0 &&
+           (rect_empty(r) || (r.x >= outer.x && r.y >= outer.y && r.x + r.w <= outer.x + outer.w &&
+                              r.y + r.h <= outer.y + outer.h));
 }
 
 static void apart(const Rect *r, int n, Rect outer)
@@ -29,7 +30,8 @@ static void every_size(void **state)
             Page p = layout_page(cols, rows);
             apart((Rect[]){p.top, p.bottom, p.body}, 3, all);
             assert_int_equal(p.too_small, cols < LAYOUT_MIN_COLS || rows < LAYOUT_MIN_ROWS);
-            Rect rest = p.body, side = rect_cut_right(&rest, 26), strip = rect_cut_bottom(&rest, 9), left = rect_cut_left(&rest, 40);
+            Rect rest = p.body, side = rect_cut_right(&rest, 26), strip = rect_cut_bottom(&rest, 9),
+                 left = rect_cut_left(&rest, 40);
             apart((Rect[]){side, strip, left, rest}, 4, p.body);
             rect_columns(part, rest, (const int[]){5, 6, 3}, 3, 1);
             apart(part, 3, rest);

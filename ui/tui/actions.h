@@ -1,12 +1,19 @@
-/* The one table of everything a person can do: it yields the enum, the keys, the names of `:` commands, the hint line,
- * the help screen and the man page's key section.
+/* The one table of everything a person can do: it yields the enum, the keys, the names of `:` commands, the
+ * hint line, the help screen and the man page's key section.
  *
- * A row: identifier, default keys (blank-separated), command name, context, argument (shown in the prompt that opens when
- * the key is pressed; NULL: none), word for the hint line (NULL: not shown there), help. A screen's own keys go before
- * the global ones; within one context each key stands once (tested). */
+ * A row: identifier, default keys (blank-separated), command name, context, argument (shown in the prompt
+ * that opens when the key is pressed; NULL: none), word for the hint line (NULL: not shown there), help. A
+ * screen's own keys go before the global ones; within one context each key stands once (tested). */
 #pragma once
 
-typedef enum { CONTEXT_GLOBAL, CONTEXT_VIEWS, CONTEXT_STEER, CONTEXT_TRAIN, CONTEXT_NEIGHBOURS, CONTEXT_COUNT } Context;
+typedef enum {
+    CONTEXT_GLOBAL,
+    CONTEXT_VIEWS,
+    CONTEXT_STEER,
+    CONTEXT_TRAIN,
+    CONTEXT_NEIGHBOURS,
+    CONTEXT_COUNT
+} Context;
 
 /* clang-format off */
 #define ACTIONS(X) \
@@ -89,7 +96,7 @@ typedef enum { CONTEXT_GLOBAL, CONTEXT_VIEWS, CONTEXT_STEER, CONTEXT_TRAIN, CONT
     X(NEAR_FILE,        "f",            "query",       NEIGHBOURS, "FILE", "file", "Take a picture file as the query") \
     X(NEAR_NEW,         "Space r",      "new-query",   NEIGHBOURS, NULL, "new query", "Take a new generated view as the query") \
     X(NEAR_SPACE,       "e",            "space",       NEIGHBOURS, NULL, NULL, "Next space: encoder, pixels, untrained encoder") \
-    X(NEAR_REAL,        "n",            "neighbours-of", NEIGHBOURS, NULL, "of this one", "Ask about the selected real picture; u goes back to the view") \
+    X(NEAR_REAL,        "n",            "neighbours-of", NEIGHBOURS, NULL, "ask this", "Ask about the selected real picture; u goes back to the view") \
     X(NEAR_CLASS,       "c",            "class",       NEIGHBOURS, "CLASS or all", "class", "Take new views of one class, or of all in turn")
 /* clang-format on */
 

@@ -23,15 +23,18 @@ AppOptions app_options_default(void)
 static bool read_pair(const char *flag, const char *value, int low, int high, int *a, int *b, Err *err)
 {
     char end;
-    if (sscanf(value, "%dx%d%c", a, b, &end) == 2 && *a >= low && *b >= low && *a <= high && *b <= high) return true;
-    return err_set(err, ERR_USAGE, "%s takes two numbers like 100x34 (%d to %d each), not \"%s\"", flag, low, high, value);
+    if (sscanf(value, "%dx%d%c", a, b, &end) == 2 && *a >= low && *b >= low && *a <= high && *b <= high)
+        return true;
+    return err_set(err, ERR_USAGE, "%s takes two numbers like 100x34 (%d to %d each), not \"%s\"", flag, low,
+                   high, value);
 }
 
 static bool read_graphics(AppOptions *opt, const char *value, Err *err)
 {
     TermInfo any = {0};
     if (probe_mode(&any, value) < 0)
-        return err_set(err, ERR_USAGE, "graphics is one of auto, sixel, half, half256, ascii, none, not \"%s\"", value);
+        return err_set(err, ERR_USAGE,
+                       "graphics is one of auto, sixel, half, half256, ascii, none, not \"%s\"", value);
     opt->graphics = value;
     return true;
 }
@@ -39,22 +42,30 @@ static bool read_graphics(AppOptions *opt, const char *value, Err *err)
 static bool read_value(AppOptions *opt, const char *flag, const char *value, Err *err)
 {
     char *end;
-    if (!strcmp(flag, "--script")) opt->script = value;
-    else if (!strcmp(flag, "--dump-screen")) opt->dump_screen = value;
-    else if (!strcmp(flag, "--dump-image")) opt->dump_image = value;
-    else if (!strcmp(flag, "--graphics")) return read_graphics(opt, value, err);
-    else if (!strcmp(flag, "--size")) return read_pair(flag, value, 1, 1000, &opt->cols, &opt->rows, err);
-    else if (!strcmp(flag, "--cell")) return read_pair(flag, value, 2, 100, &opt->cell_w, &opt->cell_h, err);
+    if (!strcmp(flag, "--script"))
+        opt->script = value;
+    else if (!strcmp(flag, "--dump-screen"))
+        opt->dump_screen = value;
+    else if (!strcmp(flag, "--dump-image"))
+        opt->dump_image = value;
+    else if (!strcmp(flag, "--graphics"))
+        return read_graphics(opt, value, err);
+    else if (!strcmp(flag, "--size"))
+        return read_pair(flag, value, 1, 1000, &opt->cols, &opt->rows, err);
+    else if (!strcmp(flag, "--cell"))
+        return read_pair(flag, value, 2, 100, &opt->cell_w, &opt->cell_h, err);
     else {
         opt->seed = strtoull(value, &end, 10);
-        if (*end || *value < '0' || *value > '9') return err_set(err, ERR_USAGE, "--seed takes a whole number, not \"%s\"", value);
+        if (*end || *value < '0' || *value > '9')
+            return err_set(err, ERR_USAGE, "--seed takes a whole number, not \"%s\"", value);
     }
     return true;
 }
 
 int app_option(AppOptions *opt, int argc, char **argv, int *i, Err *err)
 {
-    static const char *const valued[] = {"--script", "--seed", "--size", "--cell", "--graphics", "--dump-screen", "--dump-image"};
+    static const char *const valued[] = {"--script",   "--seed",        "--size",      "--cell",
+                                         "--graphics", "--dump-screen", "--dump-image"};
     const char *flag = argv[*i];
     bool clock = !strcmp(flag, "--fake-clock"), ascii = !strcmp(flag, "--ascii");
     opt->fake_clock |= clock;
@@ -62,7 +73,8 @@ int app_option(AppOptions *opt, int argc, char **argv, int *i, Err *err)
     if (clock || ascii) return 1;
     for (size_t k = 0; k < sizeof valued / sizeof *valued; k++) {
         if (strcmp(flag, valued[k])) continue;
-        bool ok = *i + 1 < argc ? read_value(opt, flag, argv[++*i], err) : err_set(err, ERR_USAGE, "%s needs a value", flag);
+        bool ok = *i + 1 < argc ? read_value(opt, flag, argv[++*i], err)
+                                : err_set(err, ERR_USAGE, "%s needs a value", flag);
         return ok ? 1 : -1;
     }
     return 0;
@@ -192,7 +204,8 @@ static bool want_draw(App *app)
 {
     double now = clock_seconds();
     if (app->front->headless) return app->dirty || app->news;
-    return app->dirty || (app->news && now - app->drawn_at >= NEWS_PERIOD) || app->front->ops->due(app->front) <= now;
+    return app->dirty || (app->news && now - app->drawn_at >= NEWS_PERIOD) ||
+           app->front->ops->due(app->front) <= now;
 }
 
 static void take_events(App *app)
@@ -204,7 +217,8 @@ static void take_events(App *app)
     if (app->front->headless) wait = -1; /* the script says what comes next */
     if (!app->front->ops->next(app->front, &ev, wait)) return;
     app_event(app, &ev);
-    for (int n = 0; n < 1000 && !app->leaving && app->front->ops->next(app->front, &ev, 0); n++) app_event(app, &ev);
+    for (int n = 0; n < 1000 && !app->leaving && app->front->ops->next(app->front, &ev, 0); n++)
+        app_event(app, &ev);
 }
 
 static bool loop(App *app)
@@ -228,7 +242,8 @@ static void close_screens(App *app)
     }
 }
 
-static App *app_new(const AppOptions *opt, const Screen *const *screens, int n, const AppHooks *hooks, Err *err)
+static App *app_new(const AppOptions *opt, const Screen *const *screens, int n, const AppHooks *hooks,
+                    Err *err)
 {
     App *app = calloc(1, sizeof *app);
     if (!app) {
@@ -264,7 +279,8 @@ static int app_close(App *app, Err *err)
     return asked;
 }
 
-bool app_run(const AppOptions *opt, const Screen *const *screens, int n, int first, const AppHooks *hooks, Err *err)
+bool app_run(const AppOptions *opt, const Screen *const *screens, int n, int first, const AppHooks *hooks,
+             Err *err)
 {
     App *app = app_new(opt, screens, n, hooks, err);
     if (!app) return false;

@@ -1,8 +1,8 @@
 /* The program's loop over a set of screens, on a terminal or headless; and what screens may ask of it.
  *
  *     AppOptions opt = app_options_default();
- *     AppHooks hooks = {.world = session, .status = session_status, .running = session_running, .leave = ...};
- *     bool ok = app_run(&opt, screens, 4, &hooks, err);
+ *     AppHooks hooks = {.world = session, .status = session_status, .running = session_running, .leave =
+ * ...}; bool ok = app_run(&opt, screens, 4, &hooks, err);
  */
 #pragma once
 #include "base/err.h"
@@ -18,17 +18,20 @@ typedef struct {
     const char *script;      /* keys from a file; no terminal is used: a headless run */
     const char *dump_screen; /* written at the end of a headless run, as text */
     const char *dump_image;  /* ... and as PNG */
-    const char *graphics;    /* auto, sixel, half, half256, ascii, none; NULL: VIEWSMITH_GRAPHICS, else auto */
-    int cols, rows;          /* headless size */
-    int cell_w, cell_h;      /* headless cell; on a terminal: 0, or the pixels of a cell when probing gets it wrong */
-    uint64_t seed;           /* for screens: where random choices start */
-    bool fake_clock;         /* clock_seconds moves only by the script */
-    bool ascii;              /* no characters beyond ASCII */
+    const char *graphics; /* auto, sixel, half, half256, ascii, none; NULL: VIEWSMITH_GRAPHICS, else auto */
+    int cols, rows;       /* headless size */
+    int cell_w,
+        cell_h;      /* headless cell; on a terminal: 0, or the pixels of a cell when probing gets it wrong */
+    uint64_t seed;   /* for screens: where random choices start */
+    bool fake_clock; /* clock_seconds moves only by the script */
+    bool ascii;      /* no characters beyond ASCII */
 } AppOptions;
 
 AppOptions app_options_default(void); /* 100x34, 8x17, seed 0 */
-/* Takes the flag argv[*i] (and its value) when it is one of ours: --script --seed --fake-clock --size --cell --graphics
- * --dump-screen --dump-image --ascii; *i then stands on the last word taken. 1 taken, 0 not ours, -1 wrong (err says). */
+/* Takes the flag argv[*i] (and its value) when it is one of ours: --script --seed --fake-clock --size --cell
+ * --graphics
+ * --dump-screen --dump-image --ascii; *i then stands on the last word taken. 1 taken, 0 not ours, -1 wrong
+ * (err says). */
 int app_option(AppOptions *opt, int argc, char **argv, int *i, Err *err);
 
 typedef struct {
@@ -48,15 +51,16 @@ typedef struct {
     /* The program is about to end; detaching is offered only where can_detach is set. */
     void (*leave)(void *world, AppLeave how);
     bool can_detach;
-    /* Called with how any thread may wake the loop (wake(arg) is async-signal-safe and never blocks), and with NULL before
-     * the app goes away. */
+    /* Called with how any thread may wake the loop (wake(arg) is async-signal-safe and never blocks), and
+     * with NULL before the app goes away. */
     void (*wake_by)(void *world, void (*wake)(void *arg), void *arg);
 } AppHooks;
 
-/* Runs until the person leaves, the script ends or a signal comes. Opens screen `first`. A failed `expect` in a script is
- * an error. When a signal ended it, the terminal is given back first and the signal then ends the program. */
-bool app_run(const AppOptions *opt, const struct Screen *const *screens, int n, int first, const AppHooks *hooks,
-             Err *err);
+/* Runs until the person leaves, the script ends or a signal comes. Opens screen `first`. A failed `expect` in
+ * a script is an error. When a signal ended it, the terminal is given back first and the signal then ends the
+ * program. */
+bool app_run(const AppOptions *opt, const struct Screen *const *screens, int n, int first,
+             const AppHooks *hooks, Err *err);
 
 /* --- for screens ---------------------------------------------------------------------------------------- */
 void *app_world(const App *app);
@@ -64,8 +68,8 @@ uint64_t app_seed(const App *app);
 /* A line at the bottom for some seconds: plain, or as a failure. */
 void app_notice(App *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void app_fail(App *app, const Err *err);
-/* Shows the screen of a context; `ev` (may be NULL) is then given to its update: this is how a view goes from one to the
- * next. False: there is no such screen, or it could not be opened (a notice says why). */
+/* Shows the screen of a context; `ev` (may be NULL) is then given to its update: this is how a view goes from
+ * one to the next. False: there is no such screen, or it could not be opened (a notice says why). */
 bool app_go(App *app, Context context, const Event *ev);
 /* Opens the prompt for an action with `initial` already typed; Enter delivers EV_ACTION with the text. */
 void app_prompt(App *app, Action action, const char *initial);

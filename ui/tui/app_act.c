@@ -39,7 +39,8 @@ bool app_show_screen(App *app, int index)
     }
     app->current = index;
     app->dirty = true;
-    app->tick_at = fmin(app->tick_at, clock_seconds()); /* news may have waited while another screen was shown */
+    app->tick_at =
+        fmin(app->tick_at, clock_seconds()); /* news may have waited while another screen was shown */
     return true;
 }
 
@@ -66,9 +67,8 @@ static bool leave(App *app, AppLeave how)
 
 static bool quit(App *app)
 {
-    static const AppChoice choices[] = {{'s', "stop and save", ACT_QUIT_STOP},
-                                        {'d', "detach", ACT_QUIT_DETACH},
-                                        {'c', "cancel", ACT_NONE}};
+    static const AppChoice choices[] = {
+        {'s', "stop and save", ACT_QUIT_STOP}, {'d', "detach", ACT_QUIT_DETACH}, {'c', "cancel", ACT_NONE}};
     const char *text = app->hooks.running ? app->hooks.running(app->hooks.world) : NULL;
     if (!text) return leave(app, LEAVE_IDLE);
     AppChoice offered[3] = {choices[0], choices[2]};
@@ -104,20 +104,38 @@ static bool do_own(App *app, Action action, bool *mine)
 {
     *mine = true;
     switch (action) {
-    case ACT_VIEWS: return app_go(app, CONTEXT_VIEWS, NULL) || true;
-    case ACT_STEER: return app_go(app, CONTEXT_STEER, NULL) || true;
-    case ACT_TRAIN: return app_go(app, CONTEXT_TRAIN, NULL) || true;
-    case ACT_NEIGHBOURS: return app_go(app, CONTEXT_NEIGHBOURS, NULL) || true;
-    case ACT_HELP: help_open(app); return true;
-    case ACT_COMMAND: prompt_open(app, ""); return true;
-    case ACT_QUIT: return quit(app);
-    case ACT_QUIT_STOP: return leave(app, LEAVE_STOP);
-    case ACT_QUIT_DETACH: return leave(app, app->hooks.can_detach ? LEAVE_DETACH : LEAVE_STOP);
-    case ACT_GRAPHICS: return next_graphics(app);
-    case ACT_FIGURES: app->figures = !app->figures; return true;
-    case ACT_REDRAW: return redraw(app);
-    case ACT_SUSPEND: return suspend(app);
-    default: *mine = false; return false;
+    case ACT_VIEWS:
+        return app_go(app, CONTEXT_VIEWS, NULL) || true;
+    case ACT_STEER:
+        return app_go(app, CONTEXT_STEER, NULL) || true;
+    case ACT_TRAIN:
+        return app_go(app, CONTEXT_TRAIN, NULL) || true;
+    case ACT_NEIGHBOURS:
+        return app_go(app, CONTEXT_NEIGHBOURS, NULL) || true;
+    case ACT_HELP:
+        help_open(app);
+        return true;
+    case ACT_COMMAND:
+        prompt_open(app, "");
+        return true;
+    case ACT_QUIT:
+        return quit(app);
+    case ACT_QUIT_STOP:
+        return leave(app, LEAVE_STOP);
+    case ACT_QUIT_DETACH:
+        return leave(app, app->hooks.can_detach ? LEAVE_DETACH : LEAVE_STOP);
+    case ACT_GRAPHICS:
+        return next_graphics(app);
+    case ACT_FIGURES:
+        app->figures = !app->figures;
+        return true;
+    case ACT_REDRAW:
+        return redraw(app);
+    case ACT_SUSPEND:
+        return suspend(app);
+    default:
+        *mine = false;
+        return false;
     }
 }
 
@@ -205,13 +223,26 @@ static bool paste(App *app, const Event *ev)
 void app_event(App *app, const Event *ev)
 {
     switch (ev->kind) {
-    case EV_KEY: app->dirty |= app_key(app, ev->key); break;
-    case EV_MOUSE: app->dirty |= mouse(app, ev); break;
-    case EV_PASTE: app->dirty |= paste(app, ev); break;
+    case EV_KEY:
+        app->dirty |= app_key(app, ev->key);
+        break;
+    case EV_MOUSE:
+        app->dirty |= mouse(app, ev);
+        break;
+    case EV_PASTE:
+        app->dirty |= paste(app, ev);
+        break;
     case EV_RESIZE:
-    case EV_REPLY: app->dirty = true; break;
-    case EV_WAKE: app->tick_at = fmin(app->tick_at, clock_seconds()); break;
-    case EV_END: leave(app, LEAVE_STOP); break;
-    default: break;
+    case EV_REPLY:
+        app->dirty = true;
+        break;
+    case EV_WAKE:
+        app->tick_at = fmin(app->tick_at, clock_seconds());
+        break;
+    case EV_END:
+        leave(app, LEAVE_STOP);
+        break;
+    default:
+        break;
     }
 }

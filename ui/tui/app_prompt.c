@@ -54,11 +54,18 @@ bool prompt_key(App *app, int key)
 {
     Prompt *p = &app->prompt;
     switch (key) {
-    case KEYCODE_ENTER: return run(app);
-    case KEYCODE_UP: recall(p, -1); return true;
-    case KEYCODE_DOWN: recall(p, 1); return true;
+    case KEYCODE_ENTER:
+        return run(app);
+    case KEYCODE_UP:
+        recall(p, -1);
+        return true;
+    case KEYCODE_DOWN:
+        recall(p, 1);
+        return true;
     case 'C' & 31:
-    case KEYCODE_ESCAPE: p->open = false; return true;
+    case KEYCODE_ESCAPE:
+        p->open = false;
+        return true;
     case KEYCODE_TAB:
         keymap_complete(app_context(app), p->line.text, sizeof p->line.text);
         p->line.cursor = (int)strlen(p->line.text);
@@ -66,7 +73,8 @@ bool prompt_key(App *app, int key)
     case KEYCODE_BACKSPACE:
         if (!*p->line.text) p->open = false;
         break;
-    default: break;
+    default:
+        break;
     }
     return textbox_key(&p->line, key);
 }
@@ -81,7 +89,8 @@ void prompt_draw(const App *app, Canvas *c, Rect line)
     const char *arg, *help = "Tab completes, Enter runs, Escape closes";
     const Textbox *box = &app->prompt.line;
     Action action = keymap_command(app_context(app), box->text, &arg);
-    if (action) help = action_info(action)->arg && !*arg ? action_info(action)->arg : action_info(action)->help;
+    if (action)
+        help = action_info(action)->arg && !*arg ? action_info(action)->arg : action_info(action)->help;
     int half = line.w / 2;
     canvas_put(c, line.x + 1, line.y, INK_ACCENT | STYLE_BOLD, ':');
     textbox_draw(box, c, line.x + 2, line.y, half - 2, INK_TEXT);

@@ -1,4 +1,5 @@
-/* What surrounds a screen: the top line, the hint line, notices, overlays, and the page for windows that are too small. */
+/* What surrounds a screen: the top line, the hint line, notices, overlays, and the page for windows that are
+ * too small. */
 #include "base/clock.h"
 #include "base/text.h"
 #include "tui/app_state.h"
@@ -52,12 +53,14 @@ static void status(const App *app, Canvas *c, Rect line, int left)
         canvas_put(c, right - w - 2, line.y, s.paused ? INK_WARN : INK_GOOD, s.paused ? U'‖' : U'●');
         right -= w + 5;
     }
-    if (*s.model && right - left > text_width(s.model)) canvas_right(c, right, line.y, right - left, INK_DIM, s.model);
+    if (*s.model && right - left > text_width(s.model))
+        canvas_right(c, right, line.y, right - left, INK_DIM, s.model);
 }
 
 /* --- the bottom line ------------------------------------------------------------------------------------ */
 
-/* One hint. A word whose first part is a single character names the partner's key: "h change" on l shows "h l change". */
+/* One hint. A word whose first part is a single character names the partner's key: "h change" on l shows "h l
+ * change". */
 static int hint(Canvas *c, int x, int right, int y, Action action)
 {
     char key[24];
@@ -83,7 +86,8 @@ static int list_hints(const App *app, Action *out, int max)
     if (slot->self && slot->ops->hints) return slot->ops->hints(slot->self, out, max);
     int n = 0;
     for (int a = 1; a < ACT_COUNT && n < max; a++)
-        if (action_info((Action)a)->context == slot->ops->context && action_info((Action)a)->hint) out[n++] = (Action)a;
+        if (action_info((Action)a)->context == slot->ops->context && action_info((Action)a)->hint)
+            out[n++] = (Action)a;
     return n;
 }
 
@@ -96,8 +100,8 @@ static int fixed_hints(const App *app, Canvas *c, Rect line)
     if (!app->figures) return x - 2;
     char text[80];
     AppTimes t = app->front->ops->times(app->front);
-    snprintf(text, sizeof text, "enc %.0f · tty %.0f ms · %.0f KB · %s", t.encode_ms, t.tty_ms, (double)t.bytes / 1024,
-             probe_mode_name(app->front->mode));
+    snprintf(text, sizeof text, "enc %.0f · tty %.0f ms · %.0f KB · %s", t.encode_ms, t.tty_ms,
+             (double)t.bytes / 1024, probe_mode_name(app->front->mode));
     return x - 4 - canvas_right(c, x - 2, line.y, 44, INK_DIM, text);
 }
 
@@ -128,8 +132,8 @@ static void bottom(const App *app, Canvas *c, Rect line)
 static void too_small(const App *app, Canvas *c)
 {
     char text[160];
-    snprintf(text, sizeof text, "Viewsmith needs a window of %d x %d characters; this one has %d x %d.%s", LAYOUT_MIN_COLS,
-             LAYOUT_MIN_ROWS, c->w, c->h, app_running(app) ? " What runs goes on." : "");
+    snprintf(text, sizeof text, "Viewsmith needs a window of %d x %d characters; this one has %d x %d.%s",
+             LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS, c->w, c->h, app_running(app) ? " What runs goes on." : "");
     int w = c->w > 44 ? 40 : c->w - 2, lines = canvas_wrap_lines(w, text);
     canvas_wrap(c, rect_centre((Rect){0, 0, c->w, c->h}, w, lines), INK_TEXT, text);
 }

@@ -1,9 +1,9 @@
-/* Half blocks: the upper half of a cell is the foreground of ▀, the lower its background; each colour is sent only when it
- * changes. */
+/* Half blocks: the upper half of a cell is the foreground of ▀, the lower its background; each colour is sent
+ * only when it changes. */
 #include "tui/blocks.h"
 
-#define UPPER "\xe2\x96\x80"
-#define LOWER "\xe2\x96\x84"
+#define UPPER    "\xe2\x96\x80"
+#define LOWER    "\xe2\x96\x84"
 #define NO_COLOR (-1)
 
 static void go(Buf *out, int x, int y)
@@ -25,21 +25,28 @@ static bool shown(const Raster *r, int x, int y)
     return r->mask[(size_t)y * (size_t)r->w + (size_t)x];
 }
 
-/* Level 0..n-1 of v with the threshold of a 4 x 4 ordered dither (Bayer). */
-static int dithered(int v, int n, int x, int y)
+/* The index of one of n rising levels near v: the two around it alternate by a 4 x 4 ordered dither (Bayer),
+ * so that areas keep their mean. */
+static int dithered(int v, const uint8_t *level, int n, int x, int y)
 {
     static const uint8_t bayer[4][4] = {{0, 8, 2, 10}, {12, 4, 14, 6}, {3, 11, 1, 9}, {15, 7, 13, 5}};
-    return (v * (n - 1) * 16 + 255 * bayer[y & 3][x & 3]) / (255 * 16);
+    int i = 0;
+    while (i < n - 2 && v >= level[i + 1]) i++;
+    return i + ((v - level[i]) * 32 > (level[i + 1] - level[i]) * (2 * bayer[y & 3][x & 3] + 1));
 }
 
 /* xterm's 256: greys by their own 24 steps and black and white, others by the 6 x 6 x 6 cube. */
 static int color256(const uint8_t *p, int x, int y)
 {
-    if (p[0] == p[1] && p[1] == p[2]) { /* steps of 10: 0, 8, 18 ... 238, 255 */
-        int level = dithered(p[0], 26, x, y);
-        return level == 0 ? 16 : level == 25 ? 231 : 231 + level;
+    static const uint8_t cube[] = {0, 95, 135, 175, 215, 255};
+    static const uint8_t grey[] = {0,   8,   18,  28,  38,  48,  58,  68,  78,  88,  98,  108, 118,
+                                   128, 138, 148, 158, 168, 178, 188, 198, 208, 218, 228, 238, 255};
+    if (p[0] == p[1] && p[1] == p[2]) {
+        int i = dithered(p[0], grey, 26, x, y);
+        return i == 0 ? 16 : i == 25 ? 231 : 231 + i;
     }
-    return 16 + 36 * dithered(p[0], 6, x, y) + 6 * dithered(p[1], 6, x, y) + dithered(p[2], 6, x, y);
+    return 16 + 36 * dithered(p[0], cube, 6, x, y) + 6 * dithered(p[1], cube, 6, x, y) +
+           dithered(p[2], cube, 6, x, y);
 }
 
 static int color24(const uint8_t *p)
@@ -95,7 +102,9 @@ void blocks_half(Buf *out, const Raster *r, int x, int y, bool truecolor)
             int half[2];
             for (int k = 0; k < 2; k++) {
                 const uint8_t *p = pixel(r, cx, 2 * cy + k);
-                half[k] = !shown(r, cx, 2 * cy + k) ? NO_COLOR : truecolor ? color24(p) : color256(p, cx, 2 * cy + k);
+                half[k] = !shown(r, cx, 2 * cy + k) ? NO_COLOR
+                          : truecolor               ? color24(p)
+                                                    : color256(p, cx, 2 * cy + k);
             }
             if (half[0] == NO_COLOR && half[1] == NO_COLOR) continue;
             if (pen.at != cx) go(out, x + cx, y + cy);

@@ -1,4 +1,5 @@
-/* A growing byte buffer whose first failed allocation is remembered, so that writers need no checks in between. */
+/* A growing byte buffer whose first failed allocation is remembered, so that writers need no checks in
+ * between. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,5 +14,5 @@ void buf_put(Buf *b, const void *bytes, size_t n);
 void buf_str(Buf *b, const char *s);
 void buf_printf(Buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* at most 1,023 bytes */
 void buf_uint(Buf *b, unsigned v); /* decimal; the fast way for colours and positions */
-void buf_clear(Buf *b); /* keeps the memory */
+void buf_clear(Buf *b);            /* keeps the memory */
 void buf_free(Buf *b);

@@ -42,7 +42,8 @@ void canvas_put(Canvas *c, int x, int y, Style style, char32_t ch)
     if (x < 0 || y < 0 || x >= c->w || y >= c->h) return;
     if (c->ascii) ch = glyph_ascii(ch);
     Cell *cell = &c->cell[y * c->w + x];
-    if (!cell->ch && x) cell[-1].ch = ' '; /* half of a wide character is overwritten: the other half goes too */
+    if (!cell->ch && x)
+        cell[-1].ch = ' '; /* half of a wide character is overwritten: the other half goes too */
     if (x + 1 < c->w && !cell[1].ch) cell[1].ch = ' ';
     *cell = (Cell){ch, style};
 }

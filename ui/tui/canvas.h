@@ -1,11 +1,13 @@
-/* The picture of one frame before it meets a terminal: a grid of styled characters and the pictures placed on it.
+/* The picture of one frame before it meets a terminal: a grid of styled characters and the pictures placed on
+ * it.
  *
  *     Rect in = canvas_box(c, area, focus, "Directions", "by effect");
  *     canvas_print(c, in.x, in.y, in.w, INK_DIM, "step %.2f", step);
  *     canvas_picture(c, in, &image, id);
  *
- * Pure: the same calls give the same cells. All text passes text_safe here, so nothing drawn can drive a terminal.
- * Drawing outside the canvas is clipped. In ASCII mode every glyph is folded to one ASCII character as it is put. */
+ * Pure: the same calls give the same cells. All text passes text_safe here, so nothing drawn can drive a
+ * terminal. Drawing outside the canvas is clipped. In ASCII mode every glyph is folded to one ASCII character
+ * as it is put. */
 #pragma once
 #include "base/err.h"
 #include "data/image.h"
@@ -33,7 +35,7 @@ typedef enum {
 
 /* A style is an ink with any of these bits. */
 typedef uint16_t Style;
-#define STYLE_INK(style) ((style) & 0xff)
+#define STYLE_INK(style) ((style)&0xff)
 #define STYLE_BOLD       0x100
 #define STYLE_REVERSE    0x200
 #define STYLE_BAR        0x400 /* a quiet background: the row under the cursor */
@@ -43,7 +45,8 @@ typedef struct {
     Style style;
 } Cell;
 
-/* A picture shown inside rect with its shape kept. id stands for its content: the same id is never encoded twice. */
+/* A picture shown inside rect with its shape kept. id stands for its content: the same id is never encoded
+ * twice. */
 typedef struct {
     Rect rect;
     const Image *image;
@@ -89,14 +92,15 @@ int canvas_right(Canvas *c, int right, int y, int width, Style style, const char
 int canvas_wrap(Canvas *c, Rect r, Style style, const char *text);
 int canvas_wrap_lines(int width, const char *text); /* how many lines canvas_wrap would need */
 
-/* A rounded box with a title on the left and a live figure on the right of its upper edge (either may be NULL); focus
- * gives an accent border and a bold title. Starts a pane. Returns the inside. */
+/* A rounded box with a title on the left and a live figure on the right of its upper edge (either may be
+ * NULL); focus gives an accent border and a bold title. Starts a pane. Returns the inside. */
 Rect canvas_box(Canvas *c, Rect r, bool focus, const char *title, const char *right);
 /* A box over everything drawn so far: text is cleared and pictures below are cut around it. */
 Rect canvas_popup(Canvas *c, Rect r, const char *title, const char *right);
 /* Clears r and cuts the pictures below around it. */
 void canvas_cover(Canvas *c, Rect r);
-/* Shows image inside r. The image must live until the frame was presented. Beyond CANVAS_PICTURES: ignored. */
+/* Shows image inside r. The image must live until the frame was presented. Beyond CANVAS_PICTURES: ignored.
+ */
 void canvas_picture(Canvas *c, Rect r, const Image *image, uint64_t id);
 /* The visible parts of picture i, at most max (>= 1); returns how many. */
 int canvas_visible(const Canvas *c, int i, Rect *out, int max);
@@ -105,8 +109,8 @@ uint64_t canvas_image_id(const Image *image);
 
 /* The screen as text, one line per row without trailing blanks; cells of visible pictures show as a shade. */
 void canvas_dump_text(const Canvas *c, Buf *out);
-/* The screen as a picture of w * cell_w by h * cell_h pixels: pictures as sixel would show them, letters as blocks of
- * their ink (there is no font here). The caller frees *out. */
+/* The screen as a picture of w * cell_w by h * cell_h pixels: pictures as sixel would show them, letters as
+ * blocks of their ink (there is no font here). The caller frees *out. */
 bool canvas_dump_image(const Canvas *c, int cell_w, int cell_h, Image *out, Err *err);
 /* The colour of an ink on black, for dumps. */
 void canvas_ink_rgb(uint8_t rgb[3], Style style);

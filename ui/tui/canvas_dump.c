@@ -41,10 +41,10 @@ void canvas_dump_text(const Canvas *c, Buf *out)
 void canvas_ink_rgb(uint8_t rgb[3], Style style)
 {
     static const uint8_t inks[INK_COUNT][3] = {
-        [INK_TEXT] = {208, 208, 208},     [INK_DIM] = {148, 148, 148},      [INK_FAINT] = {88, 88, 88},
-        [INK_ACCENT] = {255, 175, 95},    [INK_GOOD] = {135, 215, 135},     [INK_WARN] = {255, 215, 95},
-        [INK_BAD] = {215, 95, 95},        [INK_SERIES_1] = {95, 175, 255},  [INK_SERIES_2] = {255, 175, 0},
-        [INK_SERIES_3] = {95, 215, 175},  [INK_SERIES_4] = {215, 135, 175}, [INK_SERIES_5] = {255, 255, 135},
+        [INK_TEXT] = {208, 208, 208},    [INK_DIM] = {148, 148, 148},      [INK_FAINT] = {88, 88, 88},
+        [INK_ACCENT] = {255, 175, 95},   [INK_GOOD] = {135, 215, 135},     [INK_WARN] = {255, 215, 95},
+        [INK_BAD] = {215, 95, 95},       [INK_SERIES_1] = {95, 175, 255},  [INK_SERIES_2] = {255, 175, 0},
+        [INK_SERIES_3] = {95, 215, 175}, [INK_SERIES_4] = {215, 135, 175}, [INK_SERIES_5] = {255, 255, 135},
         [INK_SERIES_6] = {215, 95, 95},
     };
     memcpy(rgb, inks[STYLE_INK(style) % INK_COUNT], 3);
@@ -68,9 +68,9 @@ static int arms(char32_t ch)
     static const struct {
         char32_t ch;
         int arms;
-    } boxes[] = {{U'─', 3},  {U'━', 3},  {U'┄', 3},  {U'│', 12}, {U'┃', 12}, {U'╎', 12}, {U'╭', 10}, {U'┏', 10},
-                 {U'╮', 9},  {U'┓', 9},  {U'╰', 6},  {U'┗', 6},  {U'╯', 5},  {U'┛', 5},  {U'├', 14}, {U'┤', 13},
-                 {U'┼', 15}, {U'┬', 11}, {U'┴', 7}};
+    } boxes[] = {{U'─', 3},  {U'━', 3},  {U'┄', 3},  {U'│', 12}, {U'┃', 12}, {U'╎', 12}, {U'╭', 10},
+                 {U'┏', 10}, {U'╮', 9},  {U'┓', 9},  {U'╰', 6},  {U'┗', 6},  {U'╯', 5},  {U'┛', 5},
+                 {U'├', 14}, {U'┤', 13}, {U'┼', 15}, {U'┬', 11}, {U'┴', 7}};
     for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++)
         if (boxes[i].ch == ch) return boxes[i].arms;
     return 0;
@@ -91,7 +91,9 @@ static void paint_dots(const Sheet *s, int x, int y, unsigned bits, const uint8_
     int w = s->cell_w / 4 > 0 ? s->cell_w / 4 : 1, h = s->cell_h / 8 > 0 ? s->cell_h / 8 : 1;
     for (int r = 0; r < 4; r++)
         for (int k = 0; k < 2; k++)
-            if (bits & bit[r][k]) paint(s, x + (2 * k + 1) * s->cell_w / 4 - w / 2, y + (2 * r + 1) * s->cell_h / 8 - h / 2, w, h, rgb);
+            if (bits & bit[r][k])
+                paint(s, x + (2 * k + 1) * s->cell_w / 4 - w / 2, y + (2 * r + 1) * s->cell_h / 8 - h / 2, w,
+                      h, rgb);
 }
 
 static void paint_cell(const Sheet *s, int x, int y, const Cell *cell)
@@ -104,10 +106,14 @@ static void paint_cell(const Sheet *s, int x, int y, const Cell *cell)
     if (cell->style & STYLE_REVERSE) paint(s, px, py, w, h, rgb);
     const uint8_t *ink = cell->style & STYLE_REVERSE ? black : rgb;
     char32_t ch = cell->ch;
-    if (arms(ch)) paint_lines(s, px, py, arms(ch), ink);
-    else if (ch > 0x2800 && ch <= 0x28ff) paint_dots(s, px, py, ch - 0x2800u, ink);
-    else if (ch >= 0x2581 && ch <= 0x2588) paint(s, px, py + h - h * (int)(ch - 0x2580) / 8, w, h * (int)(ch - 0x2580) / 8, ink);
-    else if (ch > ' ') paint(s, px + 1, py + h / 3, w > 3 ? w - 2 : 1, h / 3 > 0 ? h / 3 : 1, ink);
+    if (arms(ch))
+        paint_lines(s, px, py, arms(ch), ink);
+    else if (ch > 0x2800 && ch <= 0x28ff)
+        paint_dots(s, px, py, ch - 0x2800u, ink);
+    else if (ch >= 0x2581 && ch <= 0x2588)
+        paint(s, px, py + h - h * (int)(ch - 0x2580) / 8, w, h * (int)(ch - 0x2580) / 8, ink);
+    else if (ch > ' ')
+        paint(s, px + 1, py + h / 3, w > 3 ? w - 2 : 1, h / 3 > 0 ? h / 3 : 1, ink);
 }
 
 static bool paint_picture(const Sheet *s, const Canvas *c, int i, Err *err)
@@ -121,7 +127,8 @@ static bool paint_picture(const Sheet *s, const Canvas *c, int i, Err *err)
     for (int y = 0; y < r.h && ok; y++)
         for (int x = 0; x < r.w; x++) {
             size_t at = (size_t)y * (size_t)r.w + (size_t)x;
-            if (r.mask[at]) paint(s, p->rect.x * s->cell_w + x, p->rect.y * s->cell_h + y, 1, 1, r.rgb + 3 * at);
+            if (r.mask[at])
+                paint(s, p->rect.x * s->cell_w + x, p->rect.y * s->cell_h + y, 1, 1, r.rgb + 3 * at);
         }
     raster_close(&r);
     return ok;

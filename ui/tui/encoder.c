@@ -19,7 +19,7 @@ struct Encoder {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t news;
-    Request *next; /* waiting */
+    Request *next;    /* waiting */
     uint64_t working; /* the sum being worked on; 0: none */
     Encoded done[DONE_MAX];
     int n_done;

@@ -22,8 +22,8 @@ typedef struct {
 /* wake(arg) is called from the thread after each result. */
 Encoder *encoder_new(void (*wake)(void *arg), void *arg, Err *err);
 void encoder_free(Encoder *e);
-/* Asks for these strips instead of whatever waits; the pictures are copied. Asking again for the same while it is being
- * worked on changes nothing. */
+/* Asks for these strips instead of whatever waits; the pictures are copied. Asking again for the same while
+ * it is being worked on changes nothing. */
 bool encoder_ask(Encoder *e, const PixelSpec *spec, const EncodeTask *task, int n, Err *err);
 /* One finished strip; false: none. */
 bool encoder_take(Encoder *e, Encoded *out);

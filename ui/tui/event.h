@@ -1,4 +1,5 @@
-/* What can happen to the program: keys, the mouse, pasted text, sizes, wake-ups, and the actions keys stand for. */
+/* What can happen to the program: keys, the mouse, pasted text, sizes, wake-ups, and the actions keys stand
+ * for. */
 #pragma once
 #include "tui/actions.h"
 #include "tui/key.h"

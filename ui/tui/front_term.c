@@ -37,7 +37,8 @@ static bool follow(TermFront *t, Err *err)
 {
     const TermInfo *info = t->base.info;
     if (!t->base.chosen) t->base.mode = (PixelMode)probe_mode(info, NULL);
-    PixelSpec spec = {early(t) ? PIXELS_NONE : t->base.mode, info->cell_w, info->cell_h, info->max_w, info->max_h};
+    PixelSpec spec = {early(t) ? PIXELS_NONE : t->base.mode, info->cell_w, info->cell_h, info->max_w,
+                      info->max_h};
     bool same = !memcmp(&spec, &t->spec, sizeof spec) && t->cols == info->cols && t->rows == info->rows;
     if (same && t->span) return true;
     Span *span = realloc(t->span, (size_t)info->rows * sizeof *span);
@@ -100,7 +101,8 @@ static void copy(Front *f, const char *text)
         size_t have = n - i < 3 ? n - i : 3;
         memcpy(b, text + i, have);
         char four[4] = {digit[b[0] >> 2], digit[(b[0] & 3) << 4 | b[1] >> 4],
-                        have > 1 ? digit[(b[1] & 15) << 2 | b[2] >> 6] : '=', have > 2 ? digit[b[2] & 63] : '='};
+                        have > 1 ? digit[(b[1] & 15) << 2 | b[2] >> 6] : '=',
+                        have > 2 ? digit[b[2] & 63] : '='};
         buf_put(&out, four, 4);
     }
     buf_str(&out, "\033\\");

@@ -6,7 +6,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-const char guard_reset[] = "\033\\\033[?2026l\033[?1002l\033[?1006l\033[?2004l\033[?1004l\033[m\033[?25h\033[?1049l\r";
+const char guard_reset[] =
+    "\033\\\033[?2026l\033[?1002l\033[?1006l\033[?2004l\033[?1004l\033[m\033[?25h\033[?1049l\r";
 
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 static const int polite[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
@@ -93,7 +94,8 @@ bool guard_start(int fd, int wake_fd, Err *err)
     memset(&guard, 0, sizeof guard);
     guard.fd = fd;
     guard.wake_fd = wake_fd;
-    if (tcgetattr(fd, &guard.before) != 0) return err_set(err, ERR_IO, "this is not a terminal (%s)", strerror(errno));
+    if (tcgetattr(fd, &guard.before) != 0)
+        return err_set(err, ERR_IO, "this is not a terminal (%s)", strerror(errno));
     guard.raw = guard.before;
     cfmakeraw(&guard.raw);
     if (!own_stack(err)) return false;

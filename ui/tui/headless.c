@@ -33,14 +33,14 @@ typedef struct {
     Front base;
     TermInfo info;
     AppOptions opt;
-    Canvas shown; /* a copy of the cells of the last frame */
+    Canvas shown;      /* a copy of the cells of the last frame */
     char *script, *at; /* the whole text, and the next line */
     char line[2048];   /* the one worked on */
     int number;
-    const char *rest;  /* keys or characters of it still to come; NULL: none */
+    const char *rest; /* keys or characters of it still to come; NULL: none */
     bool typing, enter, release;
     Event last;
-    double waiting;    /* since when, 0: not */
+    double waiting; /* since when, 0: not */
     double fake;
     int wake_fd;
     Err err;
@@ -149,8 +149,10 @@ static bool wait_turn(Script *s, Event *ev)
 
 static bool begin_wait(Script *s, Event *ev, const char *seconds)
 {
-    if (*seconds) sleep_seconds(s, atof(seconds));
-    else s->waiting = clock_wall();
+    if (*seconds)
+        sleep_seconds(s, atof(seconds));
+    else
+        s->waiting = clock_wall();
     *ev = (Event){.kind = EV_WAKE};
     return true;
 }
@@ -175,7 +177,8 @@ static bool click(Script *s, Event *ev, const char *place)
 static bool do_line(Script *s, Event *ev)
 {
     const char *arg;
-    if ((arg = argument(s, "expect"))) return holds(s, arg) ? false : fail(s, ev, "the screen does not show it");
+    if ((arg = argument(s, "expect")))
+        return holds(s, arg) ? false : fail(s, ev, "the screen does not show it");
     if ((arg = argument(s, "refuse"))) return holds(s, arg) ? fail(s, ev, "the screen shows it") : false;
     if ((arg = argument(s, "dump"))) return dump_text(s, arg) ? false : fail(s, ev, "not written");
     if ((arg = argument(s, "image"))) return dump_image(s, arg) ? false : fail(s, ev, "not written");
@@ -197,8 +200,10 @@ static bool do_line(Script *s, Event *ev)
 static bool take_key(Script *s, Event *ev)
 {
     int key = 0;
-    if (s->typing) key = (int)glyph_next(&s->rest);
-    else if (*s->rest && !key_parse_next(&key, &s->rest)) return fail(s, ev, "this is no key");
+    if (s->typing)
+        key = (int)glyph_next(&s->rest);
+    else if (*s->rest && !key_parse_next(&key, &s->rest))
+        return fail(s, ev, "this is no key");
     if (!key && s->enter) {
         s->enter = false;
         key = KEYCODE_ENTER;
@@ -311,8 +316,15 @@ Front *front_script(const AppOptions *opt, Err *err)
     s->base = (Front){.ops = &ops, .info = &s->info, .ascii = opt->ascii, .headless = true, .chosen = true};
     s->opt = *opt;
     s->script = s->at = (char *)bytes;
-    s->info = (TermInfo){.cols = opt->cols, .rows = opt->rows, .cell_w = opt->cell_w, .cell_h = opt->cell_h,
-                         .utf8 = !opt->ascii, .truecolor = true, .sixel = true, .answered = true, .name = "script"};
+    s->info = (TermInfo){.cols = opt->cols,
+                         .rows = opt->rows,
+                         .cell_w = opt->cell_w,
+                         .cell_h = opt->cell_h,
+                         .utf8 = !opt->ascii,
+                         .truecolor = true,
+                         .sixel = true,
+                         .answered = true,
+                         .name = "script"};
     int mode = probe_mode(&s->info, opt->graphics);
     s->base.mode = mode < 0 ? PIXELS_NONE : (PixelMode)mode;
     s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -41,8 +41,8 @@ static int letter_key(char final)
     static const struct {
         char final;
         int key;
-    } keys[] = {{'A', KEYCODE_UP},  {'B', KEYCODE_DOWN}, {'C', KEYCODE_RIGHT}, {'D', KEYCODE_LEFT},
-                {'H', KEYCODE_HOME}, {'F', KEYCODE_END},  {'P', KEYCODE_F1},    {'Q', KEYCODE_F1 + 1},
+    } keys[] = {{'A', KEYCODE_UP},     {'B', KEYCODE_DOWN},   {'C', KEYCODE_RIGHT}, {'D', KEYCODE_LEFT},
+                {'H', KEYCODE_HOME},   {'F', KEYCODE_END},    {'P', KEYCODE_F1},    {'Q', KEYCODE_F1 + 1},
                 {'R', KEYCODE_F1 + 2}, {'S', KEYCODE_F1 + 3}, {'M', KEYCODE_ENTER}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (keys[i].final == final) return keys[i].key;
@@ -51,11 +51,12 @@ static int letter_key(char final)
 
 static int tilde_key(int number)
 {
-    static const int keys[] = {[1] = KEYCODE_HOME, [2] = KEYCODE_INSERT, [3] = KEYCODE_DELETE, [4] = KEYCODE_END,
-                               [5] = KEYCODE_PAGE_UP, [6] = KEYCODE_PAGE_DOWN, [7] = KEYCODE_HOME, [8] = KEYCODE_END,
-                               [11] = KEYCODE_F1, [12] = KEYCODE_F1 + 1, [13] = KEYCODE_F1 + 2, [14] = KEYCODE_F1 + 3,
-                               [15] = KEYCODE_F1 + 4, [17] = KEYCODE_F1 + 5, [18] = KEYCODE_F1 + 6, [19] = KEYCODE_F1 + 7,
-                               [20] = KEYCODE_F1 + 8, [21] = KEYCODE_F1 + 9, [23] = KEYCODE_F1 + 10, [24] = KEYCODE_F12};
+    static const int keys[] = {
+        [1] = KEYCODE_HOME,    [2] = KEYCODE_INSERT,    [3] = KEYCODE_DELETE,   [4] = KEYCODE_END,
+        [5] = KEYCODE_PAGE_UP, [6] = KEYCODE_PAGE_DOWN, [7] = KEYCODE_HOME,     [8] = KEYCODE_END,
+        [11] = KEYCODE_F1,     [12] = KEYCODE_F1 + 1,   [13] = KEYCODE_F1 + 2,  [14] = KEYCODE_F1 + 3,
+        [15] = KEYCODE_F1 + 4, [17] = KEYCODE_F1 + 5,   [18] = KEYCODE_F1 + 6,  [19] = KEYCODE_F1 + 7,
+        [20] = KEYCODE_F1 + 8, [21] = KEYCODE_F1 + 9,   [23] = KEYCODE_F1 + 10, [24] = KEYCODE_F12};
     return number > 0 && number < (int)(sizeof keys / sizeof *keys) ? keys[number] : 0;
 }
 
@@ -64,9 +65,12 @@ static Event mouse_event(const VtToken *t)
 {
     Event ev = {.kind = EV_MOUSE, .x = t->param[1] - 1, .y = t->param[2] - 1};
     int button = t->param[0];
-    if (button & 64) ev.mouse = button & 1 ? MOUSE_WHEEL_DOWN : MOUSE_WHEEL_UP;
-    else if (t->final == 'm') ev.mouse = MOUSE_RELEASE;
-    else ev.mouse = button & 32 ? MOUSE_DRAG : MOUSE_PRESS;
+    if (button & 64)
+        ev.mouse = button & 1 ? MOUSE_WHEEL_DOWN : MOUSE_WHEEL_UP;
+    else if (t->final == 'm')
+        ev.mouse = MOUSE_RELEASE;
+    else
+        ev.mouse = button & 32 ? MOUSE_DRAG : MOUSE_PRESS;
     return ev;
 }
 
@@ -75,7 +79,8 @@ static Event csi_event(Input *in, const VtToken *t)
     if (t->intro == '<' && t->params >= 3 && (t->final == 'M' || t->final == 'm')) return mouse_event(t);
     if (t->intro) return (Event){0};
     if (t->final == 'n' && t->param[0] == 0) return (Event){.kind = EV_ACK};
-    if ((t->final == 'I' || t->final == 'O') && t->size == 3) return (Event){.kind = EV_FOCUS, .on = t->final == 'I'};
+    if ((t->final == 'I' || t->final == 'O') && t->size == 3)
+        return (Event){.kind = EV_FOCUS, .on = t->final == 'I'};
     if (t->final == '~' && t->param[0] == 200) {
         in->pasting = true;
         in->pasted = 0;
@@ -92,14 +97,19 @@ static Event token_event(Input *in, TermInfo *info, const VtToken *t)
     if (probe_take(info, t)) return (Event){.kind = EV_REPLY};
     const char *p = t->at;
     switch (t->kind) {
-    case VT_TEXT: return (unsigned char)*p < 0x80 || t->size > 1 ? key_event((int)glyph_next(&p)) : (Event){0};
-    case VT_CONTROL: return key_event(*p == '\n' ? KEYCODE_ENTER : *p == 8 ? KEYCODE_BACKSPACE : *p);
-    case VT_SS3: return letter_key(t->final) ? key_event(letter_key(t->final)) : (Event){0};
-    case VT_CSI: return csi_event(in, t);
+    case VT_TEXT:
+        return (unsigned char)*p < 0x80 || t->size > 1 ? key_event((int)glyph_next(&p)) : (Event){0};
+    case VT_CONTROL:
+        return key_event(*p == '\n' ? KEYCODE_ENTER : *p == 8 ? KEYCODE_BACKSPACE : *p);
+    case VT_SS3:
+        return letter_key(t->final) ? key_event(letter_key(t->final)) : (Event){0};
+    case VT_CSI:
+        return csi_event(in, t);
     case VT_ESCAPE:
         if (t->size == 1) return key_event(KEYCODE_ESCAPE);
         return t->size == 2 ? key_event((unsigned char)t->final | KEYCODE_ALT) : (Event){0};
-    default: return (Event){0};
+    default:
+        return (Event){0};
     }
 }
 

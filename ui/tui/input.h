@@ -1,4 +1,5 @@
-/* Bytes from a terminal become events: keys, mouse (SGR), bracketed paste, focus, acknowledgements, probe answers. */
+/* Bytes from a terminal become events: keys, mouse (SGR), bracketed paste, focus, acknowledgements, probe
+ * answers. */
 #pragma once
 #include "tui/event.h"
 #include "tui/probe.h"
@@ -18,8 +19,8 @@ typedef struct {
 char *input_room(Input *in, size_t *cap);
 void input_took(Input *in, size_t n);
 /* The next event; answers to probes are noted in `info` and come as EV_REPLY. With `late`, ESC that
- * nothing followed is the Escape key (a longer beginning is an answer on a slow line and waits for its end). EV_NONE:
- * nothing (more) to take. */
+ * nothing followed is the Escape key (a longer beginning is an answer on a slow line and waits for its end).
+ * EV_NONE: nothing (more) to take. */
 Event input_next(Input *in, TermInfo *info, bool late);
 /* True while the beginning of a sequence waits for its end. */
 bool input_pending(const Input *in);

@@ -27,8 +27,10 @@ enum {
     KEYCODE_CTRL = 1 << 26 /* with named keys only: Ctrl and a letter is its control code */
 };
 
-/* "q", "Space", "Ctrl-R", "Shift-Tab", "Alt-x", "PageUp", "F1": written and read the same. False: no such name. */
+/* "q", "Space", "Ctrl-R", "Shift-Tab", "Alt-x", "PageUp", "F1": written and read the same. False: no such
+ * name. */
 bool key_parse(int *key, const char *name);
 void key_print(char *out, size_t cap, int key);
-/* Reads the next name of a blank-separated list and moves *list past it; false at the end or at an unknown name. */
+/* Reads the next name of a blank-separated list and moves *list past it; false at the end or at an unknown
+ * name. */
 bool key_parse_next(int *key, const char **list);

@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const ActionInfo table[ACT_COUNT] = {
-    {0},
+static const ActionInfo table[ACT_COUNT] = {{0},
 #define X(id, keys, name, context, arg, hint, help) {keys, name, CONTEXT_##context, arg, hint, help},
-    ACTIONS(X)
+                                            ACTIONS(X)
 #undef X
 };
 
@@ -47,14 +46,15 @@ Action keymap_find(Context context, int key)
     return own ? own : find_in(CONTEXT_GLOBAL, key);
 }
 
-/* The candidates among the actions of a context and the global ones whose names begin with name[0..n); *first is one of
- * them, an exact match and the context's own before others. */
+/* The candidates among the actions of a context and the global ones whose names begin with name[0..n); *first
+ * is one of them, an exact match and the context's own before others. */
 static int candidates(Context context, const char *name, size_t n, Action *first)
 {
     int count = 0;
     for (int own = 1; own >= 0; own--)
         for (int a = 1; a < ACT_COUNT; a++) {
-            if (table[a].context != (own ? context : CONTEXT_GLOBAL) || (!own && context == CONTEXT_GLOBAL)) continue;
+            if (table[a].context != (own ? context : CONTEXT_GLOBAL) || (!own && context == CONTEXT_GLOBAL))
+                continue;
             if (strncmp(table[a].name, name, n)) continue;
             if (!table[a].name[n]) {
                 *first = (Action)a;

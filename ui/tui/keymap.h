@@ -10,8 +10,8 @@ const char *context_name(Context context); /* "everywhere", "Views", ... */
 
 /* What a key does in a context: its own meaning first, then the global one; ACT_NONE when it has none. */
 Action keymap_find(Context context, int key);
-/* The action a command line names, seen from a context; *arg points past the name and blanks (at "" without one).
- * A unique beginning of a name is enough. ACT_NONE when there is none or it is ambiguous. */
+/* The action a command line names, seen from a context; *arg points past the name and blanks (at "" without
+ * one). A unique beginning of a name is enough. ACT_NONE when there is none or it is ambiguous. */
 Action keymap_command(Context context, const char *line, const char **arg);
 /* Completes a command's name in place as far as it is certain; returns the candidates left. */
 int keymap_complete(Context context, char *line, size_t cap);

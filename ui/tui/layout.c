@@ -127,10 +127,11 @@ void rect_rows(Rect *out, Rect r, const int *weight, int n, int gap)
 Wall layout_wall(Rect area, int picture_rows, int label_rows, int cell_w, int cell_h)
 {
     Wall wall = {.area = area, .label_rows = label_rows};
-    wall.tile_h = clamp(picture_rows, 1, larger(area.h - 2 - label_rows, 1));
+    int below = larger(label_rows, 1); /* the frame's lower edge shares the row of the first label */
+    wall.tile_h = clamp(picture_rows, 1, larger(area.h - 1 - below, 1));
     wall.tile_w = larger((wall.tile_h * cell_h + cell_w / 2) / larger(cell_w, 1), 1);
     wall.cols = larger(area.w - 1, 0) / (wall.tile_w + 1);
-    wall.rows = larger(area.h - 1, 0) / (wall.tile_h + 1 + label_rows);
+    wall.rows = larger(area.h + label_rows - below, 0) / (wall.tile_h + 1 + label_rows);
     return wall;
 }
 

@@ -26,7 +26,8 @@ Rect rect_cut_left(Rect *r, int n);
 Rect rect_cut_right(Rect *r, int n);
 Rect rect_cut_top(Rect *r, int n);
 Rect rect_cut_bottom(Rect *r, int n);
-/* Cuts r into n columns (rows) by weights > 0 with `gap` cells between; they fill r exactly when it is wide enough. */
+/* Cuts r into n columns (rows) by weights > 0 with `gap` cells between; they fill r exactly when it is wide
+ * enough. */
 void rect_columns(Rect *out, Rect r, const int *weight, int n, int gap);
 void rect_rows(Rect *out, Rect r, const int *weight, int n, int gap);
 
@@ -36,11 +37,11 @@ typedef struct {
     Rect area;
 } Wall;
 
-/* Tiles of about picture_rows rows that look square on cells of cell_w x cell_h pixels; cols or rows is 0 when not one
- * fits. A tile is never higher than the area allows. */
+/* Tiles of about picture_rows rows that look square on cells of cell_w x cell_h pixels; cols or rows is 0
+ * when not one fits. A tile is never higher than the area allows. */
 Wall layout_wall(Rect area, int picture_rows, int label_rows, int cell_w, int cell_h);
-Rect layout_tile(const Wall *wall, int index);       /* the picture's rectangle */
-int layout_tile_at(const Wall *wall, int x, int y);  /* index, or -1; frame and label count as the tile */
+Rect layout_tile(const Wall *wall, int index);      /* the picture's rectangle */
+int layout_tile_at(const Wall *wall, int x, int y); /* index, or -1; frame and label count as the tile */
 
 /* The page: one line on top, one at the bottom, the rest for the screen. */
 typedef struct {

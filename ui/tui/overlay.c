@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STRIPS_MAX 128
-#define CACHE_MAX  256
+#define STRIPS_MAX  128
+#define CACHE_MAX   256
 #define CACHE_BYTES ((size_t)32 << 20)
-#define FINE_AFTER 0.08   /* seconds without change until a coarse picture is replaced */
-#define MOVING     0.20   /* changes closer than this are one motion */
-#define FAST_MS    25.0   /* a fine frame that costs less than this is shown even in motion */
-#define ACK_LATE   1.0    /* seconds after which an acknowledgement is given up */
+#define FINE_AFTER  0.08 /* seconds without change until a coarse picture is replaced */
+#define MOVING      0.20 /* changes closer than this are one motion */
+#define FAST_MS     25.0 /* a fine frame that costs less than this is shown even in motion */
+#define ACK_LATE    1.0  /* seconds after which an acknowledgement is given up */
 
 typedef struct {
     Rect at;        /* around all visible parts */
@@ -42,11 +42,11 @@ struct Overlay {
     Cached cache[CACHE_MAX];
     size_t cache_bytes;
     unsigned clock;
-    bool waiting;      /* for an acknowledgement, since `sent` */
+    bool waiting; /* for an acknowledgement, since `sent` */
     double sent;
-    int unanswered;    /* acknowledgements that never came, in a row */
-    bool news;         /* results came in since the last paint */
-    double fine_ms;    /* running mean cost of a fine frame */
+    int unanswered; /* acknowledgements that never came, in a row */
+    bool news;      /* results came in since the last paint */
+    double fine_ms; /* running mean cost of a fine frame */
     OverlayTimes times;
 };
 
@@ -111,7 +111,8 @@ static Rect around(Rect a, Rect b)
 {
     if (rect_empty(a)) return b;
     int x = a.x < b.x ? a.x : b.x, y = a.y < b.y ? a.y : b.y;
-    int right = a.x + a.w > b.x + b.w ? a.x + a.w : b.x + b.w, low = a.y + a.h > b.y + b.h ? a.y + a.h : b.y + b.h;
+    int right = a.x + a.w > b.x + b.w ? a.x + a.w : b.x + b.w,
+        low = a.y + a.h > b.y + b.h ? a.y + a.h : b.y + b.h;
     return (Rect){x, y, right - x, low - y};
 }
 
@@ -138,14 +139,18 @@ static void add_piece(Overlay *o, const Canvas *c, int i)
     const Placed *placed = &c->picture[i];
     Piece *p = &o->piece[o->pieces];
     Rect parts[PIECE_PARTS], screen = {0, 0, o->cols, o->rows - 1};
-    Rect cells = raster_cells(placed->rect, placed->image->w, placed->image->h, o->spec.cell_w, o->spec.cell_h);
+    Rect cells =
+        raster_cells(placed->rect, placed->image->w, placed->image->h, o->spec.cell_w, o->spec.cell_h);
     *p = (Piece){.rect = placed->rect, .image = *placed->image, .id = placed->id};
     int n = canvas_visible(c, i, parts, PIECE_PARTS);
     for (int k = 0; k < n; k++) {
         Rect seen = rect_intersect(rect_intersect(parts[k], cells), screen);
         if (!rect_empty(seen)) p->part[p->parts++] = seen;
     }
-    Strip *s = p->parts ? strip_for(o, mix(mix((uint64_t)placed->pane + 1, (uint64_t)p->rect.y), (uint64_t)p->rect.h)) : NULL;
+    Strip *s =
+        p->parts
+            ? strip_for(o, mix(mix((uint64_t)placed->pane + 1, (uint64_t)p->rect.y), (uint64_t)p->rect.h))
+            : NULL;
     if (!s) return;
     uint64_t shape = mix_rect(mix(1, (uint64_t)p->image.w << 32 | (uint64_t)p->image.h), p->rect);
     s->key = mix(mix(s->key, shape), p->id);
@@ -303,7 +308,8 @@ static bool written_over(const Overlay *o, const Strip *s, const Span *span)
 
 static uint64_t task_key(const Overlay *o, const Strip *s)
 {
-    return mix(s->key, (uint64_t)o->spec.mode << 32 | (uint64_t)o->spec.cell_w << 16 | (uint64_t)o->spec.cell_h);
+    return mix(s->key,
+               (uint64_t)o->spec.mode << 32 | (uint64_t)o->spec.cell_w << 16 | (uint64_t)o->spec.cell_h);
 }
 
 /* Appends a strip when it is at hand in the wanted quality, or better; false: it must be encoded. */
@@ -405,8 +411,10 @@ double overlay_due(Overlay *o)
     for (int i = 0; i < o->strips; i++) {
         const Strip *s = &o->strip[i];
         if (s->painted && s->quality == PIXELS_FINE) continue;
-        if (s->painted && !s->refining) due = fmin(due, s->changed + FINE_AFTER);
-        else if (o->news || cached(o, task_key(o, s), PIXELS_FINE)) due = 0;
+        if (s->painted && !s->refining)
+            due = fmin(due, s->changed + FINE_AFTER);
+        else if (o->news || cached(o, task_key(o, s), PIXELS_FINE))
+            due = 0;
     }
     return o->waiting && due < INFINITY ? fmax(due, o->sent + ACK_LATE) : due;
 }

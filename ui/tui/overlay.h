@@ -1,8 +1,9 @@
-/* Pictures over the text layer: which are on the screen, which must be painted (again), and the bytes that do it.
+/* Pictures over the text layer: which are on the screen, which must be painted (again), and the bytes that do
+ * it.
  *
- * Each frame: overlay_plan before the text is drawn, then the text, then overlay_paint. Both only make bytes; the caller
- * writes them. A frame of pictures ends with a request for an acknowledgement, and no further frame is made before it came:
- * a slow line gets fewer frames, never a queue of old ones. */
+ * Each frame: overlay_plan before the text is drawn, then the text, then overlay_paint. Both only make bytes;
+ * the caller writes them. A frame of pictures ends with a request for an acknowledgement, and no further
+ * frame is made before it came: a slow line gets fewer frames, never a queue of old ones. */
 #pragma once
 #include "tui/canvas.h"
 #include "tui/encoder.h"
@@ -17,13 +18,13 @@ typedef struct {
 
 Overlay *overlay_new(void (*wake)(void *arg), void *arg, Err *err);
 void overlay_free(Overlay *o);
-/* Size, cells or way of showing changed: nothing on the screen is known any more. The last row stays free of pictures,
- * because one that touches it makes the screen scroll. */
+/* Size, cells or way of showing changed: nothing on the screen is known any more. The last row stays free of
+ * pictures, because one that touches it makes the screen scroll. */
 bool overlay_setup(Overlay *o, int cols, int rows, const PixelSpec *spec, Err *err);
 /* Takes the canvas' pictures; appends what blanks the cells that no longer show what they did. */
 void overlay_plan(Overlay *o, const Canvas *c, Buf *out);
-/* Appends the pictures that are missing or were written over (span: one per row) as far as they are encoded, and asks for
- * the others. The canvas' images must still be alive. */
+/* Appends the pictures that are missing or were written over (span: one per row) as far as they are encoded,
+ * and asks for the others. The canvas' images must still be alive. */
 bool overlay_paint(Overlay *o, const Span *span, Buf *out, Err *err);
 void overlay_acked(Overlay *o);
 /* When the next frame should be drawn for the pictures' sake (clock_seconds), INFINITY: no need. */

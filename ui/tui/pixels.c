@@ -1,14 +1,14 @@
-/* Sixel by libsixel's low-level encoder on bounded buffers of indices, and the choice between the ways; the only file that
- * includes sixel.h. Greys get an exact palette, colours an adapted one that is kept while a picture moves. */
+/* Sixel by libsixel's low-level encoder on bounded buffers of indices, and the choice between the ways; the
+ * only file that includes sixel.h. Greys get an exact palette, colours an adapted one that is kept while a
+ * picture moves. */
 #include "tui/pixels.h"
 #include "tui/blocks.h"
 #include <sixel.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COLORS_MAX 255 /* one more index means: leave the screen as it is */
-#define CLEAR      255
-#define CACHE_SIDE 32 /* colours are looked up by their upper 5 bits each */
+#define COLORS_MAX 255 /* the index after the last colour means: leave the screen as it is */
+#define CACHE_SIDE 32  /* colours are looked up by their upper 5 bits each */
 
 struct Pixels {
     uint8_t palette[256 * 3];
@@ -54,31 +54,6 @@ static void grey_palette(Pixels *px, PixelQuality quality)
     px->kept_at = (Rect){0};
 }
 
-/* Median cut by libsixel over the shown pixels. */
-static bool adapted_palette(Pixels *px, const Raster *r, Rect at, PixelQuality quality, Err *err)
-{
-    sixel_dither_t *d = NULL;
-    size_t n = 0, total = (size_t)r->w * (size_t)r->h;
-    uint8_t *seen = malloc(total * 3);
-    if (!seen) return err_nomem(err, "a palette");
-    for (size_t i = 0; i < total; i++)
-        if (r->mask[i]) memcpy(seen + 3 * n++, r->rgb + 3 * i, 3);
-    int colors = quality == PIXELS_FINE ? COLORS_MAX : 64;
-    bool ok = n && SIXEL_SUCCEEDED(sixel_dither_new(&d, colors, NULL)) &&
-              SIXEL_SUCCEEDED(sixel_dither_initialize(d, seen, (int)n, 1, SIXEL_PIXELFORMAT_RGB888, SIXEL_LARGE_AUTO,
-                                                      SIXEL_REP_AUTO, SIXEL_QUALITY_LOW));
-    if (ok) {
-        px->colors = sixel_dither_get_num_of_palette_colors(d);
-        memcpy(px->palette, sixel_dither_get_palette(d), (size_t)px->colors * 3);
-        memset(px->cache, 0, sizeof px->cache);
-        px->grey = false;
-        px->kept_at = quality == PIXELS_COARSE ? at : (Rect){0};
-    }
-    if (d) sixel_dither_unref(d);
-    free(seen);
-    return ok || err_set(err, ERR_NOMEM, "no palette could be made for a picture");
-}
-
 static int nearest(Pixels *px, const uint8_t *p)
 {
     int slot = (p[0] >> 3) * CACHE_SIDE * CACHE_SIDE + (p[1] >> 3) * CACHE_SIDE + (p[2] >> 3), best = 0;
@@ -90,6 +65,47 @@ static int nearest(Pixels *px, const uint8_t *p)
     }
     px->cache[slot] = (int16_t)(best + 1);
     return best;
+}
+
+/* libsixel's colours stand for 5 bits a channel; the mean of the pixels nearest to each is a better colour
+ * for them. */
+static void centre_palette(Pixels *px, const uint8_t *seen, size_t n)
+{
+    uint32_t sum[256][4] = {{0}};
+    for (size_t i = 0; i < n; i++, seen += 3) {
+        uint32_t *s = sum[nearest(px, seen)];
+        for (int k = 0; k < 3; k++) s[k] += seen[k];
+        s[3]++;
+    }
+    for (int i = 0; i < px->colors; i++)
+        for (int k = 0; k < 3 && sum[i][3]; k++)
+            px->palette[3 * i + k] = (uint8_t)((sum[i][k] + sum[i][3] / 2) / sum[i][3]);
+}
+
+/* Median cut by libsixel over the shown pixels. */
+static bool adapted_palette(Pixels *px, const Raster *r, Rect at, PixelQuality quality, Err *err)
+{
+    sixel_dither_t *d = NULL;
+    size_t n = 0, total = (size_t)r->w * (size_t)r->h;
+    uint8_t *seen = malloc(total * 3);
+    if (!seen) return err_nomem(err, "a palette");
+    for (size_t i = 0; i < total; i++)
+        if (r->mask[i]) memcpy(seen + 3 * n++, r->rgb + 3 * i, 3);
+    int colors = quality == PIXELS_FINE ? COLORS_MAX : 64;
+    bool ok = n && SIXEL_SUCCEEDED(sixel_dither_new(&d, colors, NULL)) &&
+              SIXEL_SUCCEEDED(sixel_dither_initialize(d, seen, (int)n, 1, SIXEL_PIXELFORMAT_RGB888,
+                                                      SIXEL_LARGE_AUTO, SIXEL_REP_AUTO, SIXEL_QUALITY_LOW));
+    if (ok) {
+        px->colors = sixel_dither_get_num_of_palette_colors(d);
+        memcpy(px->palette, sixel_dither_get_palette(d), (size_t)px->colors * 3);
+        memset(px->cache, 0, sizeof px->cache);
+        centre_palette(px, seen, n);
+        px->grey = false;
+        px->kept_at = quality == PIXELS_COARSE ? at : (Rect){0};
+    }
+    if (d) sixel_dither_unref(d);
+    free(seen);
+    return ok || err_set(err, ERR_NOMEM, "no palette could be made for a picture");
 }
 
 static bool index_pixels(Pixels *px, const Raster *r, Err *err)
@@ -105,7 +121,7 @@ static bool index_pixels(Pixels *px, const Raster *r, Err *err)
     for (size_t i = 0; i < n; i++, p += 3) {
         int at = px->grey ? (p[0] * (px->colors - 1) + 127) / 255 : 0;
         if (r->mask[i] && !px->grey) at = nearest(px, p);
-        px->index[i] = r->mask[i] ? (uint8_t)at : CLEAR;
+        px->index[i] = (uint8_t)(r->mask[i] ? at : px->colors);
     }
     return true;
 }
@@ -118,21 +134,36 @@ static int to_buf(char *bytes, int n, void *out)
     return n;
 }
 
-/* libsixel leaves the second parameter open, and some terminals then blank the whole rectangle first: say 1, so that
- * pixels not sent stay as they are. */
+static const char open_head[] = "\033P7;1;0q";
+
+/* libsixel leaves the second parameter open, and some terminals then blank the whole rectangle first: say 1,
+ * so that pixels not sent stay as they are. */
 static void open_background(Buf *out, size_t from)
 {
-    static const char head[] = "\033P7;1;0q";
     char *q = out->p ? memchr(out->p + from, 'q', out->n - from) : NULL;
     if (out->failed || !q) return;
     size_t rest = out->n - (size_t)(q + 1 - out->p), old = (size_t)(q + 1 - out->p) - from;
-    buf_put(out, head, sizeof head - 1); /* makes the room; the bytes themselves are moved below */
+    buf_put(out, open_head, sizeof open_head - 1); /* makes the room; the bytes themselves are moved below */
     if (out->failed) return;
     char *start = out->p + from;
-    memmove(start + sizeof head - 1, start + old, rest);
-    memcpy(start, head, sizeof head - 1);
-    out->n = from + sizeof head - 1 + rest;
+    memmove(start + sizeof open_head - 1, start + old, rest);
+    memcpy(start, open_head, sizeof open_head - 1);
+    out->n = from + sizeof open_head - 1 + rest;
     out->p[out->n] = 0;
+}
+
+/* Takes the paint out of one index, by turning its sixels into empty ones. libsixel's own transparent colour
+ * would do this, but loses a column in every gap of 255 or more (1.10.3). */
+static void empty_index(Buf *out, size_t from, int index)
+{
+    bool clear = false;
+    if (out->failed) return;
+    for (char *p = out->p + from, *end = out->p + out->n; p < end; p++) {
+        if (*p == '#')
+            clear = strtol(p + 1, &p, 10) == index, p--;
+        else if (clear && *p >= '?' && *p <= '~')
+            *p = '?';
+    }
 }
 
 static bool send(Pixels *px, Buf *out, uint8_t *index, int w, int h)
@@ -141,16 +172,18 @@ static bool send(Pixels *px, Buf *out, uint8_t *index, int w, int h)
     sixel_dither_t *d = NULL;
     size_t from = out->n;
     bool ok = SIXEL_SUCCEEDED(sixel_output_new(&o, to_buf, out, NULL)) &&
-              SIXEL_SUCCEEDED(sixel_dither_new(&d, 256, NULL));
+              SIXEL_SUCCEEDED(sixel_dither_new(&d, px->colors + 1, NULL));
     if (ok) {
         sixel_dither_set_pixelformat(d, SIXEL_PIXELFORMAT_PAL8);
         sixel_dither_set_palette(d, px->palette);
-        sixel_dither_set_transparent(d, CLEAR);
         ok = SIXEL_SUCCEEDED(sixel_encode(index, w, h, 1, d, o));
     }
     if (d) sixel_dither_unref(d);
     if (o) sixel_output_unref(o);
-    if (ok) open_background(out, from);
+    if (ok) {
+        open_background(out, from);
+        empty_index(out, from + sizeof open_head - 1, px->colors);
+    }
     return ok && !out->failed;
 }
 
@@ -163,7 +196,7 @@ static bool send_tile(Pixels *px, Buf *out, const Raster *r, Rect tile, const Pi
     for (int y = 0; y < tile.h; y++) {
         const uint8_t *row = px->index + (size_t)(tile.y + y) * (size_t)r->w + tile.x;
         memcpy(cut + (size_t)y * (size_t)tile.w, row, (size_t)tile.w);
-        for (int x = 0; x < tile.w && !any; x++) any = row[x] != CLEAR;
+        for (int x = 0; x < tile.w && !any; x++) any = row[x] != px->colors;
     }
     bool ok = true;
     if (any) {
@@ -174,15 +207,19 @@ static bool send_tile(Pixels *px, Buf *out, const Raster *r, Rect tile, const Pi
     return ok;
 }
 
-static bool sixels(Pixels *px, Buf *out, const Raster *r, Rect at, const PixelSpec *spec, PixelQuality quality,
-                   Err *err)
+static bool sixels(Pixels *px, Buf *out, const Raster *r, Rect at, const PixelSpec *spec,
+                   PixelQuality quality, Err *err)
 {
     bool kept = quality == PIXELS_COARSE && !memcmp(&px->kept_at, &at, sizeof at);
-    if (is_grey(r)) grey_palette(px, quality);
-    else if (!kept && !adapted_palette(px, r, at, quality, err)) return false;
+    if (is_grey(r))
+        grey_palette(px, quality);
+    else if (!kept && !adapted_palette(px, r, at, quality, err))
+        return false;
     if (!index_pixels(px, r, err)) return false;
-    int step_w = spec->max_w / spec->cell_w * spec->cell_w, step_h = spec->max_h / spec->cell_h * spec->cell_h;
-    if (step_w < 1 || step_h < 1) return err_set(err, ERR_LIMIT, "this terminal shows no picture of even one character");
+    int step_w = spec->max_w / spec->cell_w * spec->cell_w,
+        step_h = spec->max_h / spec->cell_h * spec->cell_h;
+    if (step_w < 1 || step_h < 1)
+        return err_set(err, ERR_LIMIT, "this terminal shows no picture of even one character");
     for (int y = 0; y < r->h; y += step_h)
         for (int x = 0; x < r->w; x += step_w) {
             Rect tile = {x, y, r->w - x < step_w ? r->w - x : step_w, r->h - y < step_h ? r->h - y : step_h};
@@ -205,9 +242,12 @@ bool pixels_encode(Pixels *px, Buf *out, Rect at, const Piece *piece, int n, con
     bool ok = true;
     for (int i = 0; i < n && ok; i++)
         ok = raster_paste(&r, at, &piece[i], sx, sy, spec->cell_w, spec->cell_h, smooth, err);
-    if (ok && spec->mode == PIXELS_SIXEL) ok = sixels(px, out, &r, at, spec, quality, err);
-    else if (ok && spec->mode == PIXELS_ASCII) blocks_ascii(out, &r, at.x, at.y);
-    else if (ok) blocks_half(out, &r, at.x, at.y, spec->mode == PIXELS_HALF);
+    if (ok && spec->mode == PIXELS_SIXEL)
+        ok = sixels(px, out, &r, at, spec, quality, err);
+    else if (ok && spec->mode == PIXELS_ASCII)
+        blocks_ascii(out, &r, at.x, at.y);
+    else if (ok)
+        blocks_half(out, &r, at.x, at.y, spec->mode == PIXELS_HALF);
     raster_close(&r);
     if (ok && out->failed) return err_nomem(err, "a picture's bytes");
     return ok;

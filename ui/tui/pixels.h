@@ -1,7 +1,7 @@
 /* From a raster to the bytes that show it: sixel, half blocks in 24-bit or 256 colours, letters.
  *
- * The bytes begin with cursor positions of their own and leave colours changed: the writer saves and restores both. Pure
- * but for the memory kept in Pixels. */
+ * The bytes begin with cursor positions of their own and leave colours changed: the writer saves and restores
+ * both. Pure but for the memory kept in Pixels. */
 #pragma once
 #include "tui/buf.h"
 #include "tui/probe.h"
@@ -20,7 +20,8 @@ typedef struct {
 Pixels *pixels_new(Err *err);
 void pixels_free(Pixels *px);
 
-/* Encodes the pieces of the strip at `at` and appends to out. Coarse: nearest neighbour and at most 64 colours. */
+/* Encodes the pieces of the strip at `at` and appends to out. Coarse: nearest neighbour and at most 64
+ * colours. */
 bool pixels_encode(Pixels *px, Buf *out, Rect at, const Piece *piece, int n, const PixelSpec *spec,
                    PixelQuality quality, Err *err);
 /* The modes in the order in which the graphics key goes through them. */

@@ -1,4 +1,5 @@
-/* Questions to the terminal and the meaning of its answers (measured on xterm 379, mlterm 3.9 and tmux 3.3a). */
+/* Questions to the terminal and the meaning of its answers (measured on xterm 379, mlterm 3.9 and tmux 3.3a).
+ */
 #include "tui/probe.h"
 #include <langinfo.h>
 #include <stdio.h>
@@ -19,18 +20,19 @@ void probe_environment(TermInfo *info)
     info->no_color = *setting("NO_COLOR") != 0;
     info->truecolor = !strcmp(color, "truecolor") || !strcmp(color, "24bit") || strstr(term, "direct");
     info->tmux = *setting("TMUX") || !strncmp(term, "tmux", 4) || !strncmp(term, "screen", 6);
-    info->max_w = info->max_h = 1000; /* xterm's limit unless it tells another; beyond it draws nothing at all */
+    info->max_w = info->max_h =
+        1000; /* xterm's limit unless it tells another; beyond it draws nothing at all */
     snprintf(info->name, sizeof info->name, "%.40s", *term ? term : "terminal");
 }
 
 const char *probe_questions(void)
 {
-    return "\033[>q"        /* its name */
-           "\033[?2;1;0S"   /* pixels of the text area */
-           "\033[16t"       /* pixels of a cell */
-           "\033[?2;4;0S"   /* largest sixel picture */
+    return "\033[>q"         /* its name */
+           "\033[?2;1;0S"    /* pixels of the text area */
+           "\033[16t"        /* pixels of a cell */
+           "\033[?2;4;0S"    /* largest sixel picture */
            "\033]11;?\033\\" /* background */
-           "\033[c";        /* features; answered by all, so it comes last */
+           "\033[c";         /* features; answered by all, so it comes last */
 }
 
 /* DCS > | name ST */
@@ -51,10 +53,13 @@ static bool take_background(TermInfo *info, const VtToken *t)
 {
     char answer[48];
     unsigned rgb[3];
-    snprintf(answer, sizeof answer, "%.*s", (int)(t->size < sizeof answer ? t->size : sizeof answer - 1), t->at);
+    snprintf(answer, sizeof answer, "%.*s", (int)(t->size < sizeof answer ? t->size : sizeof answer - 1),
+             t->at);
     if (strncmp(answer, "\033]11;", 5)) return false;
     char digits[3][8];
-    if (sscanf(answer + 5, "rgb:%4[0-9a-fA-F]/%4[0-9a-fA-F]/%4[0-9a-fA-F]", digits[0], digits[1], digits[2]) != 3) return true;
+    if (sscanf(answer + 5, "rgb:%4[0-9a-fA-F]/%4[0-9a-fA-F]/%4[0-9a-fA-F]", digits[0], digits[1],
+               digits[2]) != 3)
+        return true;
     for (int i = 0; i < 3; i++) {
         size_t n = strlen(digits[i]);
         rgb[i] = (unsigned)strtoul(digits[i], NULL, 16);
@@ -72,8 +77,8 @@ static void take_cell(TermInfo *info, int w, int h)
     info->cell_known = true;
 }
 
-/* ? 2 ; status ; width ; height S answers both geometry questions, in the order they were asked: first the text area,
- * then the limit. Status 0 is success. */
+/* ? 2 ; status ; width ; height S answers both geometry questions, in the order they were asked: first the
+ * text area, then the limit. Status 0 is success. */
 static void take_geometry(TermInfo *info, const VtToken *t)
 {
     bool good = t->params >= 4 && t->param[1] == 0;
@@ -129,14 +134,23 @@ void probe_advice(char *out, size_t cap, const TermInfo *info, PixelMode mode)
 {
     const char *why;
     bool xterm = !strncasecmp(info->name, "xterm(", 6);
-    if (mode == PIXELS_SIXEL) why = "";
-    else if (info->sixel) why = "Coarse pictures: this terminal has sixel, press v until it shows";
-    else if (info->no_color && mode <= PIXELS_ASCII) why = "Pictures are letters because NO_COLOR is set: --graphics half";
-    else if (!info->utf8) why = "Pictures are letters: the locale is not UTF-8, try LC_ALL=C.UTF-8";
-    else if (info->tmux) why = "Coarse pictures: this tmux passes no sixel on; use 3.4 or later, or run outside";
-    else if (xterm) why = "Coarse pictures: start this xterm with -ti vt340 for sharp ones";
-    else if (mode == PIXELS_HALF256) why = "Pictures have 256 colours: set COLORTERM=truecolor if there are more";
-    else if (mode == PIXELS_HALF) why = "Coarse pictures: foot, WezTerm, mlterm or xterm -ti vt340 show sharp ones";
-    else why = "Pictures are letters: TERM tells of too few colours";
+    if (mode == PIXELS_SIXEL)
+        why = "";
+    else if (info->sixel)
+        why = "Coarse pictures: this terminal has sixel, press v until it shows";
+    else if (info->no_color && mode <= PIXELS_ASCII)
+        why = "Pictures are letters because NO_COLOR is set: --graphics half";
+    else if (!info->utf8)
+        why = "Pictures are letters: the locale is not UTF-8, try LC_ALL=C.UTF-8";
+    else if (info->tmux)
+        why = "Coarse pictures: this tmux passes no sixel on; use 3.4 or later, or run outside";
+    else if (xterm)
+        why = "Coarse pictures: start this xterm with -ti vt340 for sharp ones";
+    else if (mode == PIXELS_HALF256)
+        why = "Pictures have 256 colours: set COLORTERM=truecolor if there are more";
+    else if (mode == PIXELS_HALF)
+        why = "Coarse pictures: foot, WezTerm, mlterm or xterm -ti vt340 show sharp ones";
+    else
+        why = "Pictures are letters: TERM tells of too few colours";
     snprintf(out, cap, "%s", why);
 }

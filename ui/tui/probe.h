@@ -9,19 +9,19 @@ typedef enum { PIXELS_NONE, PIXELS_ASCII, PIXELS_HALF256, PIXELS_HALF, PIXELS_SI
 
 typedef struct {
     int cols, rows;
-    int cell_w, cell_h;     /* pixels of one character */
-    bool cell_known;        /* else 8 x 16 is assumed */
-    int colors;             /* of the text layer: 0 (none), 8, 16, 256 ... */
+    int cell_w, cell_h; /* pixels of one character */
+    bool cell_known;    /* else 8 x 16 is assumed */
+    int colors;         /* of the text layer: 0 (none), 8, 16, 256 ... */
     bool utf8, no_color;
-    bool truecolor;         /* 24-bit colours are understood */
-    bool sixel;             /* the terminal says so (DA1 4) */
-    bool answered;          /* the last answer (DA1) is in */
-    int max_w, max_h;       /* largest picture it draws, pixels */
-    int geometries;         /* answers to the two size questions so far */
-    bool light;             /* its background is light */
+    bool truecolor;   /* 24-bit colours are understood */
+    bool sixel;       /* the terminal says so (DA1 4) */
+    bool answered;    /* the last answer (DA1) is in */
+    int max_w, max_h; /* largest picture it draws, pixels */
+    int geometries;   /* answers to the two size questions so far */
+    bool light;       /* its background is light */
     uint8_t background[3];
     bool tmux;
-    char name[48];          /* its own name, or TERM */
+    char name[48]; /* its own name, or TERM */
 } TermInfo;
 
 /* Fills what the environment says: TERM, COLORTERM, NO_COLOR, TMUX, locale. Sizes are left alone. */
@@ -33,5 +33,6 @@ bool probe_take(TermInfo *info, const VtToken *t);
 /* The best way to show pictures here, or the one wanted ("auto" or NULL: the best). -1: no such name. */
 int probe_mode(const TermInfo *info, const char *wanted);
 const char *probe_mode_name(PixelMode mode);
-/* One line why pictures are no better than this and what to do about it; "" when they are as good as can be. */
+/* One line why pictures are no better than this and what to do about it; "" when they are as good as can be.
+ */
 void probe_advice(char *out, size_t cap, const TermInfo *info, PixelMode mode);

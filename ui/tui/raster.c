@@ -30,7 +30,8 @@ bool raster_open(Raster *out, int w, int h, Err *err)
 {
     size_t pixels = (size_t)w * (size_t)h;
     *out = (Raster){.w = w, .h = h};
-    if (w < 1 || h < 1 || w > 8192 || h > 8192) return err_set(err, ERR_LIMIT, "a picture of %d x %d is not shown", w, h);
+    if (w < 1 || h < 1 || w > 8192 || h > 8192)
+        return err_set(err, ERR_LIMIT, "a picture of %d x %d is not shown", w, h);
     out->rgb = calloc(pixels, 4);
     if (!out->rgb) return err_nomem(err, "a picture on the screen");
     out->mask = out->rgb + pixels * 3;
@@ -47,7 +48,8 @@ static void put_row(Raster *out, int x, int y, const Image *im, int from, int ro
 {
     uint8_t *to = out->rgb + ((size_t)y * (size_t)out->w + (size_t)x) * 3;
     const uint8_t *px = im->px + ((size_t)row * (size_t)im->w + (size_t)from) * (size_t)im->c;
-    if (im->c == 3) memcpy(to, px, (size_t)n * 3);
+    if (im->c == 3)
+        memcpy(to, px, (size_t)n * 3);
     else
         for (int i = 0; i < n; i++) memset(to + 3 * i, px[i], 3);
     memset(out->mask + (size_t)y * (size_t)out->w + x, 1, (size_t)n);
@@ -66,8 +68,8 @@ static Rect place(Rect at, const Piece *piece, int sx, int sy, int cell_w, int c
     return (Rect){(piece->rect.x - at.x) * sx + x0, (piece->rect.y - at.y) * sy + y0, x1 - x0, y1 - y0};
 }
 
-bool raster_paste(Raster *out, Rect at, const Piece *piece, int sx, int sy, int cell_w, int cell_h, bool smooth,
-                  Err *err)
+bool raster_paste(Raster *out, Rect at, const Piece *piece, int sx, int sy, int cell_w, int cell_h,
+                  bool smooth, Err *err)
 {
     Rect to = place(at, piece, sx, sy, cell_w, cell_h);
     Image scaled;

@@ -1,7 +1,7 @@
 /* Pictures of a strip of the screen, laid out as pixels: what every way of showing pictures starts from.
  *
- * A strip is a rectangle of cells; each cell is sx x sy raster pixels (sixel: its true pixels; half blocks: 1 x 2). Pixels
- * that no picture covers have mask 0 and stay as they are on the screen. */
+ * A strip is a rectangle of cells; each cell is sx x sy raster pixels (sixel: its true pixels; half blocks: 1
+ * x 2). Pixels that no picture covers have mask 0 and stay as they are on the screen. */
 #pragma once
 #include "base/err.h"
 #include "data/image.h"
@@ -23,15 +23,15 @@ typedef struct {
     int parts;
 } Piece;
 
-/* Where a picture of w x h lands in r with its shape kept, in pixels of cells cell_w x cell_h, centred, relative to r; at
- * least one pixel each way. */
+/* Where a picture of w x h lands in r with its shape kept, in pixels of cells cell_w x cell_h, centred,
+ * relative to r; at least one pixel each way. */
 void raster_fit(int box[4], Rect r, int w, int h, int cell_w, int cell_h);
 /* The cells that box touches, on the screen. */
 Rect raster_cells(Rect r, int w, int h, int cell_w, int cell_h);
 
 bool raster_open(Raster *out, int w, int h, Err *err); /* nothing shown */
 void raster_close(Raster *r);
-/* Puts a piece on the raster of the strip `at`; cells are sx x sy raster pixels and stand for cell_w x cell_h. smooth:
- * interpolated; else nearest neighbour. */
-bool raster_paste(Raster *out, Rect at, const Piece *piece, int sx, int sy, int cell_w, int cell_h, bool smooth,
-                  Err *err);
+/* Puts a piece on the raster of the strip `at`; cells are sx x sy raster pixels and stand for cell_w x
+ * cell_h. smooth: interpolated; else nearest neighbour. */
+bool raster_paste(Raster *out, Rect at, const Piece *piece, int sx, int sy, int cell_w, int cell_h,
+                  bool smooth, Err *err);

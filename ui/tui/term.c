@@ -19,14 +19,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MODES_ON "\033[?1002h\033[?1006h\033[?2004h\033[?1004h" /* mouse with drags, its SGR form, paste, focus */
+#define MODES_ON                                                                                             \
+    "\033[?1002h\033[?1006h\033[?2004h\033[?1004h" /* mouse with drags, its SGR form, paste, focus */
 
 struct Term {
     TermOptions opt;
     TermInfo info;
     Input input;
     SCREEN *screen;
-    Cell *shown; /* what ncurses was given last, rows of cols; ch 0xffffffff: unknown */
+    Cell *shown;    /* what ncurses was given last, rows of cols; ch 0xffffffff: unknown */
+    uint64_t *hash; /* of every row, before and after a frame */
     int cols, rows;
     int in, out, wake_fd, errors, stderr_before;
     bool anew, light;
@@ -62,8 +64,10 @@ static bool resize(Term *t)
     if (t->shown && t->cols == t->info.cols && t->rows == t->info.rows) return true;
     size_t cells = (size_t)t->info.cols * (size_t)t->info.rows;
     Cell *shown = realloc(t->shown, cells * sizeof *shown);
-    if (!shown) return false;
-    t->shown = shown;
+    if (shown) t->shown = shown;
+    uint64_t *hash = realloc(t->hash, 2 * (size_t)t->info.rows * sizeof *hash);
+    if (hash) t->hash = hash;
+    if (!shown || !hash) return false;
     t->cols = t->info.cols;
     t->rows = t->info.rows;
     resizeterm(t->rows, t->cols);
@@ -78,10 +82,10 @@ typedef struct {
 } InkColor;
 
 static const InkColor ink_colors[INK_COUNT] = {
-    [INK_TEXT] = {-1, -1, -1},          [INK_DIM] = {246, 242, -1},         [INK_FAINT] = {240, 250, -1},
-    [INK_ACCENT] = {215, 130, 3},       [INK_GOOD] = {114, 28, 2},          [INK_WARN] = {221, 136, 3},
-    [INK_BAD] = {203, 160, 1},          [INK_SERIES_1] = {75, 26, 6},       [INK_SERIES_2] = {214, 166, 3},
-    [INK_SERIES_3] = {79, 29, 2},       [INK_SERIES_4] = {175, 133, 5},     [INK_SERIES_5] = {228, 100, 7},
+    [INK_TEXT] = {-1, -1, -1},      [INK_DIM] = {246, 242, -1},     [INK_FAINT] = {240, 250, -1},
+    [INK_ACCENT] = {215, 130, 3},   [INK_GOOD] = {114, 28, 2},      [INK_WARN] = {221, 136, 3},
+    [INK_BAD] = {203, 160, 1},      [INK_SERIES_1] = {75, 26, 6},   [INK_SERIES_2] = {214, 166, 3},
+    [INK_SERIES_3] = {79, 29, 2},   [INK_SERIES_4] = {175, 133, 5}, [INK_SERIES_5] = {228, 100, 7},
     [INK_SERIES_6] = {167, 124, 1},
 };
 
@@ -222,6 +226,7 @@ void term_free(Term *t)
     if (!t) return;
     if (t->wake_fd >= 0) close(t->wake_fd);
     free(t->shown);
+    free(t->hash);
     free(t);
 }
 
@@ -339,8 +344,8 @@ static bool blank(const Cell *cell)
     return cell->ch == ' ' && !(cell->style & (STYLE_REVERSE | STYLE_BAR));
 }
 
-/* Gives the changed cells of a row to ncurses. ncurses may send again what lies between two changes, and may clear to an
- * end of the row that is blank, so the span reaches over both. */
+/* Gives the changed cells of a row to ncurses. ncurses may send again what lies between two changes, and may
+ * clear to an end of the row that is blank, so the span reaches over both. */
 static Span draw_row(Term *t, const Canvas *c, int y)
 {
     Span span = {t->cols, 0};
@@ -362,12 +367,40 @@ static Span draw_row(Term *t, const Canvas *c, int y)
     return span;
 }
 
+static uint64_t row_hash(const Cell *row, int n)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (int i = 0; i < n; i++) hash = (hash ^ row[i].ch) * 1099511628211u;
+    return hash;
+}
+
+/* ncurses scrolls a part of the screen when changed lines now stand where others stood (idlok or not), and
+ * pictures would move along. It does so only for lines it knows: let it forget those that seem to move. */
+static void forbid_scrolling(Term *t, const Canvas *c)
+{
+    uint64_t *was = t->hash, *is = t->hash + t->rows;
+    for (int y = 0; y < t->rows; y++) {
+        was[y] = row_hash(t->shown + y * t->cols, t->cols);
+        is[y] = row_hash(canvas_at(c, 0, y), t->cols);
+    }
+    for (int from = 0; from < t->rows; from++) {
+        bool moved = false;
+        for (int to = 0; to < t->rows && was[from] != is[from]; to++)
+            moved |= to != from && is[to] == was[from];
+        if (!moved) continue;
+        wredrawln(stdscr, from, 1);
+        for (int x = 0; x < t->cols; x++) t->shown[from * t->cols + x].ch = (char32_t)-1;
+    }
+}
+
 void term_draw(Term *t, const Canvas *c, Span *span)
 {
     bool anew = t->anew;
     if (anew) {
         erase();
         clearok(stdscr, TRUE);
+    } else {
+        forbid_scrolling(t, c);
     }
     for (int y = 0; y < t->rows; y++) {
         span[y] = draw_row(t, c, y);

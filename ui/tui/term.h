@@ -1,5 +1,6 @@
-/* The terminal: started, drawn on, read from, and given back. term.c is the only file that includes ncurses; ncurses draws
- * the text, input is read by ourselves (input.h), pictures are written between its frames (overlay.h).
+/* The terminal: started, drawn on, read from, and given back. term.c is the only file that includes ncurses;
+ * ncurses draws the text, input is read by ourselves (input.h), pictures are written between its frames
+ * (overlay.h).
  *
  *     Term *t = term_open(options, err);
  *     while (...) { term_draw(t, canvas, spans); ... term_wait(t, &ev, 0.5); }
@@ -18,11 +19,11 @@ typedef struct {
     bool ascii;
 } TermOptions;
 
-/* Takes the screen. The terminal is asked what it can do, and not waited for: answers come as EV_REPLY. stderr is kept
- * away from the screen until term_stop, which prints it. */
+/* Takes the screen. The terminal is asked what it can do, and not waited for: answers come as EV_REPLY.
+ * stderr is kept away from the screen until term_stop, which prints it. */
 Term *term_open(const TermOptions *opt, Err *err);
-/* Gives the screen back. Returns the signal that asked us to leave, 0: none; the caller should then die by it (raise) once
- * everything else is closed. After it only term_wake and term_free are allowed. */
+/* Gives the screen back. Returns the signal that asked us to leave, 0: none; the caller should then die by it
+ * (raise) once everything else is closed. After it only term_wake and term_free are allowed. */
 int term_stop(Term *t);
 void term_free(Term *t); /* NULL is allowed */
 
@@ -37,8 +38,8 @@ typedef struct {
     int from, to;
 } Span;
 
-/* Shows the canvas' text. span[0..rows) receives what was, or may have been, written over: pictures there must be painted
- * again. The canvas must have the terminal's size. */
+/* Shows the canvas' text. span[0..rows) receives what was, or may have been, written over: pictures there
+ * must be painted again. The canvas must have the terminal's size. */
 void term_draw(Term *t, const Canvas *c, Span *span);
 /* All of the next frame is drawn anew. */
 void term_redraw(Term *t);

@@ -33,8 +33,10 @@ static bool read_ask(Ask *ask, int argc, char **argv, Err *err)
         if (argv[i][0] == '-')
             return err_set(err, ERR_USAGE, "no option \"%s\"; viewsmith --help lists what there is", argv[i]);
         if (ask->thing)
-            return err_set(err, ERR_USAGE, "one thing to open at a time, not \"%s\" and \"%s\"; viewsmith --help lists the commands",
-                           ask->thing, argv[i]);
+            return err_set(
+                err, ERR_USAGE,
+                "one thing to open at a time, not \"%s\" and \"%s\"; viewsmith --help lists the commands",
+                ask->thing, argv[i]);
         ask->thing = argv[i];
     }
     return true;
@@ -76,7 +78,8 @@ static bool explore(Ask *ask, Err *err)
     Thing thing = {0};
     Context first = CONTEXT_VIEWS;
     bool ok = !ask->thing || look_at_thing(ask, &thing, err);
-    ok = ok && workspace_open(&workspace, &ask->workspace, err) && world_open(&world, workspace, ask->app.seed, err) &&
+    ok = ok && workspace_open(&workspace, &ask->workspace, err) &&
+         world_open(&world, workspace, ask->app.seed, err) &&
          (!ask->thing || place_thing(&world, &thing, &first, err));
     if (ok) {
         AppHooks hooks = world_hooks(&world);

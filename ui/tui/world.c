@@ -100,7 +100,12 @@ static void wake_by(void *world, void (*wake)(void *arg), void *arg)
 
 AppHooks world_hooks(World *w)
 {
-    return (AppHooks){.world = w, .status = status, .running = running, .leave = leave, .can_detach = true, .wake_by = wake_by};
+    return (AppHooks){.world = w,
+                      .status = status,
+                      .running = running,
+                      .leave = leave,
+                      .can_detach = true,
+                      .wake_by = wake_by};
 }
 
 /* --- what screens do ------------------------------------------------------------------------------------ */
@@ -122,7 +127,8 @@ bool world_read(const World *w, const char *text, Address *out, Err *err)
     if (ok)
         *out = t.address;
     else
-        err_set(err, ERR_USAGE, "%s is %s; here an address or a PNG that holds one is wanted", text, thing_kind_name(t.kind));
+        err_set(err, ERR_USAGE, "%s is %s; here an address or a PNG that holds one is wanted", text,
+                thing_kind_name(t.kind));
     thing_close(&t);
     return ok && latent_check(w->g, out, err);
 }
@@ -146,7 +152,8 @@ bool world_seed(const char *text, uint64_t *out, Err *err)
 {
     char *end;
     uint64_t x = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end) return err_set(err, ERR_USAGE, "\"%s\" is not a seed: a whole number from 0", text);
+    if (*text < '0' || *text > '9' || *end)
+        return err_set(err, ERR_USAGE, "\"%s\" is not a seed: a whole number from 0", text);
     *out = x;
     return true;
 }

@@ -1,6 +1,8 @@
-/* What the screens share: what is open, the view they all speak of, and the threads that work beside the terminal.
+/* What the screens share: what is open, the view they all speak of, and the threads that work beside the
+ * terminal.
  *
- * Owned by the terminal's thread; whatever works beside it hands its news over through painter, finder and job. */
+ * Owned by the terminal's thread; whatever works beside it hands its news over through painter, finder and
+ * job. */
 #pragma once
 #include "engine/finder.h"
 #include "engine/painter.h"
@@ -14,17 +16,17 @@ enum { PAINT_VIEW, PAINT_QUERY, PAINT_STRIP, PAINT_WALL, PAINT_EFFECT };
 
 typedef struct World {
     Workspace *workspace;
-    Generator *g;      /* the workspace's */
-    char model[64];    /* "fashion 2.1 MB" */
-    Painter *painter;  /* NULL until the loop runs */
-    Finder *finder;    /* NULL until world_finder was called */
-    Job *train;        /* the run of this program, or NULL */
-    char run[16];      /* id of a run to show, from the command line; "" for none */
-    char query[3072];  /* a picture file to ask about, "" for none */
+    Generator *g;       /* the workspace's */
+    char model[64];     /* "fashion 2.1 MB" */
+    Painter *painter;   /* NULL until the loop runs */
+    Finder *finder;     /* NULL until world_finder was called */
+    Job *train;         /* the run of this program, or NULL */
+    char run[16];       /* id of a run to show, from the command line; "" for none */
+    char query[3072];   /* a picture file to ask about, "" for none */
     char encoder[3072]; /* an encoder file to use, "" for the newest run's */
-    Address view;      /* the view all screens speak of */
-    uint64_t changes;  /* counts changes of `view`: a screen that has seen fewer takes the new one over */
-    Bell bell;         /* wakes the loop */
+    Address view;       /* the view all screens speak of */
+    uint64_t changes;   /* counts changes of `view`: a screen that has seen fewer takes the new one over */
+    Bell bell;          /* wakes the loop */
 } World;
 
 /* Takes the workspace over, also on failure. */
@@ -42,11 +44,14 @@ const char *world_class(const World *w, int class);
 /* A number in [low, high], or one sentence. */
 bool world_number(const char *text, double low, double high, double *out, Err *err);
 bool world_seed(const char *text, uint64_t *out, Err *err);
-/* Writes the picture with its address inside, enlarged to at least 224 pixels a side without smoothing, and says so. */
+/* Writes the picture with its address inside, enlarged to at least 224 pixels a side without smoothing, and
+ * says so. */
 void world_save(App *app, const Address *a, const Image *image, const char *path);
 /* Copies the address to the clipboard and says so. */
 void world_copy(App *app, const Address *a);
-/* The newest painting of a channel when it is newer than *at (or more complete): replaces *at. True when it did. */
+/* The newest painting of a channel when it is newer than *at (or more complete): replaces *at. True when it
+ * did. */
 bool world_take(App *app, int channel, Painting **at);
-/* The finder over real training pictures, started at the first call; NULL (and a notice) when it cannot start. */
+/* The finder over real training pictures, started at the first call; NULL (and a notice) when it cannot
+ * start. */
 Finder *world_finder(App *app);

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAP_CLASSES 5 /* classes with a colour of their own: those the neighbours have */
+#define TILES_WANTED 6 /* neighbours in a row, where there is room */
+#define MAP_CLASSES  5 /* classes with a colour of their own: those the neighbours have */
 
 /* --- layout --------------------------------------------------------------------------------------------- */
 
@@ -33,11 +34,13 @@ NeighboursLayout neighbours_layout(const App *app, Rect area)
     Rect part = part_of(&l, FINDER_SPACES - 1);
     l.labels = part.h >= 7 ? 2 : 1;
     l.tile_h = part.h - 1 - l.labels - (part.h >= 9);
-    if (l.tile_h < 1) l.tile_h = 1;
     if (l.tile_h > 8) l.tile_h = 8;
-    l.tile_w = (l.tile_h * ch + cw / 2) / cw;
-    if (l.tile_w < 4) l.tile_w = 4;
-    l.columns = (part.w + 1) / (l.tile_w + 1);
+    do {
+        l.tile_w = (l.tile_h * ch + cw / 2) / cw;
+        if (l.tile_w < 4) l.tile_w = 4;
+        l.columns = (part.w + 1) / (l.tile_w + 1);
+    } while (l.columns < TILES_WANTED && --l.tile_h > 1);
+    if (l.tile_h < 1) l.tile_h = 1;
     if (l.columns > FINDER_K) l.columns = FINDER_K;
     return l;
 }

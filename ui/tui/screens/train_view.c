@@ -54,34 +54,54 @@ static RunLayout run_layout(const App *app, Rect area)
 
 /* --- curves --------------------------------------------------------------------------------------------- */
 
+/* "sigma 0.45" as "\u03c3 0.45": the label of a mark has little room. */
+static void mark_label(char *out, size_t cap, const char *text)
+{
+    static const char *const name[][2] = {{"rate", "lr"}, {"sigma", "\u03c3"}, {"temperature", "T"}};
+    size_t n = strcspn(text, " ");
+    snprintf(out, cap, "%s", text);
+    for (int i = 0; i < 3; i++)
+        if (strlen(name[i][0]) == n && !strncmp(text, name[i][0], n)) snprintf(out, cap, "%s%.16s", name[i][1], text + n);
+}
+
 /* Changes of the same control close to each other are one mark: where the hand came to rest. */
-static int gather_marks(PlotLine *out, const RunCurve *c)
+static int gather_marks(PlotLine *out, char label[][24], const RunCurve *c)
 {
     float near = c->points ? 0.06f * c->step[c->points - 1] : 0;
     int n = 0, last = 0;
     for (int i = 0; i < c->marks; i++) {
         size_t name = strcspn(c->mark[i].text, " ");
         bool same = n && !strncmp(c->mark[last].text, c->mark[i].text, name + 1) && c->mark[i].step - c->mark[last].step <= near;
-        out[same ? n - 1 : n++] = (PlotLine){c->mark[i].step, c->mark[i].text, INK_WARN};
+        if (!same) n++;
+        mark_label(label[n - 1], sizeof label[0], c->mark[i].text);
+        out[n - 1] = (PlotLine){c->mark[i].step, label[n - 1], INK_WARN};
         last = i;
     }
     return n;
+}
+
+/* Where both plots end, so that one lies beside the other. */
+static float last_step(const TrainScreen *s)
+{
+    const RunCurve *own = &s->curve, *other = &s->other_curve;
+    float a = own->points ? own->step[own->points - 1] : 0, b = *s->other.id && other->points ? other->step[other->points - 1] : 0;
+    return fmaxf(fmaxf(a, b), 1);
 }
 
 static void draw_loss(const TrainScreen *s, Canvas *c, Rect r)
 {
     const RunCurve *own = &s->curve, *other = &s->other_curve;
     PlotLine mark[CURVE_MARKS];
-    char right[48], name[32];
+    char right[48], name[32], label[CURVE_MARKS][24];
     snprintf(name, sizeof name, "run %.15s", s->other.id);
     Series series[3] = {{NULL, own->step, own->smooth, own->points, INK_SERIES_1}, {NULL, own->step, own->loss, own->points, INK_FAINT}};
     int n = 2;
     if (*s->other.id) series[n++] = (Series){name, other->step, other->smooth, other->points, INK_SERIES_4};
     if (own->points)
-        snprintf(right, sizeof right, "%.3f \u00b7 %s", (double)own->smooth[own->points - 1], s->log_loss ? "log" : "linear");
+        snprintf(right, sizeof right, "EMA %.3f \u00b7 %s", (double)own->smooth[own->points - 1], s->log_loss ? "log" : "linear");
     Rect in = canvas_box(c, r, false, "Loss", own->points ? right : NULL);
-    Plot plot = {.series = series, .count = n, .x0 = NAN, .x1 = NAN, .y0 = NAN, .y1 = NAN, .log_y = s->log_loss, .y_decimals = -1,
-                 .x_unit = "steps", .mark = mark, .marks = gather_marks(mark, own)};
+    Plot plot = {.series = series, .count = n, .x0 = 0, .x1 = last_step(s), .y0 = NAN, .y1 = NAN, .log_y = s->log_loss, .y_decimals = -1,
+                 .x_unit = "steps", .mark = mark, .marks = gather_marks(mark, label, own)};
     plot_draw(c, rect_inset(in, 1, 0), &plot);
 }
 
@@ -120,7 +140,7 @@ static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
         canvas_wrap(c, rect_centre(in, in.w < 34 ? in.w : 34, 2), INK_DIM, text);
         return;
     }
-    Plot plot = {.series = series, .count = n, .x0 = NAN, .x1 = NAN, .y0 = NAN, .y1 = NAN, .y_decimals = -1, .x_unit = "steps",
+    Plot plot = {.series = series, .count = n, .x0 = 0, .x1 = last_step(s), .y0 = NAN, .y1 = NAN, .y_decimals = -1, .x_unit = "steps",
                  .level = level, .levels = untrained_levels(level, label, own)};
     plot_draw(c, in, &plot);
 }
@@ -175,8 +195,10 @@ static void draw_health(const TrainScreen *s, Canvas *c, Rect r)
     meter(c, &in, "std\u00b7\u221ad", v->spread, v->points, 2, collapsed(spread));
     if (in.h >= 5) rect_cut_top(&in, 1);
     if (isfinite(v->positive)) {
-        snprintf(text, sizeof text, "pairs %.2f  rest %.2f", v->positive, v->negative);
-        fact(c, &in, "cosine", text);
+        snprintf(text, sizeof text, "%5.2f  cosine", v->positive);
+        fact(c, &in, "pairs", text);
+        snprintf(text, sizeof text, "%5.2f  cosine", v->negative);
+        fact(c, &in, "others", text);
     }
     text_count(text, sizeof text, (long long)v->unique);
     fact(c, &in, "unique", text);
@@ -265,14 +287,14 @@ __attribute__((format(printf, 5, 6))) static int piece(Canvas *c, Rect line, int
     return x + w + 3;
 }
 
-static int progress_live(const TrainNews *n, Canvas *c, Rect line, int x)
+static int progress_live(const TrainNews *n, bool going, Canvas *c, Rect line, int x)
 {
     char text[32], total[32];
     text_count(text, sizeof text, (long long)n->now.step + (n->now.views > 0));
     text_count(total, sizeof total, (long long)n->config.budget.steps);
     x = n->config.budget.steps ? piece(c, line, x, INK_TEXT, "%s of %s steps", text, total) : piece(c, line, x, INK_TEXT, "%s steps", text);
     if (n->views_second > 0) x = piece(c, line, x, INK_TEXT, "%.0f views/s", n->views_second);
-    if (isfinite(n->left)) {
+    if (going && isfinite(n->left)) {
         text_duration(text, sizeof text, n->left);
         x = piece(c, line, x, INK_TEXT, "%s left", text);
     }
@@ -282,6 +304,7 @@ static int progress_live(const TrainNews *n, Canvas *c, Rect line, int x)
                   100 * n->share_encoder, 100 * n->share_probe);
         if (rest > 0.02) x = piece(c, line, x - 2, INK_DIM, "\u00b7 other %.0f %%", 100 * rest);
     }
+    if (!going) return x;
     text_duration(text, sizeof text, n->saved_ago);
     return piece(c, line, x, INK_DIM, "saved %s ago", text);
 }
@@ -310,7 +333,7 @@ static void draw_progress(const TrainScreen *s, Canvas *c, Rect line)
     if (s->live && s->news) {
         gauge_meter(c, x, line.y, bar, s->news->progress, s->news->paused ? INK_WARN : INK_ACCENT);
         x = piece(c, line, x + bar + 2, s->news->paused ? INK_WARN : INK_GOOD, "%s", phase_of(s));
-        progress_live(s->news, c, line, x);
+        progress_live(s->news, s->going, c, line, x);
         return;
     }
     x = piece(c, line, x, s->going ? INK_GOOD : INK_DIM, "%s", phase_of(s));

@@ -13,7 +13,8 @@ typedef struct {
     int choices, selected;
 } Dialog;
 
-/* What a key means: the index of the answer it gives, -1 when it only moved or means nothing, -2 for Escape. */
+/* What a key means: the index of the answer it gives, -1 when it only moved or means nothing, -2 for Escape.
+ */
 int dialog_key(Dialog *d, int key);
 /* The answer under a click, or -1. */
 int dialog_hit(const Dialog *d, const Canvas *c, int x, int y);

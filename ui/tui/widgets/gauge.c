@@ -18,8 +18,7 @@ void gauge_bar(Canvas *c, int x, int y, int w, double share, Style style)
 void gauge_meter(Canvas *c, int x, int y, int w, double share, Style style)
 {
     int full = (int)lround(unit(share) * w);
-    for (int i = 0; i < w; i++)
-        canvas_put(c, x + i, y, i < full ? style : INK_FAINT, i < full ? U'▰' : U'▱');
+    for (int i = 0; i < w; i++) canvas_put(c, x + i, y, i < full ? style : INK_FAINT, i < full ? U'▰' : U'▱');
 }
 
 static int knob(int w, double low, double high, double value)
@@ -34,7 +33,10 @@ void gauge_slider(Canvas *c, int x, int y, int w, double low, double high, doubl
     canvas_put(c, x, y, ends, U'◂');
     canvas_put(c, x + w - 1, y, ends, U'▸');
     for (int i = 1; i < w - 1; i++) canvas_put(c, x + i, y, INK_FAINT, U'─');
-    int at = 1 + knob(w, low, high, value), zero = 1 + knob(w, low, high, low > 0 ? low : high < 0 ? high : 0);
+    int at = 1 + knob(w, low, high, value), zero = 1 + knob(w, low, high,
+                                                            low > 0    ? low
+                                                            : high < 0 ? high
+                                                                       : 0);
     for (int i = at < zero ? at + 1 : zero; i < (at < zero ? zero + 1 : at); i++) /* from zero to the knob */
         canvas_put(c, x + i, y, focus ? INK_ACCENT : INK_DIM, U'━');
     canvas_put(c, x + at, y, focus ? INK_ACCENT | STYLE_BOLD : INK_TEXT, U'●');

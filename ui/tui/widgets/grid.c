@@ -1,4 +1,5 @@
-/* The picture wall: the selection is a frame in the gaps between pictures, so no picture is sent again for it. */
+/* The picture wall: the selection is a frame in the gaps between pictures, so no picture is sent again for
+ * it. */
 #include "tui/widgets/grid.h"
 
 void grid_move(Grid *g, const Wall *wall, int n, int columns, int rows)
@@ -50,8 +51,10 @@ void grid_draw(const Grid *g, Canvas *c, const Wall *wall, const Tile *tile, int
         bool on = first + i == g->selected;
         if (on) frame(c, t, focus ? INK_ACCENT | STYLE_BOLD : INK_DIM);
         labels(c, wall, t, it, on);
-        if (it->image && it->image->px) canvas_picture(c, t, it->image, it->id);
-        else canvas_fill(c, t, INK_FAINT, U'·');
+        if (it->image && it->image->px)
+            canvas_picture(c, t, it->image, it->id);
+        else
+            canvas_fill(c, t, INK_FAINT, U'·');
     }
 }
 

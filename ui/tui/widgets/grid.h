@@ -3,8 +3,8 @@
 #include "tui/canvas.h"
 
 typedef struct {
-    const Image *image; /* NULL or empty: not there yet, an empty frame is drawn */
-    uint64_t id;        /* as in canvas_picture */
+    const Image *image;  /* NULL or empty: not there yet, an empty frame is drawn */
+    uint64_t id;         /* as in canvas_picture */
     const char *line[2]; /* either may be NULL */
     Ink ink;             /* of the first line; INK_TEXT is fine */
 } Tile;

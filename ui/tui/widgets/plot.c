@@ -1,4 +1,5 @@
-/* Braille curves: series are rasterised to 2 x 4 dots per cell, the upper series hides the lower in a shared cell. */
+/* Braille curves: series are rasterised to 2 x 4 dots per cell, the upper series hides the lower in a shared
+ * cell. */
 #include "tui/widgets/plot.h"
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #define TICKS_MAX 12
 
 typedef struct {
-    Rect in; /* the cells of the curves */
+    Rect in;               /* the cells of the curves */
     double x0, x1, y0, y1; /* y in log10 when log */
     bool log;
     uint8_t *mask, *owner; /* in.h rows of in.w: braille bits, and series + 1 */
@@ -64,11 +65,14 @@ static Ticks ticks(const Frame *f, const Plot *p, int rows)
 {
     Ticks t = {0};
     char text[48];
+    bool decades = f->log && f->y1 - f->y0 >= 1; /* on a long logarithmic axis: powers of ten */
     double low = f->log ? pow(10, f->y0) : f->y0, high = f->log ? pow(10, f->y1) : f->y1;
-    double step = round_step((high - low) / (rows / 3 > 1 ? rows / 3 : 1));
+    double step =
+        decades ? pow(10, ceil(f->y0 - 1e-9)) : round_step((high - low) / (rows / 3 > 1 ? rows / 3 : 1));
     t.decimals = p->y_decimals >= 0 ? p->y_decimals : step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
     if (t.decimals > 6) t.decimals = 6;
-    for (double v = ceil(low / step - 1e-9) * step; v <= high + step * 1e-9 && t.n < TICKS_MAX; v += step) {
+    double v = decades ? step : ceil(low / step - 1e-9) * step;
+    for (; v <= high + step * 1e-9 && t.n < TICKS_MAX; v = decades ? v * 10 : v + step) {
         t.at[t.n++] = fabs(v) < step * 1e-9 ? 0 : v;
         int w = snprintf(text, sizeof text, "%.*f", t.decimals, v);
         if (w > t.width) t.width = w;
@@ -96,7 +100,8 @@ static void dot(Frame *f, int x, int y, int series)
     f->mask[cell] |= bit[y % 4][x % 2];
 }
 
-/* A straight stroke, one dot per step of its longer side; far outside parts are bounded so that it always ends. */
+/* A straight stroke, one dot per step of its longer side; far outside parts are bounded so that it always
+ * ends. */
 static void stroke(Frame *f, double x0, double y0, double x1, double y1, int series)
 {
     double far = 4 * (f->in.w + f->in.h) + 100;
@@ -183,7 +188,8 @@ static void labels(Canvas *c, const Frame *f, const Plot *p)
     }
     for (int i = 0; i < p->marks; i++) {
         int x = mark_column(f, p, i);
-        if (x >= 0 && p->mark[i].label) canvas_text(c, x + 1, f->in.y, right - x - 1, p->mark[i].ink, p->mark[i].label);
+        if (x >= 0 && p->mark[i].label)
+            canvas_text(c, x + 1, f->in.y, right - x - 1, p->mark[i].ink, p->mark[i].label);
     }
 }
 
@@ -206,7 +212,8 @@ static void legend(Canvas *c, const Frame *f, const Plot *p)
     for (int s = 0; s < p->count; s++) {
         char text[80];
         if (!p->series[s].name || right - f->in.x < 16) continue;
-        snprintf(text, sizeof text, "%s %s", c->ascii ? (char[]){"*o+x#@"[s % 6], 0} : "●", p->series[s].name);
+        snprintf(text, sizeof text, "%s %s", c->ascii ? (char[]){"*o+x#@"[s % 6], 0} : "●",
+                 p->series[s].name);
         int w = canvas_right(c, right, f->in.y, right - f->in.x - 2, p->series[s].ink, text);
         canvas_put(c, right - w - 1, f->in.y, INK_TEXT, ' ');
         right -= w + 2;

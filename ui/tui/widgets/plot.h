@@ -18,17 +18,18 @@ typedef struct {
 typedef struct {
     const Series *series; /* the first is on top where cells are shared */
     int count;
-    float x0, x1, y0, y1; /* the window; NAN: as far as the data goes */
-    bool log_y;           /* needs y > 0; other points are gaps */
-    int y_decimals;       /* of the axis' numbers; -1: as needed */
-    const char *x_unit;   /* after the last number of the x axis; may be NULL */
+    float x0, x1, y0, y1;  /* the window; NAN: as far as the data goes */
+    bool log_y;            /* needs y > 0; other points are gaps */
+    int y_decimals;        /* of the axis' numbers; -1: as needed */
+    const char *x_unit;    /* after the last number of the x axis; may be NULL */
     const PlotLine *level; /* horizontal, dashed: a reference figure */
     int levels;
     const PlotLine *mark; /* vertical: something happened there */
     int marks;
 } Plot;
 
-/* In ASCII mode each series is drawn with a letter of its own. Too small an area (below 10 x 3) draws nothing. */
+/* In ASCII mode each series is drawn with a letter of its own. Too small an area (below 10 x 3) draws
+ * nothing. */
 void plot_draw(Canvas *c, Rect r, const Plot *plot);
 /* The x under column `column` of the plot in r, for a cross hair. */
 float plot_x_at(Rect r, const Plot *plot, int column);

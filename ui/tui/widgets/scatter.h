@@ -2,8 +2,8 @@
 #pragma once
 #include "tui/canvas.h"
 
-/* Points xy (n,2) in 0..1 with y upwards. INK_FAINT is the background: any other ink in a cell wins over it. In ASCII
- * mode a cell shows one character per ink. */
+/* Points xy (n,2) in 0..1 with y upwards. INK_FAINT is the background: any other ink in a cell wins over it.
+ * In ASCII mode a cell shows one character per ink. */
 void scatter_draw(Canvas *c, Rect r, const float (*xy)[2], const Ink *ink, int n);
 /* The cell that a point falls into. */
 void scatter_cell(Rect r, const float xy[2], int *x, int *y);

@@ -45,8 +45,11 @@ static void row(Canvas *c, Rect r, Columns k, const Slider *item, bool on, bool 
     char value[48];
     int track = r.x + 2 + k.name + 1, number = track + (k.track > 0 ? k.track : 0);
     bool zero = item->value == 0;
-    snprintf(value, sizeof value, "%s%.*f%s", zero ? "" : item->value < 0 ? "−" : "+", item->decimals,
-             item->value < 0 ? -item->value : item->value, item->unit ? item->unit : "");
+    snprintf(value, sizeof value, "%s%.*f%s",
+             zero              ? ""
+             : item->value < 0 ? "−"
+                               : "+",
+             item->decimals, item->value < 0 ? -item->value : item->value, item->unit ? item->unit : "");
     if (on) canvas_put(c, r.x, r.y, focus ? INK_ACCENT | STYLE_BOLD : INK_DIM, U'▸');
     canvas_text(c, r.x + 2, r.y, k.name, on ? INK_TEXT | STYLE_BOLD : INK_TEXT, item->name);
     if (k.track >= 5) gauge_slider(c, track, r.y, k.track, item->low, item->high, item->value, on && focus);
@@ -69,8 +72,10 @@ void sliders_draw(const Sliders *s, Canvas *c, Rect r, const Slider *item, int n
     for (int i = 0; i < r.h && s->top + i < n; i++) {
         const Slider *it = &item[s->top + i];
         Rect line = {r.x, r.y + i, r.w, 1};
-        if (it->heading) canvas_text(c, r.x, line.y, r.w, INK_DIM, it->name);
-        else row(c, line, k, it, s->top + i == s->selected, focus);
+        if (it->heading)
+            canvas_text(c, r.x, line.y, r.w, INK_DIM, it->name);
+        else
+            row(c, line, k, it, s->top + i == s->selected, focus);
     }
     thumb(c, r, s->top, n);
 }

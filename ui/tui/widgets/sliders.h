@@ -1,5 +1,5 @@
-/* A list of named sliders with one selected: drawing, scrolling and where a click falls. The values belong to the
- * screen; the widget only shows them. */
+/* A list of named sliders with one selected: drawing, scrolling and where a click falls. The values belong to
+ * the screen; the widget only shows them. */
 #pragma once
 #include "tui/canvas.h"
 
@@ -17,8 +17,10 @@ typedef struct {
     int selected; /* index */
 } Sliders;
 
-/* Keeps the selection on a slider (not a heading) inside 0..n-1 after moving by `by`, and in view of `rows` rows. */
+/* Keeps the selection on a slider (not a heading) inside 0..n-1 after moving by `by`, and in view of `rows`
+ * rows. */
 void sliders_move(Sliders *s, const Slider *item, int n, int by, int rows);
 void sliders_draw(const Sliders *s, Canvas *c, Rect r, const Slider *item, int n, bool focus);
-/* What a click at (x, y) means: the index, or -1; *value is set when it fell on the track, else left alone. */
+/* What a click at (x, y) means: the index, or -1; *value is set when it fell on the track, else left alone.
+ */
 int sliders_hit(const Sliders *s, Rect r, const Slider *item, int n, int x, int y, double *value);

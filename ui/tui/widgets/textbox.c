@@ -52,19 +52,38 @@ bool textbox_key(Textbox *t, int key)
 {
     int end = (int)strlen(t->text);
     switch (key) {
-    case KEYCODE_LEFT: t->cursor = before(t, t->cursor); return true;
-    case KEYCODE_RIGHT: t->cursor = after(t, t->cursor); return true;
+    case KEYCODE_LEFT:
+        t->cursor = before(t, t->cursor);
+        return true;
+    case KEYCODE_RIGHT:
+        t->cursor = after(t, t->cursor);
+        return true;
     case KEYCODE_HOME:
-    case 'A' & 31: t->cursor = 0; return true;
+    case 'A' & 31:
+        t->cursor = 0;
+        return true;
     case KEYCODE_END:
-    case 'E' & 31: t->cursor = end; return true;
+    case 'E' & 31:
+        t->cursor = end;
+        return true;
     case KEYCODE_BACKSPACE:
-    case 'H' & 31: erase(t, before(t, t->cursor), t->cursor); return true;
-    case KEYCODE_DELETE: erase(t, t->cursor, after(t, t->cursor)); return true;
-    case 'U' & 31: erase(t, 0, t->cursor); return true;
-    case 'K' & 31: erase(t, t->cursor, end); return true;
-    case 'W' & 31: erase(t, word_start(t), t->cursor); return true;
-    default: break;
+    case 'H' & 31:
+        erase(t, before(t, t->cursor), t->cursor);
+        return true;
+    case KEYCODE_DELETE:
+        erase(t, t->cursor, after(t, t->cursor));
+        return true;
+    case 'U' & 31:
+        erase(t, 0, t->cursor);
+        return true;
+    case 'K' & 31:
+        erase(t, t->cursor, end);
+        return true;
+    case 'W' & 31:
+        erase(t, word_start(t), t->cursor);
+        return true;
+    default:
+        break;
     }
     if (key < ' ' || key >= KEYCODE_NAMED) return false;
     char utf8[4];

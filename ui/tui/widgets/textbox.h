@@ -10,7 +10,8 @@ typedef struct {
 } Textbox;
 
 void textbox_set(Textbox *t, const char *text); /* cursor at the end */
-/* Edits by a key (printable characters, Backspace, Delete, arrows, Home, End, Ctrl-A/E/U/W/K); false: not an edit. */
+/* Edits by a key (printable characters, Backspace, Delete, arrows, Home, End, Ctrl-A/E/U/W/K); false: not an
+ * edit. */
 bool textbox_key(Textbox *t, int key);
 void textbox_insert(Textbox *t, const char *text); /* a paste: line breaks become blanks */
 /* Draws w columns that always hold the cursor, shown in reverse. */

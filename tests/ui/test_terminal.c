@@ -1,0 +1,304 @@
+/* The app on a pseudo-terminal: whatever ends it, the terminal is given back; only listed sequences are sent;
+ * pictures are right after a storm of sizes; nothing is sent while nothing happens. `test_ui_terminal demo
+ * [flags]` just runs it. */
+#include "ui/demo.h"
+#include "ui/screen_model.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+#include <utmp.h>
+#include <cmocka.h>
+
+#define COLS 100
+#define ROWS 34
+
+typedef struct {
+    pid_t pid;
+    int fd, slave;
+    struct termios before;
+    Model model;
+    char *bytes; /* what came and was not understood yet */
+    size_t n, cap, total;
+    char *all; /* everything that came */
+    bool sixel, mute;
+} Pty;
+
+static void answer(Pty *p, const char *from, size_t n)
+{
+    static const char size[] = "\033P>|XTerm(379)\033\\\033[?2;0;800;544S\033[?2;0;1000;1000S";
+    if (p->mute) return;
+    if (memmem(from, n, "\033[c", 3)) {
+        const char *end = p->sixel ? "\033[?63;1;2;4c" : "\033[?64;1;2c";
+        assert_true(write(p->fd, size, sizeof size - 1) > 0 && write(p->fd, end, strlen(end)) > 0);
+    }
+    for (const char *s = from; (s = memmem(s, n - (size_t)(s - from), "\033[5n", 4)); s += 4)
+        assert_int_equal(write(p->fd, "\033[0n", 4), 4);
+}
+
+static bool readable(int fd, int ms)
+{
+    struct pollfd f = {.fd = fd, .events = POLLIN};
+    return poll(&f, 1, ms) > 0 && (f.revents & POLLIN);
+}
+
+/* Takes what comes until it has been quiet for `quiet` ms; returns the bytes. */
+static size_t pump(Pty *p, int quiet)
+{
+    size_t came = 0;
+    while (readable(p->fd, quiet)) {
+        char part[65536];
+        ssize_t n = read(p->fd, part, sizeof part);
+        if (n <= 0) break;
+        came += (size_t)n;
+        if (p->total + (size_t)n + 1 > p->cap) {
+            p->cap = 2 * (p->total + (size_t)n + 1);
+            p->all = realloc(p->all, p->cap);
+        }
+        memcpy(p->all + p->total, part, (size_t)n);
+        size_t tail = p->total > 8 ? 3 : 0; /* a question may be cut between two reads */
+        p->total += (size_t)n;
+        p->all[p->total] = 0;
+        answer(p, p->all + p->total - (size_t)n - tail, (size_t)n + tail);
+        size_t used = model_take(&p->model, p->all + p->n, p->total - p->n);
+        p->n += used;
+    }
+    return came;
+}
+
+static void start(Pty *p, const char *graphics, bool sixel, bool mute)
+{
+    struct winsize ws = {ROWS, COLS, COLS * 8, ROWS * 16};
+    *p = (Pty){.sixel = sixel, .mute = mute};
+    assert_int_equal(openpty(&p->fd, &p->slave, NULL, NULL, &ws), 0);
+    tcgetattr(p->slave, &p->before);
+    model_open(&p->model, COLS, ROWS, 8, 16);
+    p->pid = fork();
+    if (!p->pid) {
+        char *argv[] = {"--graphics", (char *)(uintptr_t)graphics, "--idle"};
+        setenv("TERM", "xterm-256color", 1);
+        setenv("LC_ALL", "C.UTF-8", 1);
+        unsetenv("TMUX");
+        unsetenv("NO_COLOR");
+        unsetenv("COLORTERM");
+        login_tty(p->slave);
+        _exit(demo_main(3, argv));
+    }
+    pump(p, 200);
+}
+
+static void type(Pty *p, const char *keys)
+{
+    assert_int_equal(write(p->fd, keys, strlen(keys)), strlen(keys));
+}
+
+static int finish(Pty *p)
+{
+    int status = 0;
+    for (int i = 0; i < 200 && waitpid(p->pid, &status, WNOHANG) == 0; i++) pump(p, 20);
+    pump(p, 50);
+    struct termios after;
+    tcgetattr(p->slave, &after);
+    assert_int_equal(after.c_lflag, p->before.c_lflag);
+    assert_int_equal(after.c_iflag, p->before.c_iflag);
+    assert_int_equal(after.c_oflag, p->before.c_oflag);
+    const char *on = NULL, *off = NULL, *shown = NULL, *hidden = NULL;
+    for (const char *s = p->all; (s = strchr(s, 27)); s++) {
+        if (!strncmp(s, "\033[?1049h", 8)) on = s;
+        if (!strncmp(s, "\033[?1049l", 8)) off = s;
+        if (!strncmp(s, "\033[?25h", 6)) shown = s;
+        if (!strncmp(s, "\033[?25l", 6)) hidden = s;
+    }
+    assert_true(on && off > on && shown > hidden);
+    close(p->fd);
+    close(p->slave);
+    model_close(&p->model);
+    free(p->all);
+    return status;
+}
+
+static void any_signal_gives_it_back(void **state)
+{
+    static const int signals[] = {SIGTERM, SIGSEGV, SIGINT, SIGHUP, SIGABRT, SIGQUIT, SIGBUS};
+    (void)state;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        Pty p;
+        start(&p, "auto", true, false);
+        if (i & 1) type(&p, "2ll"); /* in the middle of pictures */
+        kill(p.pid, signals[i]);
+        int status = finish(&p);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), signals[i]);
+    }
+}
+
+static void quits_cleanly_and_sends_only_listed_sequences(void **state)
+{
+    static const char *const modes[] = {"sixel", "half", "half256", "ascii", "none"};
+    static const char *const keys[] = {"l",
+                                       "j",
+                                       "j",
+                                       "2",
+                                       "l",
+                                       "j",
+                                       "?",
+                                       "se",
+                                       "\033",
+                                       "\033",
+                                       "3",
+                                       ":",
+                                       "so",
+                                       "\t",
+                                       "\033",
+                                       "2",
+                                       "y",
+                                       "\033[200~a\033]0;evil\007\033[201~",
+                                       "1",
+                                       "\033[<0;20;8M",
+                                       "\033[<0;20;8m",
+                                       "\014"};
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        Pty p;
+        start(&p, modes[i], true, false);
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+            type(&p, keys[k]);
+            pump(&p, *keys[k] == 27 ? 60 : 10);
+        }
+        pump(&p, 200);
+        assert_string_equal(p.model.first_unknown, "");
+        assert_int_equal(p.model.sync, 0);
+        type(&p, "q");
+        assert_int_equal(finish(&p), 0);
+    }
+}
+
+/* The picture of the demo's Steer screen, whose middle is bright, as the model of the terminal shows it. */
+static int lit(const Pty *p, int x, int y)
+{
+    int32_t rgb = p->model.pixel[(y * 16 + 8) * COLS * 8 + x * 8 + 4];
+    return rgb < 0 ? -1 : rgb >> 16;
+}
+
+static void switches_when_the_terminal_answers(void **state)
+{
+    Pty p;
+    (void)state;
+    start(&p, "auto", true, false);
+    assert_true(p.model.sixels > 0);
+    type(&p, "2");
+    pump(&p, 300);
+    assert_true(lit(&p, 20, 10) >= 0);
+    type(&p, "q");
+    assert_int_equal(finish(&p), 0);
+    start(&p, "auto", false, false);
+    assert_int_equal(p.model.sixels, 0);
+    type(&p, "2");
+    pump(&p, 300);
+    assert_true(lit(&p, 20, 10) >= 0);
+    assert_non_null(memmem(p.all, p.total, "-ti vt340", 9));
+    type(&p, "q");
+    assert_int_equal(finish(&p), 0);
+}
+
+/* A terminal that answers nothing at all still gets pictures, and acknowledgements are not waited for for
+ * ever. */
+static void mute_terminal(void **state)
+{
+    Pty p;
+    (void)state;
+    start(&p, "auto", false, true);
+    pump(&p, 200);
+    type(&p, "2");
+    pump(&p, 1300);
+    assert_true(lit(&p, 20, 10) >= 0);
+    type(&p, "q");
+    assert_int_equal(finish(&p), 0);
+}
+
+static void idle_sends_nothing(void **state)
+{
+    Pty p;
+    (void)state;
+    start(&p, "auto", true, false);
+    pump(&p, 700);
+    assert_int_equal(pump(&p, 900), 0);
+    type(&p, "q");
+    assert_int_equal(finish(&p), 0);
+}
+
+/* After a storm of sizes the screen is what it was before. */
+static void storm_of_sizes(void **state)
+{
+    Pty p;
+    (void)state;
+    start(&p, "sixel", true, false);
+    type(&p, "2");
+    pump(&p, 400);
+    size_t pixels = (size_t)COLS * 8 * ROWS * 16, different = 0;
+    int32_t *was = malloc(pixels * sizeof *was);
+    memcpy(was, p.model.pixel, pixels * sizeof *was);
+    for (int i = 0; i < 300; i++) {
+        unsigned short rows = (unsigned short)(i % 20 == 7 ? 5 : 10 + i * 7 % 25),
+                       cols = (unsigned short)(30 + i * 13 % 71);
+        if (i == 299) rows = ROWS, cols = COLS;
+        struct winsize ws = {rows, cols, (unsigned short)(cols * 8), (unsigned short)(rows * 16)};
+        ioctl(p.fd, TIOCSWINSZ, &ws);
+        kill(p.pid, SIGWINCH);
+        if (i % 10 == 0) pump(&p, 2);
+    }
+    pump(&p, 500);
+    for (size_t i = 0; i < pixels; i++) different += was[i] != p.model.pixel[i];
+    assert_int_equal(different, 0);
+    assert_string_equal(p.model.first_unknown, "");
+    free(was);
+    type(&p, "q");
+    assert_int_equal(finish(&p), 0);
+}
+
+/* Popups cut pictures, and closing them brings the pictures back whole. */
+static void popup_over_pictures(void **state)
+{
+    static const char *const modes[] = {"sixel", "half"};
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        Pty p;
+        start(&p, modes[m], true, false);
+        type(&p, "2");
+        pump(&p, 300);
+        int whole = lit(&p, 20, 10);
+        assert_true(whole >= 0);
+        type(&p, "?");
+        pump(&p, 300);
+        assert_int_equal(lit(&p, 20, 10), -1);
+        type(&p, "\033");
+        pump(&p, 300);
+        assert_int_equal(lit(&p, 20, 10), whole);
+        type(&p, "q");
+        assert_int_equal(finish(&p), 0);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_signal_gives_it_back),
+        cmocka_unit_test(quits_cleanly_and_sends_only_listed_sequences),
+        cmocka_unit_test(switches_when_the_terminal_answers),
+        cmocka_unit_test(mute_terminal),
+        cmocka_unit_test(idle_sends_nothing),
+        cmocka_unit_test(storm_of_sizes),
+        cmocka_unit_test(popup_over_pictures),
+    };
+    if (argc > 1 && !strcmp(argv[1], "demo")) return demo_main(argc - 2, argv + 2);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+/* Sliders, gauges, plots, the text box, the dialog and the picture wall, compared as exact text. */
+#include "base/text.h"
+#include "tui/key.h"
+#include "tui/widgets/dialog.h"
+#include "tui/widgets/gauge.h"
+#include "tui/widgets/grid.h"
+#include "tui/widgets/plot.h"
+#include "tui/widgets/sliders.h"
+#include "tui/widgets/textbox.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+static Canvas c;
+
+static void start(int w, int h, bool ascii)
+{
+    assert_true(canvas_open(&c, w, h, ascii, NULL));
+}
+
+static void shows(const char *text)
+{
+    Buf out = {0};
+    canvas_dump_text(&c, &out);
+    assert_string_equal(out.p, text);
+    buf_free(&out);
+    canvas_close(&c);
+}
+
+static void gauges(void **state)
+{
+    const float values[] = {0, 1, 2, NAN, 4, 5, 6, 7};
+    (void)state;
+    start(16, 9, false);
+    gauge_bar(&c, 0, 0, 8, 0.55, INK_TEXT);
+    gauge_meter(&c, 0, 1, 8, 0.74, INK_TEXT);
+    gauge_meter(&c, 0, 2, 4, NAN, INK_TEXT);
+    gauge_spark(&c, 0, 3, 8, values, 8, INK_TEXT);
+    gauge_slider(&c, 0, 4, 15, -3, 3, -1.5, true);
+    gauge_slider(&c, 0, 5, 15, -3, 3, 0, false);
+    gauge_slider(&c, 0, 6, 15, -3, 3, 99, false);
+    gauge_slider(&c, 0, 7, 15, 0.5, 2, 1.25, false);
+    gauge_slider(&c, 0, 8, 4, 0, 1, 1, false);
+    shows("████▍\n▰▰▰▰▰▰▱▱\n▱▱▱▱\n▁▂▃ "
+          "▅▆▇█\n◂───●━━━──────▸\n◂──────●──────▸\n◂──────━━━━━━●▸\n◂━━━━━━●──────▸\n\n");
+    assert_true(fabs(gauge_slider_value(0, 15, -3, 3, 4) + 1.5) < 1e-9);
+    assert_true(gauge_slider_value(0, 15, -3, 3, 90) == 3);
+}
+
+static const Slider list[] = {{.name = "Transform", .heading = true},
+                              {"zoom", 0.5, 2, 1.2, NULL, NULL, 2, false},
+                              {"rotate", -45, 45, -14, "°", NULL, 0, false},
+                              {.name = "Directions", .heading = true},
+                              {"heel height", -3, 3, 0, NULL, "mine", 2, false}};
+
+static void slider_list(void **state)
+{
+    Sliders s = {.selected = 2};
+    double value = 7;
+    (void)state;
+    start(46, 5, false);
+    sliders_draw(&s, &c, (Rect){0, 0, 46, 5}, list, 5, true);
+    int track = 2 + 11 + 1;
+    assert_int_equal(sliders_hit(&s, (Rect){0, 0, 46, 5}, list, 5, track + 1, 2, &value), 2);
+    assert_true(value == -45);
+    assert_int_equal(sliders_hit(&s, (Rect){0, 0, 46, 5}, list, 5, 3, 3, &value), -1); /* a heading */
+    shows("Transform\n"
+          "  zoom        ◂━━━━━━━●────────▸    +1.20\n"
+          "▸ rotate      ◂─────●━━━───────▸     −14°\n"
+          "Directions\n"
+          "  heel height ◂────────●───────▸     0.00 mine\n");
+}
+
+static void slider_moves(void **state)
+{
+    Sliders s = {.selected = 1};
+    (void)state;
+    sliders_move(&s, list, 5, -1, 3);
+    assert_int_equal(s.selected, 1); /* only a heading above */
+    sliders_move(&s, list, 5, 1, 3);
+    assert_int_equal(s.selected, 2);
+    sliders_move(&s, list, 5, 1, 3);
+    assert_int_equal(s.selected, 4);
+    assert_int_equal(s.top, 2);
+    sliders_move(&s, list, 5, 99, 3);
+    assert_int_equal(s.selected, 4);
+    sliders_move(&s, list, 5, -99, 3);
+    assert_int_equal(s.selected, 1);
+    assert_int_equal(s.top, 0); /* its heading is shown again */
+    for (int by = -3; by <= 3; by++) sliders_move(&s, list, 0, by, 3);
+    Slider only = {.name = "x", .heading = true};
+    sliders_move(&s, &only, 1, 1, 3);
+}
+
+static void plots(void **state)
+{
+    float x[40], y[40];
+    for (int i = 0; i < 40; i++) x[i] = (float)i, y[i] = (float)i;
+    y[20] = NAN;
+    Series s = {"loss", x, y, 40, INK_SERIES_1};
+    PlotLine level = {10, "base", INK_DIM};
+    (void)state;
+    start(30, 8, false);
+    plot_draw(&c, (Rect){0, 0, 30, 8},
+              &(Plot){&s, 1, NAN, NAN, 0, 40, false, -1, "steps", &level, 1, NULL, 0});
+    shows("40┤                     ● loss\n"
+          "  │                  ⢀⣠⠴⠒⠉⠁\n"
+          "  │              ⢀⠤⠒⠊⠁\n"
+          "20┤         ⣀⡤⠔⠊⠁\n"
+          "  │┄┄┄┄⢀⡠⠤⠒⠉⠁┄┄┄┄┄┄┄┄┄┄┄┄ base\n"
+          " 0┤⣠⠤⠒⠉⠁\n"
+          "  ╰───────────────────────────\n"
+          "   0                  39 steps\n");
+}
+
+static void plot_is_safe(void **state)
+{
+    float x[5] = {0, 1, 2, 3, 4}, y[5] = {INFINITY, -1, NAN, 1e30f, 0};
+    Series s[2] = {{NULL, x, y, 5, INK_SERIES_1}, {"none", x, y, 0, INK_SERIES_2}};
+    PlotLine line = {NAN, "x", INK_DIM};
+    (void)state;
+    for (int w = 0; w < 40; w++)
+        for (int h = 0; h < 12; h++) {
+            start(40, 12, w & 1);
+            plot_draw(&c, (Rect){0, 0, w, h},
+                      &(Plot){s, 2, NAN, NAN, NAN, NAN, h & 1, -1, "s", &line, 1, &line, 1});
+            plot_draw(&c, (Rect){0, 0, w, h}, &(Plot){s, 0, 3, 3, 2, 2, false, 20, NULL, NULL, 0, NULL, 0});
+            for (int i = 0; i < 40 * 12; i++) /* nothing outside */
+                if (i % 40 >= w || i / 40 >= h) assert_int_equal(c.cell[i].ch, ' ');
+            canvas_close(&c);
+        }
+}
+
+static void plot_ascii_and_crosshair(void **state)
+{
+    float x[3] = {0, 50, 100}, y[3] = {1, 10, 100};
+    Series s = {NULL, x, y, 3, INK_SERIES_1};
+    Plot p = {&s, 1, NAN, NAN, 1, 100, true, 0, NULL, NULL, 0, NULL, 0};
+    (void)state;
+    start(24, 5, true);
+    plot_draw(&c, (Rect){0, 0, 24, 5}, &p);
+    float middle = plot_x_at((Rect){0, 0, 24, 5}, &p, 14);
+    assert_true(middle > 48 && middle < 56);
+    shows("100+               *****\n"
+          "   |          *****\n"
+          " 10+     ******\n"
+          "  1+*****\n"
+          "   +--------------------\n");
+}
+
+static void text_box(void **state)
+{
+    Textbox t = {0};
+    (void)state;
+    textbox_set(&t, "seed ψ");
+    assert_true(textbox_key(&t, KEYCODE_LEFT) && textbox_key(&t, '4'));
+    assert_string_equal(t.text, "seed 4ψ");
+    assert_true(textbox_key(&t, KEYCODE_END) && textbox_key(&t, KEYCODE_BACKSPACE));
+    assert_string_equal(t.text, "seed 4");
+    textbox_insert(&t, "7\n1\033[A");
+    assert_string_equal(t.text, "seed 47 1\357\277\275[A");
+    assert_true(textbox_key(&t, 'W' & 31));
+    assert_string_equal(t.text, "seed 47 ");
+    assert_true(textbox_key(&t, KEYCODE_HOME) && textbox_key(&t, KEYCODE_DELETE));
+    assert_string_equal(t.text, "eed 47 ");
+    assert_true(textbox_key(&t, 'K' & 31));
+    assert_string_equal(t.text, "");
+    assert_true(textbox_key(&t, KEYCODE_BACKSPACE) && textbox_key(&t, KEYCODE_DELETE));
+    assert_false(textbox_key(&t, KEYCODE_F1));
+    for (int i = 0; i < 2000; i++) textbox_key(&t, 0x9774);
+    assert_true(strlen(t.text) < sizeof t.text && strlen(t.text) > 1000);
+    textbox_set(&t, "a long command line");
+    start(8, 1, false);
+    textbox_draw(&t, &c, 0, 0, 8, INK_TEXT);
+    assert_true(canvas_at(&c, 7, 0)->style & STYLE_REVERSE);
+    shows("nd line\n");
+}
+
+static void dialogs(void **state)
+{
+    Dialog d = {.title = "Leave?",
+                .text = "Run 0007 is training.",
+                .choice = {{'s', "stop"}, {'c', "cancel"}},
+                .choices = 2};
+    (void)state;
+    assert_int_equal(dialog_key(&d, 'c'), 1);
+    assert_int_equal(dialog_key(&d, 'S'), 0);
+    assert_int_equal(dialog_key(&d, 'x'), -1);
+    assert_int_equal(dialog_key(&d, KEYCODE_ESCAPE), -2);
+    assert_int_equal(dialog_key(&d, KEYCODE_RIGHT), -1);
+    assert_int_equal(dialog_key(&d, KEYCODE_ENTER), 1);
+    start(40, 9, false);
+    dialog_draw(&d, &c);
+    for (int x = 0, hits = 0; x < 40; x++) {
+        int at = dialog_hit(&d, &c, x, 5);
+        hits += at >= 0;
+        if (x == 39) assert_int_equal(hits, 9 + 11);
+    }
+    shows("\n"
+          " ╭ Leave? ────────────────────────────╮\n"
+          " │                                    │\n"
+          " │  Run 0007 is training.             │\n"
+          " │                                    │\n"
+          " │   s stop    c cancel               │\n"
+          " │                                    │\n"
+          " ╰────────────────────────────────────╯\n\n");
+}
+
+static void grid(void **state)
+{
+    uint8_t px[4] = {0};
+    Image im = {2, 2, 1, px};
+    Tile tile[5] = {{&im, 1, {"bag", "1"}, 0},
+                    {&im, 2, {"coat", "2"}, 0},
+                    {NULL, 0, {"dress", NULL}, 0},
+                    {&im, 4, {"x", "4"}, 0},
+                    {&im, 5, {"y", "5"}, 0}};
+    Wall wall = layout_wall((Rect){0, 0, 16, 12}, 3, 2, 8, 17);
+    Grid g = {0};
+    (void)state;
+    grid_move(&g, &wall, 5, 1, 0);
+    start(16, 12, false);
+    grid_draw(&g, &c, &wall, tile, 5, true);
+    assert_int_equal(grid_hit(&g, &wall, 5, 9, 2), 1);
+    shows("       ┏━━━━━━┓\n ▒▒▒▒▒▒┃▒▒▒▒▒▒┃\n ▒▒▒▒▒▒┃▒▒▒▒▒▒┃\n ▒▒▒▒▒▒┃▒▒▒▒▒▒┃\n bag   ┗coat━━┛\n 1      2\n\n"
+          " ······ ▒▒▒▒▒▒\n ······ ▒▒▒▒▒▒\n ······ ▒▒▒▒▒▒\n dress  x\n        4\n");
+    grid_move(&g, &wall, 5, 0, 1);
+    assert_int_equal(g.selected, 3);
+    grid_move(&g, &wall, 5, 0, 1);
+    assert_int_equal(g.selected, 3); /* no row below holds this column */
+    grid_move(&g, &wall, 5, 1, 0);
+    assert_int_equal(g.selected, 4);
+    assert_int_equal(g.top, 1);
+    grid_move(&g, &wall, 5, -99, 0);
+    assert_int_equal(g.top, 0);
+    grid_move(&g, &(Wall){0}, 5, 1, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gauges),       cmocka_unit_test(slider_list),
+        cmocka_unit_test(slider_moves), cmocka_unit_test(plots),
+        cmocka_unit_test(plot_is_safe), cmocka_unit_test(plot_ascii_and_crosshair),
+        cmocka_unit_test(text_box),     cmocka_unit_test(dialogs),
+        cmocka_unit_test(grid),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
