@@ -39,6 +39,32 @@ static void publish(Run *r)
     job_publish(r->job, &n->news);
 }
 
+static bool save(Run *r, Err *err)
+{
+    r->saved = clock_seconds();
+    return classifier_save(r->classifier, r->checkpoint, err);
+}
+
+/* The settings that the checkpoint was made with: the card tells them. */
+static bool read_settings(Run *r, Err *err)
+{
+    Checkpoint *ck;
+    if (!checkpoint_load(&ck, r->checkpoint, NULL, 0, err)) return false;
+    const char *text = checkpoint_get_meta(ck, "config");
+    Json *o = text ? json_parse(text, strlen(text), r->checkpoint, err) : NULL;
+    bool ok = o && classify_config_read(&r->set->config, o, err);
+    json_drop(o);
+    checkpoint_free(ck);
+    return ok;
+}
+
+static bool take_up(Run *r, Err *err)
+{
+    r->saved = clock_seconds();
+    return checkpoint_tidy(r->checkpoint, err) && read_settings(r, err) &&
+           classifier_resume(&r->classifier, r->checkpoint, &r->data, r->pool, r->draft.told, sizeof r->draft.told, err);
+}
+
 static bool begin(Run *r, Err *err)
 {
     Judge *j = r->set;
@@ -50,20 +76,13 @@ static bool begin(Run *r, Err *err)
         return err_set(err, ERR_USAGE, "%s holds a judge in training: go on with --resume, or remove it", r->checkpoint);
     if (!there && j->resume) return err_set(err, ERR_USAGE, "%s: there is nothing to resume", r->checkpoint);
     r->pool = pool_new(j->threads, 0, err);
-    if (!r->pool || !dataset_open(&r->data, j->spec, j->split, j->size, j->channels, err) ||
+    if (!r->pool || !dataset_open(&r->data, j->spec, SPLIT_TRAIN, j->size, j->channels, err) ||
         !dataset_open(&r->valid, j->spec, SPLIT_VALID, j->size, j->channels, err))
         return false;
     snprintf(r->draft.sentence, sizeof r->draft.sentence, "%s", r->data.sentence);
-    r->started = r->saved = clock_seconds();
-    if (!there) return classifier_new(&r->classifier, &j->config, &r->data, r->pool, err);
-    return checkpoint_tidy(r->checkpoint, err) && classifier_resume(&r->classifier, r->checkpoint, &r->data, r->pool, r->draft.told,
-                                                                   sizeof r->draft.told, err);
-}
-
-static bool save(Run *r, Err *err)
-{
-    r->saved = clock_seconds();
-    return classifier_save(r->classifier, r->checkpoint, err);
+    r->started = clock_seconds();
+    if (there) return take_up(r, err);
+    return classifier_new(&r->classifier, &j->config, &r->data, r->pool, err) && save(r, err);
 }
 
 static bool step(Run *r, Err *err)
@@ -82,18 +101,40 @@ static bool step(Run *r, Err *err)
     return clock_seconds() - r->saved < r->set->save_seconds || save(r, err);
 }
 
+/* The line that makes this judge, resumed or not. */
+static void put_command(Json *o, const Run *r)
+{
+    const ClassifyConfig *c = &r->set->config;
+    char recipe[AUGMENT_TEXT], budget[64], line[2048];
+    augment_text(recipe, &c->recipe);
+    if (c->budget.steps) snprintf(budget, sizeof budget, "--steps %llu", (unsigned long long)c->budget.steps);
+    else snprintf(budget, sizeof budget, "--seconds %g", c->budget.seconds);
+    snprintf(line, sizeof line,
+             "viewsmith judge --data %s --size %d --channels %d --encoder %s --batch %d %s --rate %g --augment %s --seed %llu "
+             "--out FILE",
+             r->set->spec, r->data.h, r->data.c, c->encoder, c->batch, budget, (double)c->descent.rate, recipe,
+             (unsigned long long)c->seed);
+    json_put_str(o, "command", line);
+}
+
 static char *card(const Run *r)
 {
+    const Figure *f = &r->draft.valid;
     char digest[65];
     digest_hex(digest, &r->data.digest, 64);
     Json *o = json_make();
     json_put_str(o, "data", r->data.sentence);
     json_put_str(o, "data_digest", digest);
+    json_put_str(o, "split", dataset_split_name(SPLIT_TRAIN));
+    json_put_int(o, "real_images", r->data.n);
     json_put_bool(o, "labels", true);
     json_put_int(o, "images_seen", (int64_t)r->draft.now.images);
+    json_put_num(o, "seconds", r->draft.now.elapsed);
     json_put(o, "settings", classify_config_json(&r->set->config));
-    json_put_num(o, "accuracy_valid", r->draft.valid.value);
-    json_put_str(o, "command", r->set->command);
+    json_put_num(o, "accuracy_valid", f->value);
+    json_put_interval(o, "accuracy_valid_ci", f->low, f->high);
+    json_put_int(o, "valid_images", r->valid.n);
+    put_command(o, r);
     json_put_str(o, "licence", r->data.path ? "that of the pictures it was trained on" : "MIT (Fashion-MNIST, Zalando SE, MIT)");
     char *text = json_text(o);
     json_drop(o);
@@ -107,7 +148,7 @@ static bool finish(Run *r, Err *err)
     bool ok = classifier_encoder(&e, r->classifier, r->set->name, NULL, err) &&
               classify_accuracy(&r->draft.valid, NULL, e, &r->valid, r->pool, err);
     char *text = ok ? card(r) : NULL;
-    ok = ok && classifier_encoder(&carded, r->classifier, r->set->name, text, err) && encoder_save(carded, r->set->path, err);
+    ok = ok && (text || err_nomem(err, "the card")) && classifier_encoder(&carded, r->classifier, r->set->name, text, err) && encoder_save(carded, r->set->path, err);
     free(text);
     encoder_drop(e);
     encoder_drop(carded);

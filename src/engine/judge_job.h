@@ -1,6 +1,8 @@
 /* Training the judge as a job: an encoder with labels, in whose features generators are measured (learn/classify.h).
  *
- *     FILE                the encoder, at the end         FILE.checkpoint   while it trains; removed at the end */
+ *     FILE                the encoder, at the end         FILE.checkpoint   while it trains; removed at the end
+ *
+ * It learns from the training split and is judged on the validation pictures. */
 #pragma once
 #include "data/dataset.h"
 #include "engine/job.h"
@@ -8,10 +10,9 @@
 
 typedef struct {
     ClassifyConfig config;
-    char path[3072], spec[1024], name[64], command[1024];
-    Split split;      /* that it learns from */
-    int size, channels;
-    bool resume;
+    char path[3072], spec[1024], name[64];
+    int size, channels; /* of a folder; 0: the data's own */
+    bool resume;        /* config is then the checkpoint's */
     int threads;
     double save_seconds;
 } Judge;

@@ -1,6 +1,7 @@
 /* Reads the words of a command line against a command's table of options. */
 #include "cli/cli.h"
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -81,8 +82,8 @@ bool args_read(Args *out, const CommandRow *row, int argc, char **argv, Err *err
         const char *word = argv[i];
         if (options && !strcmp(word, "--")) {
             options = false;
-        } else if (options && !strcmp(word, "-h")) {
-            if (!read_option(out, "help", argc, argv, &i, err)) return false;
+        } else if (options && word[0] == '-' && isalpha((unsigned char)word[1]) && !word[2]) { /* -n 12 is --n 12 */
+            if (!read_option(out, word[1] == 'h' ? "help" : word + 1, argc, argv, &i, err)) return false;
         } else if (options && !strncmp(word, "--", 2)) {
             if (!read_option(out, word + 2, argc, argv, &i, err)) return false;
         } else {

@@ -10,7 +10,6 @@
 static const Option options[] = {
     {"out", OPTION_TEXT, "FILE", NULL, 0, 0, false, "Encoder file; FILE.checkpoint while it trains"},
     OPTION_DATA,
-    {"split", OPTION_TEXT, "train|full-train", "train", 0, 0, false, "train leaves the held-out validation pictures out"},
     {"size", OPTION_INTEGER, "N", NULL, 8, 256, false, "Side in pixels for a folder"},
     {"channels", OPTION_INTEGER, "1|3", NULL, 1, 3, false, "Grey or colour for a folder"},
     {"steps", OPTION_INTEGER, "N", NULL, 1, 1e9, false, "Budget in steps (4000)"},
@@ -19,7 +18,7 @@ static const Option options[] = {
     {"batch", OPTION_INTEGER, "N", NULL, 2, 8192, false, "Images per step (128)"},
     {"rate", OPTION_NUMBER, "X", NULL, 1e-6, 10, false, "Learning rate (0.1)"},
     {"augment", OPTION_TEXT, "RECIPE", NULL, 0, 0, false, "Pixel views (light)"},
-    {"resume", OPTION_FLAG, NULL, NULL, 0, 0, false, "Go on from FILE.checkpoint, with its settings"},
+    {"resume", OPTION_FLAG, NULL, NULL, 0, 0, false, "Go on from FILE.checkpoint with its settings, bit for bit"},
     {"save-every", OPTION_NUMBER, "SECONDS", "30", 0.01, 86400, false, "Time between checkpoints"},
     OPTION_SEED_OF("Of weights and order"),
     {0},
@@ -32,10 +31,21 @@ static bool set_config(ClassifyConfig *c, const Args *a, Err *err)
     if (args_given(a, "steps") && args_given(a, "seconds")) return err_set(err, ERR_USAGE, "give --steps or --seconds, not both");
     if (args_given(a, "steps")) c->budget = (Budget){.steps = (uint64_t)args_integer(a, "steps")};
     if (args_given(a, "seconds")) c->budget = (Budget){.seconds = args_number(a, "seconds")};
-    if (args_given(a, "encoder")) snprintf(c->encoder, sizeof c->encoder, "%.15s", args_text(a, "encoder"));
+    if (args_given(a, "encoder") && strlen(args_text(a, "encoder")) >= sizeof c->encoder)
+        return err_set(err, ERR_USAGE, "--encoder is tiny, small or a");
+    if (args_given(a, "encoder")) snprintf(c->encoder, sizeof c->encoder, "%s", args_text(a, "encoder"));
     if (args_given(a, "batch")) c->batch = (int)args_integer(a, "batch");
     if (args_given(a, "rate")) c->descent.rate = (float)args_number(a, "rate");
     return !args_given(a, "augment") || augment_parse(&c->recipe, args_text(a, "augment"), err);
+}
+
+static bool check_resume(const Args *a, Err *err)
+{
+    static const char *const fixed[] = {"steps", "seconds", "encoder", "batch", "rate", "augment", "seed"};
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (args_flag(a, "resume") && args_given(a, fixed[i]))
+            return err_set(err, ERR_USAGE, "--%s belongs to a new judge: a resumed one keeps its own settings", fixed[i]);
+    return true;
 }
 
 static Judge *open_judge(const Args *a, Err *err)
@@ -43,11 +53,7 @@ static Judge *open_judge(const Args *a, Err *err)
     Judge *j = calloc(1, sizeof *j);
     if (!j) return err_nomem(err, "a judge"), NULL;
     const char *out = args_text(a, "out");
-    bool ok = (out || err_set(err, ERR_USAGE, "judge wants --out FILE")) && dataset_split(args_text(a, "split"), &j->split, err) &&
-              set_config(&j->config, a, err);
-    if (ok && j->split != SPLIT_TRAIN && j->split != SPLIT_FULL_TRAIN)
-        ok = err_set(err, ERR_USAGE, "--split is train or full-train: a judge must not learn from %s pictures",
-                     dataset_split_name(j->split));
+    bool ok = (out || err_set(err, ERR_USAGE, "judge wants --out FILE")) && check_resume(a, err) && set_config(&j->config, a, err);
     if (!ok) {
         free(j);
         return NULL;
@@ -56,7 +62,6 @@ static Judge *open_judge(const Args *a, Err *err)
     snprintf(j->path, sizeof j->path, "%s", out);
     snprintf(j->name, sizeof j->name, "%.*s", (int)strcspn(base ? base + 1 : out, "."), base ? base + 1 : out);
     snprintf(j->spec, sizeof j->spec, "%s", args_text(a, "data"));
-    args_line(j->command, sizeof j->command, a);
     j->size = (int)args_integer(a, "size");
     j->channels = (int)args_integer(a, "channels");
     j->resume = args_flag(a, "resume");
@@ -76,11 +81,14 @@ static void show(const Args *a, const JudgeNews *n)
 
 static void watch(Job *job, const Args *a, JudgeNews *last)
 {
+    bool named = false;
     for (bool ended = false; !ended;) {
         ended = job_wait(job, 0.2);
         if (cli_interrupted()) job_stop(job);
         JudgeNews *n = (JudgeNews *)job_news(job);
         if (!n) continue;
+        if (!named) cli_note(a, "%s", n->sentence);
+        named = true;
         if (n->told[0] && strcmp(n->told, last->told)) cli_note(a, "%s", n->told);
         *last = *n;
         news_drop(&n->news);
@@ -115,7 +123,9 @@ static int judge_command(const Args *a)
 
 const Command command_judge = {
     "--out FILE [--steps N]",
-    "Trains an encoder with labels on real pictures (cross-entropy). viewsmith quality measures\n"
-    "generators in its features.",
+    "Trains an encoder with labels on the training split (cross-entropy) and writes it with its card:\n"
+    "what it saw, its accuracy on the held-out validation pictures, the command that makes it again.\n"
+    "viewsmith quality measures generators in its features. SIGINT saves and ends with status 130;\n"
+    "kill -9 loses at most --save-every seconds.",
     "  viewsmith judge --out models/judge-fashion.safetensors\n  viewsmith judge --out judge.safetensors --resume",
     options, 0, 0, judge_command};
