@@ -170,6 +170,41 @@ static void waits_for_the_acknowledgement(void **state)
     clock_fake(100);
 }
 
+/* A coarse picture that was ready before the terminal was must not be forgotten. */
+static void coarse_while_waiting(void **state)
+{
+    Rect here = {2, 1, 8, 4}, there = {20, 6, 4, 2};
+    (void)state;
+    for (uint64_t id = 1; id <= 2; id++) { /* a slow terminal: half a second for each frame */
+        canvas_clear(&canvas);
+        canvas_picture(&canvas, here, &red, id);
+        canvas_picture(&canvas, there, &red, id);
+        frame();
+        while (overlay_due(overlay) == INFINITY) sem_wait(&woken);
+        frame();
+        clock_fake(clock_seconds() + 0.5);
+        overlay_acked(overlay);
+        settle();
+    }
+    clock_fake(200);
+    for (uint64_t id = 3; id <= 4; id++) { /* two changes in quick succession: motion */
+        canvas_clear(&canvas);
+        canvas_picture(&canvas, here, &blue, id);
+        canvas_picture(&canvas, there, &red, id - 2); /* known: a frame is sent for it */
+        overlay_acked(overlay);
+        frame();
+        clock_fake(clock_seconds() + 0.05);
+    }
+    struct timespec pause = {0, 200000000};
+    nanosleep(&pause, NULL); /* both results are in */
+    assert_int_equal(frame(), 0);
+    overlay_acked(overlay);
+    assert_true(overlay_due(overlay) <= clock_seconds());
+    assert_true(frame() > 0);
+    assert_int_equal(at(3, 2), 0x0000ff);
+    clock_fake(100);
+}
+
 static void last_row_stays_free(void **state)
 {
     (void)state;
@@ -203,6 +238,6 @@ int main(void)
     const struct CMUnitTest tests[] = {TEST(painted_once),        TEST(written_over_is_painted_again),
                                        TEST(moved_and_gone),      TEST(popup_cuts),
                                        TEST(last_row_stays_free), TEST(waits_for_the_acknowledgement),
-                                       TEST(one_strip_per_row)};
+                                       TEST(one_strip_per_row), TEST(coarse_while_waiting)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -404,18 +404,21 @@ void overlay_acked(Overlay *o)
     o->times.tty_ms = (clock_seconds() - o->sent) * 1000;
 }
 
+/* When a strip wants a frame: now if there is something to paint, later if its fine form was not asked for yet. */
+static double strip_due(Overlay *o, const Strip *s, double now)
+{
+    uint64_t key = task_key(o, s);
+    if (s->painted && s->quality == PIXELS_FINE) return INFINITY;
+    if (cached(o, key, PIXELS_FINE) || (o->news && !s->painted)) return 0;
+    if (!s->painted && moving(o, s, now) && cached(o, key, PIXELS_COARSE)) return 0;
+    return s->refining ? INFINITY : s->changed + FINE_AFTER;
+}
+
 double overlay_due(Overlay *o)
 {
-    double due = INFINITY;
+    double due = INFINITY, now = clock_seconds();
     collect(o);
-    for (int i = 0; i < o->strips; i++) {
-        const Strip *s = &o->strip[i];
-        if (s->painted && s->quality == PIXELS_FINE) continue;
-        if (s->painted && !s->refining)
-            due = fmin(due, s->changed + FINE_AFTER);
-        else if (o->news || cached(o, task_key(o, s), PIXELS_FINE))
-            due = 0;
-    }
+    for (int i = 0; i < o->strips; i++) due = fmin(due, strip_due(o, &o->strip[i], now));
     return o->waiting && due < INFINITY ? fmax(due, o->sent + ACK_LATE) : due;
 }
 
