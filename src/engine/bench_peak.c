@@ -8,24 +8,27 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#define FOR_CHAINS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
 
 /* The empty asm keeps each step: without it the loop would be shortened or moved. */
-#define KERNEL(name, isa, type, set, fma, lanes)                                                                       \
+#define STEP(k, fma, reg)  a##k = fma(a##k, b, c); __asm__ volatile("" : "+" reg(a##k));
+#define KEEP(k, fma, reg)  __asm__ volatile("" ::reg(a##k));
+#define EACH(X, fma, reg)                                                                                              \
+    X(0, fma, reg) X(1, fma, reg) X(2, fma, reg) X(3, fma, reg) X(4, fma, reg) X(5, fma, reg) X(6, fma, reg)           \
+    X(7, fma, reg) X(8, fma, reg) X(9, fma, reg) X(10, fma, reg) X(11, fma, reg)
+
+#define KERNEL(name, isa, type, set, fma, reg, lanes)                                                                  \
     __attribute__((target(isa), noinline)) static double name(void)                                                    \
     {                                                                                                                  \
-        type a[CHAINS], b = set(0.999f), c = set(1e-4f);                                                               \
-        for (int i = 0; i < CHAINS; i++) a[i] = b;                                                                     \
+        type b = set(0.999f), c = set(1e-4f), a0 = b, a1 = b, a2 = b, a3 = b, a4 = b, a5 = b, a6 = b, a7 = b, a8 = b,  \
+             a9 = b, a10 = b, a11 = b;                                                                                 \
         for (int i = 0; i < STEPS; i++) {                                                                              \
-            FOR_CHAINS(STEP_##name)                                                                                    \
+            EACH(STEP, fma, reg)                                                                                       \
         }                                                                                                              \
-        for (int i = 0; i < CHAINS; i++) __asm__ volatile("" ::"m"(a[i]));                                             \
+        EACH(KEEP, fma, reg)                                                                                           \
         return 2.0 * CHAINS * STEPS * (lanes);                                                                         \
     }
-#define STEP_fma512(i) a[i] = _mm512_fmadd_ps(a[i], b, c); __asm__ volatile("" : "+v"(a[i]));
-#define STEP_fma256(i) a[i] = _mm256_fmadd_ps(a[i], b, c); __asm__ volatile("" : "+x"(a[i]));
-KERNEL(fma512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, 16)
-KERNEL(fma256, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, 8)
+KERNEL(fma512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, "v", 16)
+KERNEL(fma256, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, "x", 8)
 #endif
 
 static double plain(void)

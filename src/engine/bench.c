@@ -1,0 +1,238 @@
+/* The rounds: who takes part, whose turn it is, and what comes out. */
+#include "engine/bench.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "engine/bench_peak.h"
+#include "engine/bench_side.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIDES_MAX    4
+#define PEAK_SECONDS 0.03
+
+/* script NULL: nobody has written that side yet. */
+typedef struct {
+    const char *name, *script, *flag, *wants;
+    unsigned kinds; /* bit k: takes part in BenchKind k */
+} Peer;
+
+#define BIT(kind) (1u << BENCH_##kind)
+#define TORCH     (BIT(CONV) | BIT(TRAIN) | BIT(ENCODE) | BIT(GENERATE) | BIT(START) | BIT(MEMORY))
+
+static const Peer peers[] = {
+    {"torch", "tests/peers/peer_torch.py", NULL, "python3-torch", TORCH | BIT(KNN)},
+    {"torch-bf16", "tests/peers/peer_torch.py", "--bf16", "python3-torch", TORCH},
+    {"faiss", "tests/peers/peer_faiss.py", NULL, "python3-faiss", BIT(KNN)},
+    {"ort", NULL, NULL, "onnxruntime (pip install onnxruntime)", BIT(ENCODE) | BIT(GENERATE)},
+    {"onednn", NULL, NULL, "libdnnl-dev", BIT(CONV)},
+};
+enum { PEERS = sizeof peers / sizeof *peers };
+
+typedef struct {
+    const Peer *peer; /* NULL: us */
+    char script[4096];
+    BenchSide side;
+    double *figure;   /* (rounds) */
+    double *part;     /* (parts, rounds) seconds */
+    double median;
+} Seat;
+
+typedef struct {
+    const Bench *b;
+    BenchProgress *progress;
+    void *ctx;
+    Pool *pool;
+    Seat seat[SIDES_MAX];
+    int seats;
+    double *peak;
+    bool fresh; /* a new process for every turn */
+} Match;
+
+static const char *seat_name(const Seat *s)
+{
+    return s->peer ? s->peer->name : "viewsmith";
+}
+
+/* --- who takes part ---------------------------------------------------------------------------------------------- */
+
+static bool seat_open(Match *m, Seat *s, Err *err)
+{
+    const BenchSpec *spec = &m->b->spec;
+    char net[16], batch[16], threads[16], seconds[32];
+    const char *argv[20];
+    int n = 0;
+    snprintf(net, sizeof net, "%s", bench_net_name(spec->net));
+    snprintf(batch, sizeof batch, "%d", spec->batch);
+    snprintf(threads, sizeof threads, "%d", pool_threads(m->pool));
+    snprintf(seconds, sizeof seconds, "%g", m->fresh ? 0 : spec->seconds);
+    argv[n++] = s->peer ? s->script : m->b->self;
+    if (!s->peer) argv[n++] = "bench", argv[n++] = "serve";
+    argv[n++] = bench_kind_name(spec->kind);
+    if (*net) argv[n++] = "--net", argv[n++] = net;
+    if (spec->batch) argv[n++] = "--batch", argv[n++] = batch;
+    argv[n++] = "--threads", argv[n++] = threads;
+    argv[n++] = "--turn", argv[n++] = seconds;
+    if (s->peer && s->peer->flag) argv[n++] = s->peer->flag;
+    if (!s->peer && *spec->model) argv[n++] = "--model", argv[n++] = spec->model;
+    argv[n] = NULL;
+    return bench_side_open(&s->side, (char *const *)argv, err) && bench_side_hello(&s->side, seat_name(s), err);
+}
+
+static bool peer_usable(const Peer *p, BenchKind kind, char *script, size_t cap, Err *err)
+{
+    if (!(p->kinds & 1u << kind))
+        return err_set(err, ERR_USAGE, "bench %s has no peer %s; see viewsmith bench --help", bench_kind_name(kind), p->name);
+    if (!p->script)
+        return err_set(err, ERR_IO, "the peer %s is not here: it needs %s and a side of its own in tests/peers; torch is there", p->name, p->wants);
+    return file_shipped(script, cap, p->script, NULL) ||
+           err_set(err, ERR_IO, "the peer %s is not here: %s lies in the source tree; install %s and run from there", p->name, p->script, p->wants);
+}
+
+/* Takes a seat and sees that the peer answers; its process stays unless every turn has one of its own. */
+static bool invite(Match *m, const Peer *p, Err *err)
+{
+    Seat *s = &m->seat[m->seats];
+    *s = (Seat){.peer = p, .side = {.in = -1, .out = -1}};
+    bool ok = !p || peer_usable(p, m->b->spec.kind, s->script, sizeof s->script, err);
+    ok = ok && seat_open(m, s, err);
+    if (!ok || m->fresh) bench_side_close(&s->side);
+    m->seats += ok;
+    return ok;
+}
+
+static bool invite_best(Match *m, BenchResult *out, Err *err)
+{
+    int before = m->seats;
+    Err cause = {0};
+    for (int i = 0; i < PEERS; i++) {
+        Err why = {0};
+        if (!(peers[i].kinds & 1u << m->b->spec.kind) || invite(m, &peers[i], &why)) continue;
+        if (!cause.msg[0]) cause = why;
+        size_t at = strlen(out->skipped);
+        snprintf(out->skipped + at, sizeof out->skipped - at, "%s%s (wants %s)", at ? ", " : "", peers[i].name, peers[i].wants);
+    }
+    return m->seats > before || err_set(err, ERR_IO, "%s", cause.msg);
+}
+
+static bool invite_all(Match *m, BenchResult *out, Err *err)
+{
+    const char *against = m->b->against;
+    if (!invite(m, NULL, err)) return false;
+    if (!strcmp(against, "none")) return true;
+    if (m->b->spec.net == BENCH_NET_VIEW)
+        return err_set(err, ERR_USAGE, "no peer makes our views: take --against none with --net view");
+    if (!strcmp(against, "best")) return invite_best(m, out, err);
+    for (int i = 0; i < PEERS; i++)
+        if (!strcmp(against, peers[i].name)) return invite(m, &peers[i], err);
+    return err_set(err, ERR_USAGE, "--against is %s, not \"%s\"", BENCH_AGAINST, against);
+}
+
+/* --- turns ------------------------------------------------------------------------------------------------------- */
+
+static bool turn_kept(Match *m, Seat *s, double *seconds, double *figure, Err *err)
+{
+    if (!bench_side_turn(seconds, &s->side, bench_parts(&m->b->spec), err)) return false;
+    *figure = bench_rate(&m->b->spec, seconds);
+    return true;
+}
+
+static bool turn_fresh(Match *m, Seat *s, double *seconds, double *figure, Err *err)
+{
+    bool ok = seat_open(m, s, err) && bench_side_turn(seconds, &s->side, 1, err);
+    if (m->b->spec.kind == BENCH_MEMORY) *figure = bench_side_memory(&s->side);
+    else *figure = clock_seconds() - s->side.started;
+    bench_side_close(&s->side);
+    return ok;
+}
+
+/* round -1 warms up and is not kept. */
+static bool turn(Match *m, Seat *s, int round, Err *err)
+{
+    double seconds[BENCH_PARTS_MAX], figure;
+    if (m->progress && !m->progress(m->ctx, round, m->b->rounds, seat_name(s)))
+        return err_set(err, ERR_CANCELLED, "the bench was interrupted");
+    if (!(m->fresh ? turn_fresh : turn_kept)(m, s, seconds, &figure, err)) return false;
+    if (round < 0) return true;
+    s->figure[round] = figure;
+    for (int p = 0; p < bench_parts(&m->b->spec); p++) s->part[p * m->b->rounds + round] = seconds[p];
+    return true;
+}
+
+/* The order is turned round every other time, so that nobody always comes after the same side. */
+static bool play(Match *m, Err *err)
+{
+    for (int round = m->fresh ? 0 : -1; round < m->b->rounds; round++) {
+        for (int i = 0; i < m->seats; i++)
+            if (!turn(m, &m->seat[round & 1 ? m->seats - 1 - i : i], round, err)) return false;
+        if (round >= 0) m->peak[round] = bench_peak(m->pool, PEAK_SECONDS);
+    }
+    return true;
+}
+
+/* --- what comes out ---------------------------------------------------------------------------------------------- */
+
+static double median_of(const double *x, int n, double *scratch)
+{
+    memcpy(scratch, x, (size_t)n * sizeof *x);
+    return bench_median(scratch, n);
+}
+
+/* The strongest of the peers, or NULL. */
+static const Seat *best_peer(const Match *m)
+{
+    const Seat *best = NULL;
+    bool higher = bench_kind_higher(m->b->spec.kind);
+    for (int i = 1; i < m->seats; i++)
+        if (!best || (higher ? m->seat[i].median > best->median : m->seat[i].median < best->median)) best = &m->seat[i];
+    return best;
+}
+
+static bool judge(BenchResult *out, Match *m, double *scratch, Err *err)
+{
+    int n = m->b->rounds;
+    bool higher = bench_kind_higher(m->b->spec.kind);
+    for (int i = 0; i < m->seats; i++) m->seat[i].median = median_of(m->seat[i].figure, n, scratch);
+    const Seat *us = &m->seat[0], *peer = best_peer(m);
+    out->ours = us->median;
+    out->peak = median_of(m->peak, n, scratch);
+    for (int p = 0; p < out->parts; p++) {
+        out->part_ours[p] = median_of(us->part + p * n, n, scratch);
+        out->part_peer[p] = peer ? median_of(peer->part + p * n, n, scratch) : NAN;
+    }
+    snprintf(out->peer_name, sizeof out->peer_name, "%s", peer ? peer->side.name : "none");
+    out->peer = peer ? peer->median : NAN;
+    out->ratio = out->low = out->high = NAN;
+    return !peer || bench_ratio(&out->ratio, &out->low, &out->high, us->figure, peer->figure, n, higher, err);
+}
+
+static bool run_match(BenchResult *out, Match *m, Err *err)
+{
+    size_t rounds = (size_t)m->b->rounds, parts = (size_t)bench_parts(&m->b->spec), row = (1 + parts) * rounds;
+    double *room = calloc(SIDES_MAX * row + 2 * rounds, sizeof *room);
+    if (!room) return err_nomem(err, "a bench");
+    for (size_t i = 0; i < SIDES_MAX; i++) {
+        m->seat[i].figure = room + i * row;
+        m->seat[i].part = room + i * row + rounds;
+    }
+    m->peak = room + SIDES_MAX * row;
+    bool ok = play(m, err) && judge(out, m, m->peak + rounds, err);
+    free(room);
+    return ok;
+}
+
+bool bench_run(BenchResult *out, const Bench *b, BenchProgress *progress, void *ctx, Err *err)
+{
+    bool fresh = b->spec.kind == BENCH_START || b->spec.kind == BENCH_MEMORY;
+    Match m = {.b = b, .progress = progress, .ctx = ctx, .fresh = fresh};
+    *out = (BenchResult){.parts = bench_parts(&b->spec)};
+    if (b->rounds < 1 || b->rounds > BENCH_ROUNDS_MAX)
+        return err_set(err, ERR_USAGE, "--rounds is 1 to %d, not %d", BENCH_ROUNDS_MAX, b->rounds);
+    m.pool = pool_new(pool_default_threads(), 0, err);
+    bool ok = m.pool && invite_all(&m, out, err) && run_match(out, &m, err);
+    out->threads = pool_threads(m.pool);
+    for (int i = 0; i < m.seats; i++) bench_side_close(&m.seat[i].side);
+    pool_free(m.pool);
+    return ok;
+}

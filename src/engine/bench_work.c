@@ -1,0 +1,280 @@
+/* The works of the benches: each opens what it needs on one arena and repeats one function. */
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "engine/bench_layers.h"
+#include "latent/latent.h"
+#include "learn/objective.h"
+#include "math/knn.h"
+#include "math/optim.h"
+#include "net/op.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { KNN_ROWS = 60000, KNN_DIM = 128, KNN_NEAREST = 20, SEED = 1 };
+
+struct BenchWork {
+    BenchSpec spec;
+    Pool *pool;
+    bool (*once)(BenchWork *w, int part, Err *err);
+    Arena arena; /* arrays below */
+    /* conv */
+    float *x, *y, *out, *weight, *dweight, *scratch;
+    /* nets */
+    Net *net;
+    Exec *exec; /* train: the contrast's own */
+    Weights *weights, *grads, *momentum;
+    Contrast contrast;
+    /* knn */
+    float *base, *query;
+    Hit *hits;
+    /* view */
+    Generator *generator;
+    Latent *latent;
+    Address *address;
+    float *image;
+};
+
+/* Takes what `layout` asks for, measured first. */
+static bool take_room(BenchWork *w, void (*layout)(BenchWork *w), Err *err)
+{
+    layout(w);
+    size_t size = w->arena.used;
+    if (!arena_open(&w->arena, size, err)) return false;
+    layout(w);
+    return true;
+}
+
+/* --- conv -------------------------------------------------------------------------------------------------------- */
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static void conv_layout(BenchWork *w)
+{
+    size_t pixels = 0, weights = 0, scratch = 0;
+    for (int i = 0; i < BENCH_LAYERS; i++) {
+        ConvShape s = bench_layer_shape(&w->spec, i);
+        pixels = larger(pixels, (size_t)s.N * (size_t)(s.C * s.H * s.W));
+        weights = larger(weights, (size_t)(s.O * s.C * s.KH * s.KW));
+        scratch = larger(scratch, conv_scratch(&s, pool_threads(w->pool)));
+    }
+    w->x = arena_take(&w->arena, pixels, sizeof(float));
+    w->y = arena_take(&w->arena, pixels, sizeof(float));
+    w->out = arena_take(&w->arena, pixels, sizeof(float));
+    w->weight = arena_take(&w->arena, weights, sizeof(float));
+    w->dweight = arena_take(&w->arena, weights, sizeof(float));
+    w->scratch = arena_take(&w->arena, scratch, sizeof(float));
+    if (!w->arena.base) return;
+    rng_fill_normal(w->x, pixels, SEED, RNG_TEST);
+    rng_fill_normal(w->y, pixels, SEED + 1, RNG_TEST);
+    rng_fill_normal(w->weight, weights, SEED + 2, RNG_TEST);
+}
+
+static bool conv_once(BenchWork *w, int part, Err *err)
+{
+    (void)err;
+    ConvShape s = bench_layer_shape(&w->spec, part / 3);
+    if (part % 3 == 0) conv_forward(w->out, w->x, w->weight, NULL, &s, w->scratch, w->pool);
+    else if (part % 3 == 1) conv_backward_data(w->out, w->y, w->weight, NULL, &s, false, w->scratch, w->pool);
+    else conv_backward_weight(w->dweight, w->y, w->x, &s, w->scratch, w->pool);
+    return true;
+}
+
+/* --- nets -------------------------------------------------------------------------------------------------------- */
+
+static bool open_net(BenchWork *w, Err *err)
+{
+    w->net = bench_net(w->spec.net, err);
+    w->weights = w->net ? weights_new(w->net, err) : NULL;
+    if (w->weights) weights_init(w->weights, SEED);
+    return w->weights != NULL;
+}
+
+static bool train_once(BenchWork *w, int part, Err *err)
+{
+    (void)part, (void)err;
+    weights_zero(w->grads);
+    contrast_step(&w->contrast, w->weights, w->grads, 0.5f);
+    sgd_step(w->weights->block, w->momentum->block, w->grads->block, w->weights->params, 0.01f, 0.9f, 0, w->pool);
+    return true;
+}
+
+static bool open_train(BenchWork *w, Err *err)
+{
+    w->once = train_once;
+    if (!open_net(w, err) || !contrast_open(&w->contrast, w->net, w->spec.batch, w->pool, err)) return false;
+    w->grads = weights_new(w->net, err);
+    w->momentum = weights_new(w->net, err);
+    size_t floats = shape_count(&net_value(w->net, net_port(w->net, "image"))->shape, 2 * w->spec.batch);
+    rng_fill_normal(contrast_images(&w->contrast), floats, SEED, RNG_TEST);
+    return w->grads && w->momentum;
+}
+
+static bool forward_once(BenchWork *w, int part, Err *err)
+{
+    (void)part, (void)err;
+    exec_forward(w->exec, w->weights, w->spec.batch);
+    return true;
+}
+
+static bool open_forward(BenchWork *w, Err *err)
+{
+    w->once = forward_once;
+    if (!open_net(w, err)) return false;
+    w->exec = exec_new(w->net, w->spec.batch, EXEC_INFER, (ExecGrads){0}, w->pool, err);
+    if (!w->exec) return false;
+    ValueId in = net_port(w->net, bench_net_generates(w->spec.net) ? "z" : "image");
+    rng_fill_normal(exec_value(w->exec, in), shape_count(&net_value(w->net, in)->shape, w->spec.batch), SEED, RNG_TEST);
+    return true;
+}
+
+/* --- knn --------------------------------------------------------------------------------------------------------- */
+
+static void knn_layout(BenchWork *w)
+{
+    size_t rows = (size_t)KNN_ROWS * KNN_DIM, queries = (size_t)w->spec.batch * KNN_DIM;
+    w->base = arena_take(&w->arena, rows, sizeof(float));
+    w->query = arena_take(&w->arena, queries, sizeof(float));
+    w->hits = arena_take(&w->arena, (size_t)w->spec.batch * KNN_NEAREST, sizeof(Hit));
+    if (!w->arena.base) return;
+    rng_fill_normal(w->base, rows, SEED, RNG_TEST);
+    rng_fill_normal(w->query, queries, SEED + 1, RNG_TEST);
+    knn_normalise(w->base, KNN_ROWS, KNN_DIM);
+    knn_normalise(w->query, w->spec.batch, KNN_DIM);
+}
+
+static bool knn_once(BenchWork *w, int part, Err *err)
+{
+    (void)part;
+    return knn_search(w->hits, w->query, w->spec.batch, w->base, KNN_ROWS, KNN_DIM, KNN_NEAREST, KNN_DOT, NULL, w->pool, err);
+}
+
+/* --- views ------------------------------------------------------------------------------------------------------- */
+
+static void view_layout(BenchWork *w)
+{
+    const Generator *g = w->generator;
+    size_t n = (size_t)w->spec.batch;
+    w->address = arena_take(&w->arena, n, sizeof(Address));
+    w->image = arena_take(&w->arena, n * generator_image_floats(g), sizeof(float));
+    for (size_t i = 0; w->arena.base && i < n; i++)
+        w->address[i] = address_of_seed(g->slug, g->digest, i, g->config.classes ? (int)(i % (size_t)g->config.classes) : -1, 1);
+}
+
+static bool view_once(BenchWork *w, int part, Err *err)
+{
+    (void)part;
+    return latent_images(w->image, w->latent, w->address, w->spec.batch, err);
+}
+
+static bool open_view(BenchWork *w, Err *err)
+{
+    w->once = view_once;
+    if (!generator_open(&w->generator, w->spec.model, err)) return false;
+    w->latent = latent_new(w->generator, w->spec.batch < 64 ? w->spec.batch : 64, NULL, w->pool, err);
+    return w->latent && take_room(w, view_layout, err);
+}
+
+/* --- all --------------------------------------------------------------------------------------------------------- */
+
+static bool open_kind(BenchWork *w, Err *err)
+{
+    bool encodes = !bench_net_generates(w->spec.net);
+    switch (w->spec.kind) {
+    case BENCH_CONV: w->once = conv_once; return take_room(w, conv_layout, err);
+    case BENCH_KNN: w->once = knn_once; return take_room(w, knn_layout, err);
+    case BENCH_ENCODE: return open_forward(w, err);
+    default: break;
+    }
+    if (w->spec.net == BENCH_NET_VIEW) return open_view(w, err);
+    return encodes ? open_train(w, err) : open_forward(w, err);
+}
+
+BenchWork *bench_work_open(const BenchSpec *s, Err *err)
+{
+    BenchWork *w = calloc(1, sizeof *w);
+    if (!w) return err_nomem(err, "a bench"), NULL;
+    w->spec = *s;
+    w->pool = pool_new(pool_default_threads(), 0, err);
+    if (w->pool && open_kind(w, err)) return w;
+    bench_work_close(w);
+    return NULL;
+}
+
+void bench_work_close(BenchWork *w)
+{
+    if (!w) return;
+    if (w->exec) exec_free(w->exec);
+    contrast_close(&w->contrast);
+    weights_drop(w->weights);
+    weights_drop(w->grads);
+    weights_drop(w->momentum);
+    net_free(w->net);
+    latent_free(w->latent);
+    generator_drop(w->generator);
+    arena_close(&w->arena);
+    pool_free(w->pool);
+    free(w);
+}
+
+bool bench_work_turn(double *seconds, BenchWork *w, Err *err)
+{
+    int parts = bench_parts(&w->spec);
+    for (int p = 0; p < parts; p++) {
+        double start = clock_seconds(), spent = 0;
+        int times = 0;
+        do {
+            if (!w->once(w, p, err)) return false;
+            times++;
+            spent = clock_seconds() - start;
+        } while (spent < w->spec.seconds / parts);
+        seconds[p] = spent / times;
+    }
+    return true;
+}
+
+/* --- node by node ------------------------------------------------------------------------------------------------ */
+
+/* By the parameter it uses, else by its op alone. */
+static const char *node_name(const Net *net, const Node *node)
+{
+    for (int i = 0; i < node->inputs; i++)
+        if (node->in[i] != NET_NONE && net_value(net, node->in[i])->kind == VALUE_PARAM) return net_value(net, node->in[i])->name;
+    return "";
+}
+
+static Json *node_row(const BenchWork *w, const Exec *e, int i, int n, double times, double peak)
+{
+    const Node *node = net_node(w->net, i);
+    OpSite site;
+    op_site(&site, w->net, i);
+    double forward = exec_node_seconds(e, i, false) / times, backward = exec_node_seconds(e, i, true) / times;
+    double flops = op_row(node->op)->macs ? 2 * op_row(node->op)->macs(&site, n) : 0;
+    double rate = forward + backward > 0 ? (backward > 0 ? 3 : 1) * flops / (forward + backward) * 1e-9 : 0;
+    Json *row = json_make();
+    json_put_str(row, "node", node_name(w->net, node));
+    json_put_str(row, "op", op_name(node->op));
+    json_put_num(row, "forward_ms", 1000 * forward);
+    json_put_num(row, "backward_ms", 1000 * backward);
+    json_put_num(row, "gflops", rate);
+    json_put_num(row, "share", peak > 0 ? rate / peak : 0);
+    return row;
+}
+
+Json *bench_work_trace(BenchWork *w, double peak, Err *err)
+{
+    Exec *e = w->contrast.exec ? w->contrast.exec : w->exec;
+    int n = w->contrast.exec ? 2 * w->spec.batch : w->spec.batch;
+    if (!e) return err_set(err, ERR_USAGE, "--trace goes with train, encode and generate on A, B, G28 or G32"), NULL;
+    exec_trace(e, true);
+    double start = clock_seconds(), times = 0;
+    do times += w->once(w, 0, err);
+    while (clock_seconds() - start < w->spec.seconds);
+    Json *rows = json_make_array();
+    for (int i = 0; i < net_nodes(w->net); i++) json_add(rows, node_row(w, e, i, n, times, peak));
+    exec_trace(e, false);
+    return rows;
+}
