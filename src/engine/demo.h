@@ -2,6 +2,7 @@
 #pragma once
 #include "engine/job.h"
 #include "engine/workspace.h"
+#include "base/json.h"
 #include "learn/probe.h"
 
 typedef struct {
@@ -10,7 +11,7 @@ typedef struct {
     uint64_t seed;
     double train_seconds; /* of the third act */
     int threads;
-} Demo;
+} Demo; /* the run of act three is in FOLDER/runs */
 
 typedef struct {
     ProbeResult trained, untrained;
@@ -25,3 +26,5 @@ typedef struct {
 /* progress (may be NULL) hears what is going on and returns false to stop (ERR_CANCELLED). */
 typedef bool DemoProgress(void *ctx, const char *what, double share);
 bool demo_run(DemoResult *out, const Demo *d, DemoProgress *progress, void *ctx, Err *err);
+/* The keys of `probe` views_seen, run, files; the caller drops it. */
+Json *demo_json(const DemoResult *r);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { MARGIN_LEFT = 64, MARGIN_RIGHT = 18, MARGIN_TOP = 34, MARGIN_BOTTOM = 42, TICKS = 5 };
+enum { LEGEND_TOP = 6, LEGEND_LINE = PLOT_GLYPH_H + 2 };
 
 static const uint8_t paper[3] = {250, 250, 250}, ink[3] = {40, 40, 40}, faint[3] = {222, 222, 222}, soft[3] = {110, 110, 110};
 
@@ -111,7 +112,7 @@ static void draw_axes(const Area *a, const Plot *p)
     line(a->im, a->left, a->top + a->h, a->left + a->w, a->top + a->h, ink, 1, false);
     plot_text(a->im, a->left + a->w - PLOT_GLYPH_W * (int)strlen(p->x_label), a->top + a->h + 22, p->x_label, ink, 1);
     plot_text(a->im, a->left - MARGIN_LEFT + 8, a->top - 14, p->y_label, ink, 1);
-    plot_text(a->im, a->left, a->top - 28, p->title, ink, 1);
+    plot_text(a->im, a->left, LEGEND_TOP, p->title, ink, 1);
 }
 
 static void draw_series(const Area *a, const PlotSeries *s)
@@ -131,22 +132,21 @@ static void draw_series(const Area *a, const PlotSeries *s)
     }
 }
 
+/* Beside the title, from the top of the picture down. */
 static void draw_legend(const Area *a, const Plot *p)
 {
     size_t widest = 0;
     for (int i = 0; i < p->n; i++) widest = strlen(p->series[i].name) > widest ? strlen(p->series[i].name) : widest;
-    int x = a->left + a->w - PLOT_GLYPH_W * (int)widest, y = a->top - 28;
-    for (int i = 0; i < p->n; i++, y += PLOT_GLYPH_H + 2) {
+    int x = a->left + a->w - PLOT_GLYPH_W * (int)widest, y = LEGEND_TOP;
+    for (int i = 0; i < p->n; i++, y += LEGEND_LINE) {
         line(a->im, x - 22, y + 4, x - 6, y + 4, p->series[i].rgb, 2, p->series[i].dashed);
         plot_text(a->im, x, y, p->series[i].name, ink, 1);
     }
 }
 
-static void draw_panel(Image *im, int left, const Plot *p)
+static void draw_panel(Image *im, int left, int top, const Plot *p)
 {
-    int legend = p->n > 1 ? (p->n - 2) * (PLOT_GLYPH_H + 2) : 0; /* the first two fit beside the title */
-    legend = legend > 0 ? legend : 0;
-    Area a = {.im = im, .left = left + MARGIN_LEFT, .top = MARGIN_TOP + legend, .w = p->w - MARGIN_LEFT - MARGIN_RIGHT};
+    Area a = {.im = im, .left = left + MARGIN_LEFT, .top = top, .w = p->w - MARGIN_LEFT - MARGIN_RIGHT};
     a.h = p->h - MARGIN_BOTTOM - a.top;
     range_of(p, false, &a.x0, &a.x1);
     range_of(p, true, &a.y0, &a.y1);
@@ -160,14 +160,16 @@ static void draw_panel(Image *im, int left, const Plot *p)
 
 bool plot_image(Image *out, const Plot *panel, int panels, Err *err)
 {
-    int w = 0, h = 0;
+    int w = 0, h = 0, top = MARGIN_TOP;
     for (int i = 0; i < panels; i++) {
+        int legend = LEGEND_TOP + LEGEND_LINE * panel[i].n + LEGEND_LINE;
+        top = legend > top ? legend : top; /* one height for all */
         if (panel[i].w < 160 || panel[i].h < 120) return err_set(err, ERR_USAGE, "a plot is at least 160 x 120 pixels");
         w += panel[i].w;
         h = panel[i].h > h ? panel[i].h : h;
     }
     if (!image_make(out, w, h, 3, err)) return false;
     image_fill(out, paper);
-    for (int i = 0, x = 0; i < panels; x += panel[i++].w) draw_panel(out, x, &panel[i]);
+    for (int i = 0, x = 0; i < panels; x += panel[i++].w) draw_panel(out, x, top, &panel[i]);
     return true;
 }

@@ -41,5 +41,6 @@ int cli_main(int argc, char **argv, int (*open)(int argc, char **argv))
     const CommandRow *row = first ? find(first) : NULL;
     if (row) return run(row, argc - 2, argv + 2);
     if (open) return open(argc, argv);
+    if (first) return run(find("info"), argc - 1, argv + 1);
     return run(find("help"), 0, NULL);
 }

@@ -9,11 +9,19 @@
 
 /*    id          name           summary */
 #define COMMAND_TABLE(X)                                                                                               \
+    X(sample,     "sample",      "Make views: a PNG, a wall of them, or raw arrays")                                   \
+    X(steer,      "steer",       "Change one view in words, and see the strip of a direction")                         \
     X(train,      "train",       "Train a contrastive encoder on generated views or real pictures")                    \
     X(runs,       "runs",        "List, name and delete training runs")                                                \
+    X(probe,      "probe",       "Measure what an encoder's frozen features know")                                     \
+    X(neighbours, "neighbours",  "Find the real pictures nearest to a view or a picture")                              \
     X(quality,    "quality",     "Measure how good a generator's pictures are")                                        \
+    X(demo,       "demo",        "All four acts in under three minutes")                                               \
     X(fit,        "fit",         "Train a generator on real pictures")                                                 \
     X(judge,      "judge",       "Train the judge: an encoder with labels, on real pictures")                          \
+    X(encode,     "encode",      "Run an encoder over an array of pictures")                                           \
+    X(info,       "info",        "Say what a model, picture, address or run is")                                       \
+    X(doctor,     "doctor",      "Report what this machine offers and what is missing")                                \
     X(help,       "help",        "Help on a command; the man page; shell completion")
 
 typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_INTEGER, OPTION_NUMBER, OPTION_SEED } OptionKind;
