@@ -73,7 +73,7 @@ static bool run_encoder(Encoder **out, Encoder **untrained, const RunInfo *run, 
     return false;
 }
 
-static bool newest_run(RunInfo *out, const Workspace *w, Err *err)
+bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err)
 {
     RunInfo *run;
     char path[4096];
@@ -90,7 +90,7 @@ bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, c
     RunInfo run;
     *out = NULL;
     if (untrained) *untrained = NULL;
-    if (!what || !*what) return newest_run(&run, w, err) && run_encoder(out, untrained, &run, err);
+    if (!what || !*what) return workspace_newest_run(&run, w, err) && run_encoder(out, untrained, &run, err);
     if (file_exists(what) && !file_is_folder(what)) return encoder_open(out, what, err);
     return runs_find(&run, w->runs, what, err) && run_encoder(out, untrained, &run, err);
 }

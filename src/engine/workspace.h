@@ -33,6 +33,8 @@ bool workspace_dataset(Dataset *out, const Workspace *w, Split split, Err *err);
 /* The encoder of an encoder file or of a run, and its untrained twin where wanted (untrained may be NULL; *untrained is
  * NULL for a file without one). NULL or "" as `what`: the newest run that has one. The caller drops both. */
 bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, const char *what, Err *err);
+/* The newest run that has an encoder. */
+bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err);
 /* An address in full, or "seed=4711/class=7/psi=0.7" as short for one of the open generator. Checked against it. */
 bool workspace_address(Address *out, const Workspace *w, const char *text, Err *err);
 /* A class of the generator by number or name; -1 for NULL or "all". */

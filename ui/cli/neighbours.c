@@ -1,197 +1,277 @@
-/* viewsmith neighbours: the real pictures nearest to a view or a picture. */
-#include "cli/share.h"
-#include "base/file.h"
+/* viewsmith neighbours: the exact nearest real pictures of a view or a picture, in a space of choice. */
+#include "cli/open.h"
 #include "engine/export.h"
-#include "inspect/neighbours.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { FILL = 512, SPACES_MAX = 3, SHEET_MAX = 16 };
+
 static const Option options[] = {
     OPTION_MODEL,
-    OPTION_DATA,
+    OPTION_OWN_DATA,
     OPTION_RUNS,
-    {"split", OPTION_TEXT, "SPLIT", "train", 0, 0, false, "Real pictures: train, full-train, valid, test"},
-    {"space", OPTION_TEXT, "SPACE", "encoder", 0, 0, true, "encoder, pixels or untrained; may be given several times"},
-    {"encoder", OPTION_TEXT, "RUN|FILE", NULL, 0, 0, false, "Whose features (the newest run's)"},
-    {"k", OPTION_INTEGER, "K", "12", 1, 1000, false, "How many"},
-    {"sheet", OPTION_TEXT, "PNG", NULL, 0, 0, false, "A sheet: the query and a row per space"},
+    {"encoder", OPTION_TEXT, "RUN|FILE", NULL, 0, 0, false, "Whose space it is (the newest run)"},
+    {"space", OPTION_TEXT, "SPACE", "encoder", 0, 0, true, "encoder, pixels, or untrained (the run's twin); several make a row each"},
+    {"split", OPTION_TEXT, "SPLIT", "train", 0, 0, false, "Real pictures to search: train, valid, full-train, test"},
+    {"k", OPTION_INTEGER, "K", "12", 1, 1000, false, "Neighbours"},
+    {"sheet", OPTION_TEXT, "PNG", NULL, 0, 0, false, "Save the query and its neighbours as a picture"},
     {0},
 };
 
-#define SPACES_MAX 3
-
 typedef struct {
-    Workspace *w;
+    const Args *args;
+    Workspace *workspace;
+    Split split;
+    Subject subject; /* empty when only pixels are asked for */
     Dataset data;
     Pool *pool;
-    Encoder *trained, *untrained;
-    Image query;
     Address address;
     bool has_address;
-    float *planes;
+    int real;        /* the query's place in data, or -1 */
+    char query[4096]; /* the address, real:N, or the file's name */
+    Image picture;   /* of the query at its own size */
+    float *planes;   /* as the data's pictures are */
     int k, spaces;
     Space space[SPACES_MAX];
     Neighbour *hit[SPACES_MAX];
 } Search;
 
-static bool view_of(Search *s, Err *err)
+/* --- what is asked --------------------------------------------------------------------------------------------- */
+
+static bool read_spaces(Search *s, Err *err)
 {
-    Latent *l = latent_check(s->w->generator, &s->address, err) ? latent_new(s->w->generator, 1, NULL, NULL, err) : NULL;
-    bool ok = l && export_images(&s->query, l, &s->address, 1, err);
-    latent_free(l);
-    s->has_address = true;
+    int n = args_count(s->args, "space");
+    if (n > SPACES_MAX) return err_set(err, ERR_USAGE, "--space can be given three times");
+    s->spaces = n ? n : 1;
+    for (int i = 0; i < s->spaces; i++)
+        if (!space_named(&s->space[i], n ? args_nth(s->args, "space", i) : args_text(s->args, "space"), err)) return false;
+    return true;
+}
+
+static bool uses_encoder(const Search *s)
+{
+    for (int i = 0; i < s->spaces; i++)
+        if (s->space[i] != SPACE_PIXELS) return true;
+    return false;
+}
+
+/* A picture needs no generator, but where it carries an address, the very view is better than an enlarged picture. */
+static bool open_picture(Search *s, const char *word, Err *err)
+{
+    Thing t;
+    Workspace *full;
+    Err none = {0};
+    if (!thing_open(&t, s->workspace, word, err)) return false;
+    bool ok = t.kind == THING_PICTURE || err_set(err, ERR_USAGE, "%s is a %s: a query is an address, a picture or real:N", word,
+                                                 thing_kind_name(t.kind));
+    if (ok && t.has_address && share_open(&full, s->args, false, &none)) {
+        s->has_address = latent_check(full->generator, &t.address, &none);
+        s->address = t.address;
+        workspace_close(s->workspace);
+        s->workspace = full;
+    }
+    if (ok) {
+        s->picture = t.picture;
+        t.picture = (Image){0};
+    }
+    thing_close(&t);
     return ok;
 }
 
-/* An address (short or long), a picture file, or real:N of the pictures searched. */
-static bool open_query(Search *s, const char *text, Err *err)
+static bool is_real(const char *word)
 {
-    Thing t;
-    if (!strncmp(text, "real:", 5)) {
-        char *end;
-        long i = strtol(text + 5, &end, 10);
-        if (*end || i < 0 || i >= s->data.n || !text[5])
-            return err_set(err, ERR_USAGE, "%s: the real pictures are real:0 to real:%d", text, s->data.n - 1);
-        return dataset_image(&s->query, &s->data, (int)i, err);
+    return !strncmp(word, "real:", 5);
+}
+
+static bool open_query(Search *s, Err *err)
+{
+    const char *word = s->args->word[0];
+    bool address = open_is_address(word);
+    s->real = -1;
+    snprintf(s->query, sizeof s->query, "%s", word);
+    if (!share_open(&s->workspace, s->args, !address, err)) return false;
+    if (is_real(word)) return true;
+    if (!address) return open_picture(s, word, err);
+    return s->has_address = workspace_address(&s->address, s->workspace, word, err);
+}
+
+static bool open_data(Search *s, Err *err)
+{
+    const Workspace *w = s->workspace;
+    int side = w->generator ? w->generator->config.size : 0, channels = w->generator ? w->generator->config.channels : 0;
+    if (uses_encoder(s)) {
+        if (!subject_open(&s->subject, w, args_text(s->args, "encoder"), err)) return false;
+        side = s->subject.encoder->config.side;
+        channels = s->subject.encoder->config.channels;
     }
-    if (!strncmp(text, "vs1:", 4) || (strchr(text, '=') && !file_exists(text)))
-        return workspace_address(&s->address, s->w, text, err) && view_of(s, err);
-    if (!thing_open(&t, s->w, text, err)) return false;
-    bool picture = t.kind == THING_PICTURE && image_copy(&s->query, &t.picture, err);
-    s->address = t.address;
-    s->has_address = t.has_address;
-    thing_close(&t);
-    return picture || err_set(err, ERR_USAGE, "%s is neither a picture nor an address", text);
+    return open_split(&s->split, s->args, err) && open_dataset(&s->data, s->args, subject_data(&s->subject, s->args, w), s->split, side, channels, err);
 }
 
-static bool read_spaces(Search *s, const Args *a, Err *err)
+/* real:N is the picture that `index` N of an answer names. */
+static bool find_real(Search *s, const char *number, Err *err)
 {
-    int n = args_count(a, "space");
-    if (n > SPACES_MAX) return err_set(err, ERR_USAGE, "there are three spaces");
-    if (!n) return space_named(&s->space[s->spaces++], args_text(a, "space"), err);
-    for (int i = 0; i < n; i++)
-        if (!space_named(&s->space[s->spaces++], args_nth(a, "space", i), err)) return false;
+    char *end;
+    long n = strtol(number, &end, 10);
+    for (int i = 0; i < s->data.n && s->real < 0; i++)
+        if (s->data.origin[i] == n) s->real = i;
+    if (s->real < 0 || !*number || *end)
+        return err_set(err, ERR_USAGE, "%s is none of these %d pictures (%s): a neighbour's index is wanted", s->query, s->data.n,
+                       dataset_split_name(s->split));
+    return dataset_image(&s->picture, &s->data, s->real, err);
+}
+
+static bool make_view(Search *s, Err *err)
+{
+    Latent *l = latent_new(s->workspace->generator, 1, NULL, s->pool, err);
+    image_free(&s->picture);
+    bool ok = l && address_print(s->query, &s->address, err) && export_images(&s->picture, l, &s->address, 1, err);
+    latent_free(l);
+    return ok;
+}
+
+/* Fitted by the same rule as the data's own pictures. */
+static bool make_query(Search *s, Err *err)
+{
+    Image fitted = {0};
+    if (s->has_address && !make_view(s, err)) return false;
+    if (is_real(s->query) && !find_real(s, s->query + 5, err)) return false;
+    s->planes = malloc(dataset_item_bytes(&s->data) * sizeof *s->planes);
+    bool ok = (s->planes || err_nomem(err, "the query")) && image_fit(&fitted, &s->picture, s->data.h, s->data.c, err);
+    if (ok) image_to_planes(s->planes, &fitted);
+    image_free(&fitted);
+    return ok;
+}
+
+/* --- the search --------------------------------------------------------------------------------------------------- */
+
+static bool fill_bank(Bank *b, const Search *s, Err *err)
+{
+    for (int filled; (filled = bank_filled(b)) < bank_size(b);) {
+        int left = bank_size(b) - filled;
+        cli_progress(s->args, "%s space: %d of %d pictures", space_name(bank_space(b)), filled, bank_size(b));
+        if (!bank_fill(b, left < FILL ? left : FILL, s->pool, err)) return false;
+    }
     return true;
 }
 
-static bool open_encoders(Search *s, const Args *a, Err *err)
-{
-    bool need = false;
-    for (int i = 0; i < s->spaces; i++) need = need || s->space[i] != SPACE_PIXELS;
-    if (!need) return true;
-    if (!workspace_encoder(&s->trained, &s->untrained, s->w, args_text(a, "encoder"), err)) return false;
-    for (int i = 0; i < s->spaces; i++)
-        if (s->space[i] == SPACE_UNTRAINED && !s->untrained)
-            return err_set(err, ERR_USAGE, "the untrained twin is kept in a run: give --encoder RUN, not a file");
-    return true;
-}
-
-static bool search_in(Search *s, int i, const Args *a, Err *err)
+static bool search_in(Search *s, int i, Err *err)
 {
     Bank *b;
-    Encoder *e = s->space[i] == SPACE_ENCODER ? s->trained : s->space[i] == SPACE_UNTRAINED ? s->untrained : NULL;
+    const Subject *from = &s->subject;
+    Encoder *e = s->space[i] == SPACE_ENCODER ? from->encoder : s->space[i] == SPACE_UNTRAINED ? from->untrained : NULL;
+    if (s->space[i] == SPACE_UNTRAINED && !e)
+        return err_set(err, ERR_USAGE, "%s has no untrained twin: name a run with --encoder", from->encoder->name);
     s->hit[i] = malloc((size_t)s->k * sizeof *s->hit[i]);
     if (!s->hit[i]) return err_nomem(err, "neighbours");
     if (!bank_new(&b, &s->data, s->space[i], e, err)) return false;
-    bool ok = true;
-    while (ok && bank_filled(b) < bank_size(b)) {
-        int left = bank_size(b) - bank_filled(b);
-        ok = bank_fill(b, left < 1000 ? left : 1000, s->pool, err);
-        cli_progress(a, "%s space: %d of %d pictures", space_name(s->space[i]), bank_filled(b), bank_size(b));
-    }
-    ok = ok && bank_nearest(s->hit[i], b, s->planes, 1, s->k, s->pool, err);
+    bool ok = fill_bank(b, s, err) && (s->real < 0 ? bank_nearest(s->hit[i], b, s->planes, 1, s->k, s->pool, err)
+                                                   : bank_nearest_of(s->hit[i], b, &s->real, 1, s->k, s->pool, err));
     bank_drop(b);
     return ok;
 }
 
-static bool prepare(Search *s, const Args *a, Err *err)
+static bool search(Search *s, Err *err)
 {
-    Split split;
-    Image fit = {0};
-    if (!dataset_split(args_text(a, "split"), &split, err) || !read_spaces(s, a, err) || !open_encoders(s, a, err) ||
-        !workspace_dataset(&s->data, s->w, split, err) || !open_query(s, a->word[0], err))
+    if (!read_spaces(s, err) || !open_query(s, err) || !open_data(s, err) || !(s->pool = open_pool(err)) || !make_query(s, err))
         return false;
-    s->k = (int)args_integer(a, "k");
-    if (s->k > s->data.n) s->k = s->data.n;
-    s->pool = pool_new(pool_default_threads(), 0, err);
-    s->planes = malloc(dataset_item_bytes(&s->data) * sizeof *s->planes);
-    if (!s->pool || !s->planes) return s->pool && err_nomem(err, "the query");
-    if (!image_fit(&fit, &s->query, s->data.h, s->data.c, err)) return false;
-    image_to_planes(s->planes, &fit);
-    image_free(&fit);
+    s->k = (int)args_integer(s->args, "k");
+    for (int i = 0; i < s->spaces; i++)
+        if (!search_in(s, i, err)) return false;
     return true;
 }
 
-static bool save_sheet(const Search *s, const Args *a, Err *err)
+/* --- the answer ------------------------------------------------------------------------------------------------------ */
+
+static const char *short_name(const Search *s)
+{
+    const Generator *g = s->workspace->generator;
+    const char *slash = strrchr(s->query, '/');
+    if (s->real >= 0) return s->data.class_name[s->data.label[s->real]];
+    if (!s->has_address) return slash ? slash + 1 : s->query;
+    return s->address.class >= 0 ? g->class_name[s->address.class] : g->slug;
+}
+
+static bool save_sheet(const Search *s, Err *err)
 {
     SheetRow row[SPACES_MAX];
-    if (!args_given(a, "sheet")) return true;
-    for (int i = 0; i < s->spaces; i++) row[i] = (SheetRow){space_name(s->space[i]), s->hit[i], s->k < 16 ? s->k : 16};
-    return export_neighbours(args_text(a, "sheet"), &s->query, s->has_address ? "generated" : "picture", &s->data, row, s->spaces,
+    if (!args_given(s->args, "sheet")) return true;
+    for (int i = 0; i < s->spaces; i++)
+        row[i] = (SheetRow){space_name(s->space[i]), s->hit[i], s->k < SHEET_MAX ? s->k : SHEET_MAX};
+    return export_neighbours(args_text(s->args, "sheet"), &s->picture, short_name(s), &s->data, row, s->spaces,
                              s->has_address ? &s->address : NULL, err);
 }
 
-static Json *hits_json(const Search *s, int i)
+static Json *hit_json(const Search *s, const Neighbour *n)
 {
-    Json *rows = json_make_array();
-    for (int k = 0; k < s->k; k++) {
-        const Neighbour *h = &s->hit[i][k];
-        Json *row = json_make();
-        json_put_int(row, "index", h->index);
-        json_put_int(row, "label", h->label);
-        json_put_str(row, "class", s->data.class_name[h->label]);
-        json_put_num(row, "score", (double)h->score);
-        json_put_str(row, "path", s->data.path ? s->data.path[h->index] : "");
-        json_add(rows, row);
-    }
-    return rows;
+    const Dataset *d = &s->data;
+    Json *o = json_make();
+    json_put_int(o, "index", d->origin[n->index]);
+    json_put_int(o, "label", n->label);
+    json_put_str(o, "class", d->class_name[n->label]);
+    json_put_num(o, "score", (double)n->score);
+    if (d->path) json_put_str(o, "path", d->path[n->index]);
+    else json_put_num(o, "path", NAN); /* null */
+    return o;
 }
 
-static int report(const Search *s, const Args *a)
+static void report_space(Json *o, const Search *s, int i)
+{
+    const Dataset *d = &s->data;
+    Json *list = json_make_array();
+    cli_say(s->args, "%s space, cosine, exact among %d real pictures (%s)", space_name(s->space[i]), d->n,
+            dataset_split_name(s->split));
+    for (int k = 0; k < s->k; k++) {
+        const Neighbour *n = &s->hit[i][k];
+        json_add(list, hit_json(s, n));
+        cli_say(s->args, "  %7.4f  %-20s real:%d %s", (double)n->score, d->class_name[n->label], d->origin[n->index],
+                d->path ? d->path[n->index] : "");
+    }
+    json_put_str(o, "space", space_name(s->space[i]));
+    json_put_str(o, "metric", "cosine");
+    json_put(o, "neighbours", list);
+}
+
+static int report(const Search *s)
 {
     Json *o = json_make(), *others = json_make_array();
-    json_put_str(o, "query", a->word[0]);
-    for (int i = 0; i < s->spaces; i++) {
-        cli_say(a, "%s space, cosine, exact, %d real pictures (%s):", space_name(s->space[i]), s->data.n, args_text(a, "split"));
-        for (int k = 0; k < s->k; k++)
-            cli_say(a, "  %.4f  %-12s %s%d %s", (double)s->hit[i][k].score, s->data.class_name[s->hit[i][k].label], "real:",
-                    s->hit[i][k].index, s->data.path ? s->data.path[s->hit[i][k].index] : "");
-        Json *at = i ? json_make() : o;
-        json_put_str(at, "space", space_name(s->space[i]));
-        json_put_str(at, "metric", "cosine");
-        json_put(at, "neighbours", hits_json(s, i));
-        if (i) json_add(others, at);
+    json_put_str(o, "query", s->query);
+    report_space(o, s, 0);
+    for (int i = 1; i < s->spaces; i++) {
+        Json *other = json_make();
+        report_space(other, s, i);
+        json_add(others, other);
     }
     if (s->spaces > 1) json_put(o, "others", others);
     else json_drop(others);
-    json_put_str(o, "split", args_text(a, "split"));
-    if (args_given(a, "sheet")) json_put_str(o, "sheet", args_text(a, "sheet"));
-    return cli_result(a, o);
+    json_put_str(o, "split", dataset_split_name(s->split));
+    return cli_result(s->args, o);
 }
 
 static int neighbours_command(const Args *a)
 {
     Err err = {0};
-    Search s = {0};
-    bool ok = share_open(&s.w, a, false, &err) && prepare(&s, a, &err);
-    for (int i = 0; ok && i < s.spaces; i++) ok = search_in(&s, i, a, &err);
-    int status = ok && save_sheet(&s, a, &err) ? report(&s, a) : cli_fail(&err);
+    Search s = {.args = a};
+    bool ok = search(&s, &err) && save_sheet(&s, &err);
+    int status = ok ? report(&s) : cli_fail(&err);
     for (int i = 0; i < SPACES_MAX; i++) free(s.hit[i]);
     free(s.planes);
-    image_free(&s.query);
-    encoder_drop(s.trained);
-    encoder_drop(s.untrained);
-    dataset_close(&s.data);
     pool_free(s.pool);
-    workspace_close(s.w);
+    dataset_close(&s.data);
+    subject_close(&s.subject);
+    image_free(&s.picture);
+    workspace_close(s.workspace);
     return status;
 }
 
 const Command command_neighbours = {
-    "QUERY [--space encoder|pixels|untrained]... [--k K] [--sheet PNG]",
-    "The exact nearest real pictures by cosine. QUERY is an address (long or short), a PNG or JPEG of\n"
-    "any size, or real:N, one of the real pictures themselves.",
-    "  viewsmith neighbours seed=4711/class=7 --space encoder --space pixels --sheet near.png\n"
-    "  viewsmith neighbours shoe.jpg --k 20 --json",
+    "ADDRESS|PICTURE|real:N [--space SPACE]... [--k K] [--sheet PNG]",
+    "Finds the real pictures nearest to a view, a picture file or another real one: exact, by cosine,\n"
+    "over the whole split. In pixels, pictures are centred by the mean picture first. An index is the\n"
+    "position in the data's own file or folder listing; real:N asks about that one. A PNG saved with\n"
+    "its address is made again from it.",
+    "  viewsmith neighbours seed=4711/class=7/psi=0.7 --sheet near.png\n"
+    "  viewsmith neighbours shoe.jpg --space pixels -k 5 --json\n"
+    "  viewsmith neighbours view.png --encoder 0007 --space encoder --space untrained",
     options, 1, 1, neighbours_command};

@@ -100,8 +100,10 @@ static bool read_run(Subject *s, const RunInfo *run, Err *err)
 bool subject_open(Subject *out, const Workspace *w, const char *word, Err *err)
 {
     Thing t;
+    RunInfo run;
     *out = (Subject){.views = NAN, .seconds = NAN};
-    if (!word) return workspace_encoder(&out->encoder, &out->untrained, w, NULL, err);
+    if (!word && !workspace_newest_run(&run, w, err)) return false;
+    if (!word) word = run.folder;
     if (!thing_open(&t, w, word, err)) return false;
     bool ok = t.kind == THING_ENCODER || t.kind == THING_RUN ||
               err_set(err, ERR_USAGE, "%s is a %s, and a run or an encoder's file is needed", word, thing_kind_name(t.kind));
@@ -122,4 +124,9 @@ void subject_close(Subject *s)
     encoder_drop(s->encoder);
     encoder_drop(s->untrained);
     s->encoder = s->untrained = NULL;
+}
+
+const char *subject_data(const Subject *s, const Args *a, const Workspace *w)
+{
+    return args_given(a, "data") || !s->data[0] ? w->data : s->data;
 }

@@ -12,6 +12,8 @@ void open_add_address(Json *array, const Address *a); /* as text */
 
 /* --split. That the test set is used is told on stderr and kept in test-set.jsonl of the program's state folder. */
 bool open_split(Split *out, const Args *a, Err *err);
+#define OPTION_OWN_DATA                                                                                                \
+    {"data", OPTION_TEXT, "fashion|DIR", NULL, 0, 0, false, "Real pictures (the run's own, else fashion)"}
 /* Real pictures, telling on stderr what they are; side and channels 0: the data's own. */
 bool open_dataset(Dataset *out, const Args *a, const char *spec, Split split, int side, int channels, Err *err);
 
@@ -25,3 +27,5 @@ typedef struct {
 /* word: a run, or an encoder file; NULL: the newest run. The caller ends with subject_close. */
 bool subject_open(Subject *out, const Workspace *w, const char *word, Err *err);
 void subject_close(Subject *s);
+/* The real pictures meant: --data, else what the run was started with, else the workspace's. */
+const char *subject_data(const Subject *s, const Args *a, const Workspace *w);

@@ -1,109 +1,172 @@
-/* Latents from .npy through mapping and synthesis, in slices. */
+/* A generator's raw outputs for latents from .npy files. */
 #include "cli/raw.h"
+#include "cli/open.h"
 #include "data/npy.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE 128
+enum { SLICE = 64 };
 
 typedef struct {
-    RawJob *job;
+    const Args *args;
+    Workspace *workspace;
+    const GeneratorConfig *config;
     Npy latent, label;
+    bool styles; /* latents are w */
+    int per;     /* w given once for all layers (1) or for each (layers) */
+    int class;   /* of all, where there are no labels */
+    int64_t n;
+    Pool *pool;
     GenExec *exec;
-    bool wide; /* --w with a w per layer */
-    float *onehot, *w, *styles, *out;
+    float *w, *style, *onehot; /* of a slice */
+    float *image;              /* of all */
 } Raw;
 
-static bool floats(Npy *out, const char *path, Err *err)
+static bool load_floats(Npy *out, const char *path, Err *err)
 {
     if (!npy_load(path, out, err)) return false;
-    return out->f32 || err_set(err, ERR_FORMAT, "%s: holds integers, not float32", path);
-}
-
-/* How many latents there are; the rest of the shape only has to agree in number. */
-static bool count(Raw *r, Err *err)
-{
-    const Generator *g = r->job->generator;
-    const char *path = r->job->z ? r->job->z : r->job->w;
-    size_t one = (size_t)(r->job->z ? g->config.z_dim : g->config.w_dim), n = r->latent.rank ? (size_t)r->latent.shape[0] : 0;
-    if (!r->job->z && n && r->latent.count == n * one * (size_t)g->layers) r->wide = true;
-    else if (!n || r->latent.count != n * one)
-        return err_set(err, ERR_USAGE, "%s: %zu numbers are not N latents of %zu%s", path, r->latent.count, one,
-                       r->job->z ? "" : ", with or without layers");
-    r->job->n = (int)n;
-    return n <= 10000000 || err_set(err, ERR_LIMIT, "%s: more than 10,000,000 latents", path);
-}
-
-static bool check_labels(Raw *r, Err *err)
-{
-    int classes = r->job->generator->config.classes;
-    const char *path = r->job->labels;
-    if (!r->job->z || !classes) return !path || err_set(err, ERR_USAGE, "--labels goes with --z of a generator with classes");
-    if (!path) return err_set(err, ERR_USAGE, "this generator has classes: give --labels, int64 of %d numbers", r->job->n);
-    if (!npy_load(path, &r->label, err)) return false;
-    if (!r->label.i64 || r->label.count != (size_t)r->job->n)
-        return err_set(err, ERR_USAGE, "%s: int64 of %d numbers is wanted", path, r->job->n);
-    for (size_t i = 0; i < r->label.count; i++)
-        if (r->label.i64[i] < 0 || r->label.i64[i] >= classes)
-            return err_set(err, ERR_USAGE, "%s: number %zu is %lld, and classes are 0 to %d", path, i, (long long)r->label.i64[i],
-                           classes - 1);
+    if (!out->f32) return err_set(err, ERR_FORMAT, "%s: latents are float32, and these are whole numbers", path);
+    for (size_t i = 0; i < out->count; i++)
+        if (!isfinite(out->f32[i])) return err_set(err, ERR_FORMAT, "%s: number %zu is not finite", path, i);
     return true;
 }
 
-static bool allocate(Raw *r, Err *err)
+/* How many rows of `width` numbers the array holds, whatever its trailing shape; 0 when it does not fit. */
+static int64_t rows_of(const Npy *x, int64_t width)
 {
-    const Generator *g = r->job->generator;
-    size_t D = (size_t)g->config.w_dim, L = (size_t)g->layers, C = (size_t)g->config.classes;
-    r->onehot = calloc(SLICE * (C + 1), sizeof(float));
-    r->w = malloc(SLICE * D * sizeof(float));
-    r->styles = malloc(SLICE * L * D * sizeof(float));
-    r->out = malloc((size_t)r->job->n * generator_image_floats(g) * sizeof(float));
-    r->exec = generator_exec(r->job->generator, SLICE, NULL, err);
-    if (!r->exec) return false;
-    return (r->onehot && r->w && r->styles && r->out) || err_nomem(err, "outputs");
+    int64_t n = x->rank > 1 ? x->shape[0] : 1;
+    return n > 0 && (size_t)n * (size_t)width == x->count ? n : 0;
 }
 
-static const float *slice_w(Raw *r, int first, int n)
+static bool load_latents(Raw *r, Err *err)
 {
-    const Generator *g = r->job->generator;
-    size_t C = (size_t)g->config.classes;
-    if (!r->job->z) return r->latent.f32 + (size_t)first * (size_t)g->config.w_dim;
-    memset(r->onehot, 0, SLICE * C * sizeof(float));
-    for (int i = 0; C && i < n; i++) r->onehot[(size_t)i * C + (size_t)r->label.i64[first + i]] = 1;
-    generator_map(r->exec, r->w, r->latent.f32 + (size_t)first * (size_t)g->config.z_dim, C ? r->onehot : NULL, n);
+    const Generator *g = r->workspace->generator;
+    const char *path = args_text(r->args, r->styles ? "w" : "z");
+    int width = r->styles ? g->config.w_dim : g->config.z_dim;
+    if (!load_floats(&r->latent, path, err)) return false;
+    r->per = 1;
+    r->n = rows_of(&r->latent, width);
+    if (!r->n && r->styles) r->n = rows_of(&r->latent, (int64_t)width * (r->per = g->layers));
+    if (r->n) return true;
+    if (r->styles)
+        return err_set(err, ERR_FORMAT, "%s: %s takes w of shape (N, %d) or (N, %d, %d)", path, g->slug, width, g->layers, width);
+    return err_set(err, ERR_FORMAT, "%s: %s takes z of shape (N, %d)", path, g->slug, width);
+}
+
+static bool load_labels(Raw *r, const char *path, Err *err)
+{
+    if (!npy_load(path, &r->label, err)) return false;
+    if (!r->label.i64) return err_set(err, ERR_FORMAT, "%s: labels are whole numbers of shape (N)", path);
+    if ((int64_t)r->label.count != r->n)
+        return err_set(err, ERR_FORMAT, "%s: %zu labels for %lld latents", path, r->label.count, (long long)r->n);
+    for (size_t i = 0; i < r->label.count; i++)
+        if (r->label.i64[i] < 0 || r->label.i64[i] >= r->config->classes)
+            return err_set(err, ERR_FORMAT, "%s: label %zu is %lld, and classes are 0 to %d", path, i,
+                           (long long)r->label.i64[i], r->config->classes - 1);
+    return true;
+}
+
+/* The class acts before w, so styles take none. */
+static bool find_classes(Raw *r, Err *err)
+{
+    const char *labels = args_text(r->args, "labels"), *class = args_text(r->args, "class");
+    bool wanted = r->config->classes && !r->styles;
+    if (!wanted && (labels || class))
+        return err_set(err, ERR_USAGE, r->styles ? "--w takes no classes: they act before w" : "the generator has no classes");
+    if (labels && class) return err_set(err, ERR_USAGE, "give --labels or --class, not both");
+    if (labels) return load_labels(r, labels, err);
+    if (!wanted) return true;
+    if (!workspace_class(&r->class, r->workspace, class, err)) return false;
+    return r->class >= 0 || err_set(err, ERR_USAGE, "the generator has %d classes: give --labels Y.npy or --class NAME",
+                                    r->config->classes);
+}
+
+static bool check_options(const Args *a, Err *err)
+{
+    static const char *const other[] = {"seed", "psi", "n", "out", "grid", "scale"};
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        if (args_given(a, other[i])) return err_set(err, ERR_USAGE, "--%s does not go with --z, --w or --labels", other[i]);
+    if (a->words) return err_set(err, ERR_USAGE, "addresses do not go with --z, --w or --labels");
+    if (args_given(a, "z") + args_given(a, "w") != 1) return err_set(err, ERR_USAGE, "give either --z Z.npy or --w W.npy");
+    return args_given(a, "npy") || err_set(err, ERR_USAGE, "--z and --w want --npy OUT.npy");
+}
+
+static bool raw_open(Raw *r, Err *err)
+{
+    if (!check_options(r->args, err) || !share_open(&r->workspace, r->args, false, err)) return false;
+    Generator *g = r->workspace->generator;
+    r->config = &g->config;
+    r->styles = args_given(r->args, "w");
+    if (!load_latents(r, err) || !find_classes(r, err)) return false;
+    r->pool = open_pool(err);
+    r->exec = r->pool ? generator_exec(g, SLICE, r->pool, err) : NULL;
+    if (!r->exec) return false;
+    size_t w = (size_t)g->config.w_dim;
+    r->w = malloc(SLICE * w * sizeof *r->w);
+    r->style = malloc(SLICE * w * (size_t)g->layers * sizeof *r->style);
+    r->onehot = malloc((SLICE * (size_t)g->config.classes + 1) * sizeof *r->onehot);
+    r->image = malloc((size_t)r->n * generator_image_floats(g) * sizeof *r->image);
+    return (r->w && r->style && r->onehot && r->image) || err_nomem(err, "the raw outputs");
+}
+
+static void raw_close(Raw *r)
+{
+    gen_exec_free(r->exec);
+    pool_free(r->pool);
+    npy_free(&r->latent);
+    npy_free(&r->label);
+    workspace_close(r->workspace);
+    free(r->w);
+    free(r->style);
+    free(r->onehot);
+    free(r->image);
+}
+
+static const float *map_slice(Raw *r, int64_t from, int count)
+{
+    size_t classes = (size_t)r->config->classes;
+    memset(r->onehot, 0, (size_t)count * classes * sizeof *r->onehot);
+    for (int i = 0; classes && i < count; i++) {
+        int64_t class = r->label.i64 ? r->label.i64[from + i] : r->class;
+        r->onehot[(size_t)i * classes + (size_t)class] = 1;
+    }
+    generator_map(r->exec, r->w, r->latent.f32 + (size_t)from * (size_t)r->config->z_dim, classes ? r->onehot : NULL, count);
     return r->w;
 }
 
-static void run_slice(Raw *r, int first, int n)
+static void make_slice(Raw *r, int64_t from, int count)
 {
-    const Generator *g = r->job->generator;
-    size_t D = (size_t)g->config.w_dim, L = (size_t)g->layers;
-    const float *styles = r->styles;
-    if (r->wide) {
-        styles = r->latent.f32 + (size_t)first * L * D;
-    } else {
-        const float *w = slice_w(r, first, n);
-        for (int i = 0; i < n; i++)
-            for (size_t l = 0; l < L; l++)
-                memcpy(r->styles + ((size_t)i * L + l) * D, w + (size_t)i * D, D * sizeof(float));
-    }
-    generator_paint(r->exec, r->out + (size_t)first * generator_image_floats(g), styles, NULL, n);
+    const Generator *g = r->workspace->generator;
+    size_t width = (size_t)r->config->w_dim, layers = (size_t)g->layers, per = (size_t)r->per;
+    const float *w = r->styles ? r->latent.f32 + (size_t)from * per * width : map_slice(r, from, count);
+    for (size_t i = 0; i < (size_t)count; i++)
+        for (size_t layer = 0; layer < layers; layer++)
+            memcpy(r->style + (i * layers + layer) * width, w + (i * per + (per > 1 ? layer : 0)) * width,
+                   width * sizeof *w);
+    generator_paint(r->exec, r->image + (size_t)from * generator_image_floats(g), r->style, NULL, count);
 }
 
-bool raw_sample(RawJob *job, Err *err)
+static bool make_all(Raw *r, Err *err)
 {
-    Raw r = {.job = job};
-    bool ok = floats(&r.latent, job->z ? job->z : job->w, err) && count(&r, err) && check_labels(&r, err) && allocate(&r, err);
-    for (int first = 0; ok && first < job->n; first += SLICE) run_slice(&r, first, job->n - first < SLICE ? job->n - first : SLICE);
-    const GeneratorConfig *c = &job->generator->config;
-    const int64_t shape[] = {job->n, c->channels, c->size, c->size};
-    ok = ok && npy_save_floats(job->out, r.out, shape, 4, err);
-    gen_exec_free(r.exec);
-    npy_free(&r.latent);
-    npy_free(&r.label);
-    free(r.onehot);
-    free(r.w);
-    free(r.styles);
-    free(r.out);
-    return ok;
+    int64_t shape[] = {r->n, r->config->channels, r->config->size, r->config->size};
+    for (int64_t at = 0; at < r->n; at += SLICE) {
+        make_slice(r, at, r->n - at < SLICE ? (int)(r->n - at) : SLICE);
+        if (r->n > SLICE) cli_progress(r->args, "%lld of %lld", (long long)at, (long long)r->n);
+    }
+    return npy_save_floats(args_text(r->args, "npy"), r->image, shape, 4, err);
+}
+
+int raw_command(const Args *a)
+{
+    Err err = {0};
+    Raw r = {.args = a, .class = -1};
+    bool ok = raw_open(&r, &err) && make_all(&r, &err);
+    if (ok) cli_say(a, "%lld raw outputs in %s", (long long)r.n, args_text(a, "npy"));
+    raw_close(&r);
+    if (!ok) return cli_fail(&err);
+    Json *o = json_make();
+    json_put_int(o, "n", r.n);
+    json_put_str(o, "npy", args_text(a, "npy"));
+    return cli_result(a, o);
 }

@@ -1,13 +1,6 @@
-/* Raw arrays through a generator: exactly these latents, its own outputs, nothing in between. */
+/* sample --z and --w: a generator's raw outputs for given latents. */
 #pragma once
-#include "base/err.h"
-#include "model/generator.h"
+#include "cli/cli.h"
 
-typedef struct {
-    Generator *generator;
-    const char *z, *w, *labels, *out; /* .npy files; labels may be NULL */
-    int n;                            /* done */
-} RawJob;
-
-/* psi 1, stored noise; float32 NCHW. */
-bool raw_sample(RawJob *job, Err *err);
+/* Writes float32 (N, C, H, W) before any rescaling, psi 1, stored noise; the exit status. */
+int raw_command(const Args *a);

@@ -1,135 +1,211 @@
-/* viewsmith sample: views as a PNG, a wall of them, or raw arrays. */
-#include "cli/share.h"
+/* viewsmith sample: views of a generator by seed, class and psi, or by address, as PNG, as numbers, or as addresses. */
+#include "cli/open.h"
 #include "cli/raw.h"
+#include "base/file.h"
 #include "data/npy.h"
 #include "engine/export.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { SLICE = 64, CLASSES_MAX = 64, SHEET_MAX = 4096 };
 
 static const Option options[] = {
     OPTION_MODEL,
-    {"n", OPTION_INTEGER, "N", "1", 1, 1000000, false, "How many: seeds SEED, SEED+1, ..."},
-    OPTION_SEED_OF("Of the first view"),
-    {"class", OPTION_TEXT, "NAME|N|all", "all", 0, 0, false, "One class, or all in turn"},
-    {"psi", OPTION_NUMBER, "X", "1", 0, 2, false, "Truncation towards the class's mean"},
-    {"out", OPTION_TEXT, "PNG", NULL, 0, 0, false, "The view, or a wall; the addresses are in its text chunks"},
-    {"cols", OPTION_INTEGER, "N", NULL, 1, 256, false, "Views in a row of the wall (as many as there are classes)"},
-    {"scale", OPTION_INTEGER, "N", "2", 1, 32, false, "Enlarge without smoothing"},
-    {"npy", OPTION_TEXT, "FILE", NULL, 0, 0, false, "float32 NCHW: views in [-1, 1]; with --z or --w the raw outputs"},
-    {"z", OPTION_TEXT, "FILE", NULL, 0, 0, false, "Exactly these latents (N, z); psi 1, stored noise"},
-    {"w", OPTION_TEXT, "FILE", NULL, 0, 0, false, "Exactly these styles (N, w) or (N, layers, w)"},
-    {"labels", OPTION_TEXT, "FILE", NULL, 0, 0, false, "int64 [N]: the classes of --z"},
-    {"exact", OPTION_FLAG, NULL, NULL, 0, 0, false, "Only exact kernels (these generators use no others)"},
+    OPTION_SEED_OF("Of the first view; the others follow"),
+    {"class", OPTION_TEXT, "NAME|N", NULL, 0, 0, true, "Class by name or number; several take turns (all)"},
+    {"psi", OPTION_NUMBER, "X", "1", 0, 2, false, "Truncation towards the class's mean style"},
+    {"n", OPTION_INTEGER, "N", "1", 1, 1e6, false, "Views (also -n N)"},
+    {"out", OPTION_TEXT, "PNG|DIR", NULL, 0, 0, false, "The view, a sheet of several; DIR/: one file each"},
+    {"grid", OPTION_INTEGER, "COLUMNS", NULL, 1, 1024, false, "Columns of the sheet (about the square root)"},
+    {"scale", OPTION_INTEGER, "N", "1", 1, 32, false, "Enlarge without smoothing"},
+    {"npy", OPTION_TEXT, "OUT.npy", NULL, 0, 0, false, "Write the generator's raw output: float32, NCHW"},
+    {"z", OPTION_TEXT, "Z.npy", NULL, 0, 0, false, "Exactly these z (N, z) instead of seeds; psi 1, stored noise"},
+    {"w", OPTION_TEXT, "W.npy", NULL, 0, 0, false, "Exactly these styles (N, w) or (N, layers, w)"},
+    {"labels", OPTION_TEXT, "Y.npy", NULL, 0, 0, false, "With --z: class numbers, int64 (N)"},
+    {"exact", OPTION_FLAG, NULL, NULL, 0, 0, false, "No reordered sums (viewsmith's own generators never have them)"},
     {0},
 };
 
-#define WALL_MAX 4096
+typedef struct {
+    const Args *args;
+    Workspace *workspace;
+    Pool *pool;
+    Latent *latent;
+    int class[CLASSES_MAX], classes; /* that take turns; 0: every class, or an unconditional generator */
+    long n;
+    float *raw;    /* (n, C, H, W) for --npy */
+    bool folder;   /* --out is one */
+    Json *address; /* of all */
+} Sample;
 
-/* The addresses asked for: words, or seeds with classes in turn. The caller frees. */
-static Address *wanted(const Args *a, const Workspace *w, int *n, Err *err)
+static bool read_classes(Sample *s, Err *err)
 {
-    int class, classes = w->generator->config.classes;
-    if (!workspace_class(&class, w, args_text(a, "class"), err)) return NULL;
-    *n = a->words ? a->words : (int)args_integer(a, "n");
-    Address *list = malloc((size_t)*n * sizeof *list);
-    if (!list) return err_nomem(err, "addresses"), NULL;
-    for (int i = 0; i < *n; i++) {
-        int label = class >= 0 ? class : classes ? i % classes : -1;
-        if (!a->words)
-            list[i] = address_of_seed(w->generator->slug, w->generator->digest, args_seed(a, "seed") + (uint64_t)i, label,
-                                      (float)args_number(a, "psi"));
-        else if (!workspace_address(&list[i], w, a->word[i], err)) {
-            free(list);
-            return NULL;
-        }
+    int n = args_count(s->args, "class");
+    if (n > CLASSES_MAX) return err_set(err, ERR_USAGE, "--class can be given %d times", CLASSES_MAX);
+    for (int i = 0; i < n; i++) {
+        if (!workspace_class(&s->class[s->classes], s->workspace, args_nth(s->args, "class", i), err)) return false;
+        if (s->class[s->classes] < 0) return s->classes = 0, true;
+        s->classes++;
     }
-    return list;
+    return true;
 }
 
-static bool save_npy(const Args *a, const Workspace *w, Latent *l, const Address *list, int n, Err *err)
+static bool fill(Address *list, const Sample *s, long from, int count, Err *err)
 {
-    const GeneratorConfig *c = &w->generator->config;
-    const int64_t shape[] = {n, c->channels, c->size, c->size};
-    float *x = malloc((size_t)n * generator_image_floats(w->generator) * sizeof *x);
-    bool ok = (x || err_nomem(err, "views")) && latent_images(x, l, list, n, err) &&
-              npy_save_floats(args_text(a, "npy"), x, shape, 4, err);
-    free(x);
+    const Generator *g = s->workspace->generator;
+    int all = g->config.classes;
+    for (int i = 0; i < count; i++) {
+        long at = from + i;
+        int class = s->classes ? s->class[at % s->classes] : all ? (int)(at % all) : -1;
+        list[i] = address_of_seed(g->slug, g->digest, args_seed(s->args, "seed") + (uint64_t)at, class,
+                                  (float)args_number(s->args, "psi"));
+        if (s->args->words && !open_address(&list[i], s->workspace, s->args->word[at], err)) return false;
+    }
+    return true;
+}
+
+static bool save_each(const Sample *s, const Address *list, long from, int count, Err *err)
+{
+    char path[4096], name[32];
+    for (int i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "%06ld.png", from + i);
+        if (!file_join(path, sizeof path, args_text(s->args, "out"), name, err) ||
+            !export_view(path, s->latent, &list[i], (int)args_integer(s->args, "scale"), err))
+            return false;
+    }
+    return true;
+}
+
+static bool take(Sample *s, const Address *list, long from, int count, Err *err)
+{
+    char text[ADDRESS_BYTES_MAX + 1];
+    bool saved = s->raw || args_given(s->args, "out");
+    for (int i = 0; i < count; i++) {
+        if (!address_print(text, &list[i], err)) return false;
+        json_add_str(s->address, text);
+        if (!saved) cli_say(s->args, "%s", text);
+    }
+    size_t item = generator_image_floats(s->workspace->generator);
+    if (s->raw && !latent_images(s->raw + (size_t)from * item, s->latent, list, count, err)) return false;
+    if (s->folder && !save_each(s, list, from, count, err)) return false;
+    if (saved && s->n > SLICE) cli_progress(s->args, "%ld of %ld views", from + count, s->n);
+    return true;
+}
+
+static bool save_sheet(const Sample *s, Err *err)
+{
+    const char *path = args_text(s->args, "out");
+    int scale = (int)args_integer(s->args, "scale");
+    long columns = args_given(s->args, "grid") ? args_integer(s->args, "grid") : (long)ceil(sqrt((double)s->n));
+    char line[1024];
+    Address *list = malloc((size_t)s->n * sizeof *list);
+    if (!list) return err_nomem(err, "a sheet");
+    args_line(line, sizeof line, s->args);
+    bool ok = fill(list, s, 0, (int)s->n, err) &&
+              (s->n == 1 ? export_view(path, s->latent, list, scale, err)
+                         : export_wall(path, s->latent, list, (int)s->n, (int)columns, scale, line, err));
+    free(list);
     return ok;
 }
 
-static bool save_png(const Args *a, const Workspace *w, Latent *l, const Address *list, int n, Err *err)
+static bool save_raw(const Sample *s, Err *err)
 {
-    int scale = (int)args_integer(a, "scale"), classes = w->generator->config.classes;
-    if (n == 1) return export_view(args_text(a, "out"), l, list, scale, err);
-    if (n > WALL_MAX) return err_set(err, ERR_USAGE, "a wall holds at most %d views: use --npy for more", WALL_MAX);
-    int cols = args_given(a, "cols") ? (int)args_integer(a, "cols") : classes > 1 && classes <= 40 ? classes : 10;
-    return export_wall(args_text(a, "out"), l, list, n, n < cols ? n : cols, scale, "a wall of views", err);
+    const GeneratorConfig *c = &s->workspace->generator->config;
+    int64_t shape[] = {s->n, c->channels, c->size, c->size};
+    return npy_save_floats(args_text(s->args, "npy"), s->raw, shape, 4, err);
 }
 
-static int report(const Args *a, const Address *list, int n)
+/* A folder is what is one, and what ends like one: that is made. */
+static bool prepare_out(Sample *s, Err *err)
 {
-    char text[ADDRESS_BYTES_MAX + 1];
-    Json *o = json_make(), *all = json_make_array();
-    for (int i = 0; i < n; i++) {
-        if (!address_print(text, &list[i], NULL)) continue;
-        if (i < WALL_MAX) json_add_str(all, text);
-        cli_say(a, "%s", text);
+    const char *out = args_text(s->args, "out");
+    size_t n = out ? strlen(out) : 0;
+    s->folder = n && (out[n - 1] == '/' || file_is_folder(out));
+    if (out && !s->folder && s->n > SHEET_MAX)
+        return err_set(err, ERR_USAGE, "a sheet holds at most %d views: name a folder, %s/, or use --npy", SHEET_MAX, out);
+    return !s->folder || file_make_folder(out, err);
+}
+
+/* Addresses say all that these options could. */
+static bool check_words(const Args *a, Err *err)
+{
+    static const char *const other[] = {"seed", "class", "psi", "n"};
+    for (size_t i = 0; a->words && i < sizeof other / sizeof *other; i++)
+        if (args_given(a, other[i])) return err_set(err, ERR_USAGE, "--%s does not go with addresses", other[i]);
+    return true;
+}
+
+static bool sample_open(Sample *s, Err *err)
+{
+    s->n = s->args->words ? s->args->words : args_integer(s->args, "n");
+    if (!check_words(s->args, err) || !share_open(&s->workspace, s->args, false, err) || !read_classes(s, err) ||
+        !prepare_out(s, err))
+        return false;
+    s->pool = open_pool(err);
+    s->latent = s->pool ? latent_new(s->workspace->generator, SLICE, NULL, s->pool, err) : NULL;
+    if (!s->latent) return false;
+    if (!args_given(s->args, "npy")) return true;
+    s->raw = malloc((size_t)s->n * generator_image_floats(s->workspace->generator) * sizeof *s->raw);
+    return s->raw || err_nomem(err, "the pictures");
+}
+
+static void sample_close(Sample *s)
+{
+    latent_free(s->latent);
+    pool_free(s->pool);
+    workspace_close(s->workspace);
+    free(s->raw);
+}
+
+static bool sample_make(Sample *s, Err *err)
+{
+    static Address list[SLICE]; /* large, and there is one command */
+    for (long at = 0; at < s->n; at += SLICE) {
+        int count = s->n - at < SLICE ? (int)(s->n - at) : SLICE;
+        if (!fill(list, s, at, count, err) || !take(s, list, at, count, err)) return false;
     }
-    json_put_int(o, "n", n);
-    if (args_given(a, "out")) json_put_str(o, "out", args_text(a, "out"));
-    if (args_given(a, "npy")) json_put_str(o, "npy", args_text(a, "npy"));
-    json_put(o, "addresses", all);
-    return cli_result(a, o);
+    if (s->raw && !save_raw(s, err)) return false;
+    return s->folder || !args_given(s->args, "out") || save_sheet(s, err);
 }
 
-static int sample_views(const Args *a, const Workspace *w)
+static void report_file(Json *o, const Sample *s, const char *option)
 {
-    Err err = {0};
-    int n;
-    Address *list = wanted(a, w, &n, &err);
-    Pool *pool = list ? pool_new(pool_default_threads(), 0, &err) : NULL;
-    Latent *l = pool ? latent_new(w->generator, n < 64 ? n : 64, NULL, pool, &err) : NULL;
-    bool ok = l && (!args_given(a, "npy") || save_npy(a, w, l, list, n, &err)) &&
-              (!args_given(a, "out") || save_png(a, w, l, list, n, &err));
-    int status = ok ? report(a, list, n) : cli_fail(&err);
-    latent_free(l);
-    pool_free(pool);
-    free(list);
-    return status;
+    if (!args_given(s->args, option)) return;
+    json_put_str(o, option, args_text(s->args, option));
+    cli_say(s->args, "%ld view%s in %s", s->n, s->n == 1 ? "" : "s", args_text(s->args, option));
 }
 
-static int sample_raw(const Args *a, const Workspace *w)
+static int report(const Sample *s)
 {
-    Err err = {0};
-    RawJob job = {.generator = w->generator, .z = args_text(a, "z"), .w = args_text(a, "w"), .labels = args_text(a, "labels"),
-                  .out = args_text(a, "npy")};
-    if (!raw_sample(&job, &err)) return cli_fail(&err);
-    cli_say(a, "%s: %d outputs", job.out, job.n);
     Json *o = json_make();
-    json_put_int(o, "n", job.n);
-    json_put_str(o, "npy", job.out);
-    return cli_result(a, o);
+    json_put_int(o, "n", s->n);
+    report_file(o, s, "out");
+    report_file(o, s, "npy");
+    json_put(o, "addresses", s->address);
+    return cli_result(s->args, o);
 }
 
 static int sample_command(const Args *a)
 {
     Err err = {0};
-    Workspace *w;
-    bool raw = args_given(a, "z") || args_given(a, "w");
-    if (!args_given(a, "out") && !args_given(a, "npy")) err_set(&err, ERR_USAGE, "sample wants --out PNG or --npy FILE");
-    if (raw && (args_given(a, "out") || !args_given(a, "npy")))
-        err_set(&err, ERR_USAGE, "--z and --w go to --npy FILE: raw outputs are no pictures yet");
-    if (args_given(a, "z") && args_given(a, "w")) err_set(&err, ERR_USAGE, "give --z or --w, not both");
-    if (err.code != ERR_OK || !share_open(&w, a, false, &err)) return cli_fail(&err);
-    int status = raw ? sample_raw(a, w) : sample_views(a, w);
-    workspace_close(w);
+    Sample s = {.args = a};
+    if (args_given(a, "z") || args_given(a, "w") || args_given(a, "labels")) return raw_command(a);
+    s.address = json_make_array();
+    bool ok = sample_open(&s, &err) && sample_make(&s, &err);
+    if (!ok) json_drop(s.address);
+    int status = ok ? report(&s) : cli_fail(&err);
+    sample_close(&s);
     return status;
 }
 
 const Command command_sample = {
-    "[ADDRESS...] (--out PNG | --npy FILE) [--n N] [--class NAME]",
-    "Makes views from seeds, or the views of the addresses given, and prints their addresses. An\n"
-    "address may be short: seed=4711/class=7/psi=0.7.",
-    "  viewsmith sample --n 80 --out wall.png\n  viewsmith sample --class sneaker --seed 4711 --psi 0.7 --scale 8 --out one.png\n"
-    "  viewsmith sample --z Z.npy --labels Y.npy --npy OUT.npy",
-    options, 0, 64, sample_command};
+    "[ADDRESS|PNG]... [--seed N] [--class NAME] [--psi X] [-n N] [--out PNG|DIR/] [--npy OUT]",
+    "Makes views: those of the addresses given, or N of them, view i with seed N + i and classes in\n"
+    "turn. Every PNG carries the addresses that make it again in its text chunk \"viewsmith\". Without\n"
+    "--out and --npy the addresses are printed. With --z or --w the generator's raw outputs for\n"
+    "exactly these latents are written.",
+    "  viewsmith sample -n 100 --seed 7 --out wall.png\n  viewsmith sample --class ankle-boot --psi 0.7 --scale 8 --out boot.png\n"
+    "  viewsmith sample -n 1000 --out views/\n  viewsmith sample --z z.npy --labels y.npy --npy images.npy",
+    options, 0, ARGS_MAX, sample_command};
