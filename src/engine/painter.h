@@ -12,7 +12,7 @@
 #include "latent/address.h"
 #include "model/generator.h"
 
-#define PAINTER_CHANNELS 5
+#define PAINTER_CHANNELS 6
 #define PAINTER_MAX      1024 /* addresses in one wish */
 
 typedef struct {

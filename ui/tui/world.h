@@ -12,7 +12,7 @@
 #include "tui/app.h"
 
 /* The painter's channels, most urgent first. */
-enum { PAINT_VIEW, PAINT_QUERY, PAINT_STRIP, PAINT_WALL, PAINT_EFFECT };
+enum { PAINT_VIEW, PAINT_QUERY, PAINT_STRIP, PAINT_WALL, PAINT_PAIRS, PAINT_EFFECT };
 
 typedef struct World {
     Workspace *workspace;

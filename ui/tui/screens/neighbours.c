@@ -169,7 +169,7 @@ static bool move(NeighboursScreen *s, const App *app, int columns, int spaces)
     int n = s->news ? s->news->hits[s->space] : 0;
     s->space += spaces;
     s->space = s->space < 0 ? 0 : s->space >= FINDER_SPACES ? FINDER_SPACES - 1 : s->space;
-    if (n > l.columns) n = l.columns;
+    if (n > l.shown) n = l.shown;
     s->item += columns;
     s->item = s->item >= n ? n - 1 : s->item;
     if (s->item < 0) s->item = 0;

@@ -26,7 +26,8 @@ typedef struct {
 
 typedef struct {
     Rect query, map, rows;
-    int tile_w, tile_h, columns, labels; /* of the rows: labels is 1 or 2 lines under each picture */
+    int tile_w, tile_h, labels; /* of the pictures: 1 or 2 lines of words under each */
+    int lines, columns, shown;  /* of each space: shown pictures in so many lines */
 } NeighboursLayout;
 
 NeighboursLayout neighbours_layout(const App *app, Rect area);

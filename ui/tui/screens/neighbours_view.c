@@ -20,6 +20,22 @@ static Rect part_of(const NeighboursLayout *l, int space)
     return part[space];
 }
 
+/* As large as leaves room for TILES_WANTED in a line; in two lines where the part is high. */
+static void fit_tiles(NeighboursLayout *l, int cw, int ch)
+{
+    Rect part = part_of(l, FINDER_SPACES - 1);
+    l->labels = part.h >= 7 ? 2 : 1;
+    l->lines = part.h >= 15 ? 2 : 1;
+    l->tile_h = (part.h - 1) / l->lines - l->labels - (part.h >= 9);
+    do {
+        l->tile_w = (l->tile_h * ch + cw / 2) / cw;
+        if (l->tile_w < 4) l->tile_w = 4;
+        l->columns = (part.w + 1) / (l->tile_w + 1);
+    } while (l->columns < TILES_WANTED && --l->tile_h > 1);
+    if (l->tile_h < 1) l->tile_h = 1;
+    l->shown = l->columns * l->lines < FINDER_K ? l->columns * l->lines : FINDER_K;
+}
+
 NeighboursLayout neighbours_layout(const App *app, Rect area)
 {
     NeighboursLayout l = {0};
@@ -31,30 +47,21 @@ NeighboursLayout neighbours_layout(const App *app, Rect area)
     if (!third && left.h >= 26) l.map = rect_cut_bottom(&left, left.h / 2);
     l.query = left;
     l.rows = area;
-    Rect part = part_of(&l, FINDER_SPACES - 1);
-    l.labels = part.h >= 7 ? 2 : 1;
-    l.tile_h = part.h - 1 - l.labels - (part.h >= 9);
-    if (l.tile_h > 8) l.tile_h = 8;
-    do {
-        l.tile_w = (l.tile_h * ch + cw / 2) / cw;
-        if (l.tile_w < 4) l.tile_w = 4;
-        l.columns = (part.w + 1) / (l.tile_w + 1);
-    } while (l.columns < TILES_WANTED && --l.tile_h > 1);
-    if (l.tile_h < 1) l.tile_h = 1;
-    if (l.columns > FINDER_K) l.columns = FINDER_K;
+    fit_tiles(&l, cw, ch);
     return l;
 }
 
 static Rect tile_of(const NeighboursLayout *l, int space, int i)
 {
     Rect part = part_of(l, space);
-    return (Rect){part.x + i * (l->tile_w + 1), part.y + 1, l->tile_w, l->tile_h + l->labels};
+    int x = l->columns ? i % l->columns : 0, y = l->columns ? i / l->columns : 0;
+    return (Rect){part.x + x * (l->tile_w + 1), part.y + 1 + y * (l->tile_h + l->labels), l->tile_w, l->tile_h + l->labels};
 }
 
 bool neighbours_at(const NeighboursLayout *l, int x, int y, int *space, int *item)
 {
     for (int s = 0; s < FINDER_SPACES; s++)
-        for (int i = 0; i < l->columns; i++)
+        for (int i = 0; i < l->shown; i++)
             if (rect_has(tile_of(l, s, i), x, y)) {
                 *space = s;
                 *item = i;
@@ -141,7 +148,7 @@ static void draw_row(const NeighboursScreen *s, const World *w, const Neighbours
 {
     Rect part = part_of(l, space), line = rect_cut_top(&part, 1);
     int hits = s->news && s->ticket && s->news->ticket == s->ticket ? s->news->hits[space] : 0;
-    if (hits > l->columns) hits = l->columns;
+    if (hits > l->shown) hits = l->shown;
     draw_head(s, w, c, line, space, hits);
     for (int i = 0; i < hits; i++) draw_hit(s, w, l, c, space, i);
     if (!hits) canvas_wrap(c, rect_inset(part, 0, part.h > 4), INK_DIM, empty_text(s, space));
@@ -174,15 +181,15 @@ static void query_title(const NeighboursScreen *s, const World *w, char *out, si
         snprintf(out, cap, "%s", world_class(w, a->class));
 }
 
-/* What the nearest of the selected space says, under the picture. */
+/* Which neighbour the cursor is on, under the query's picture. */
 static void draw_selected(const NeighboursScreen *s, const World *w, Canvas *c, Rect in)
 {
     const FinderNews *n = s->news;
     if (!n || s->item >= n->hits[s->space] || in.h < 1) return;
     const Neighbour *hit = &n->hit[s->space][s->item];
-    canvas_print(c, in.x, in.y, in.w, INK_TEXT | STYLE_BOLD, "%s", finder_class(w->finder, hit->label));
+    canvas_print(c, in.x, in.y, in.w, INK_ACCENT | STYLE_BOLD, "real %d", hit->index);
     if (in.h < 2) return;
-    canvas_print(c, in.x, in.y + 1, in.w, INK_DIM, "real %d \u00b7 %.3f", hit->index, (double)hit->score);
+    canvas_print(c, in.x, in.y + 1, in.w, INK_DIM, "%s \u00b7 %.3f", finder_class(w->finder, hit->label), (double)hit->score);
     if (in.h > 2) canvas_print(c, in.x, in.y + 2, in.w, INK_FAINT, "n asks about it");
 }
 

@@ -278,24 +278,28 @@ static bool train_screen_open(void *self, App *app, Err *err)
 static bool train_update(void *self, App *app, const Event *ev)
 {
     TrainScreen *s = self;
+    bool drawn = false;
     switch (ev->kind) {
-    case EV_ACTION: return act(s, app, ev);
-    case EV_PASTE: return open_text(s, app, ev->text);
-    case EV_MOUSE: return mouse(s, app, ev);
-    default: return false;
+    case EV_ACTION: drawn = act(s, app, ev); break;
+    case EV_PASTE: drawn = open_text(s, app, ev->text); break;
+    case EV_MOUSE: drawn = mouse(s, app, ev); break;
+    default: break;
     }
+    return (s->page && page_preview(s, app)) || drawn;
 }
 
 static bool train_tick(void *self, App *app)
 {
-    return follow_news(self, app);
+    TrainScreen *s = self;
+    bool news = follow_news(s, app);
+    return (s->page && page_preview(s, app)) || news;
 }
 
 static void train_view(const void *self, const App *app, Canvas *c, Rect area)
 {
     const TrainScreen *s = self;
     if (s->page)
-        page_view(s, app_world(app), c, area);
+        page_view(s, app, c, area);
     else
         run_view(s, app, c, area);
 }
@@ -305,7 +309,7 @@ static int train_hints(const void *self, Action *out, int max)
     static const Action page[] = {ACT_TRAIN_START, ACT_TRAIN_SOURCE, ACT_TRAIN_BACK, ACT_TRAIN_COMPARE};
     static const Action going[] = {ACT_TRAIN_PAUSE, ACT_TRAIN_LR_UP, ACT_TRAIN_SIGMA_UP, ACT_TRAIN_TEMP_UP, ACT_TRAIN_STOP,
                                    ACT_TRAIN_STEER, ACT_TRAIN_COMPARE};
-    static const Action ended[] = {ACT_TRAIN_BACK, ACT_TRAIN_COMPARE, ACT_TRAIN_STEER, ACT_TRAIN_START};
+    static const Action ended[] = {ACT_TRAIN_BACK, ACT_TRAIN_COMPARE, ACT_TRAIN_START, ACT_TRAIN_LOG};
     const TrainScreen *s = self;
     const Action *from = s->page ? page : s->going ? going : ended;
     int n = s->page || !s->going ? 4 : 7;
@@ -314,10 +318,11 @@ static int train_hints(const void *self, Action *out, int max)
     return n;
 }
 
-/* Until the first step is there, and while a run is ending. */
+/* Until the preview or the first step is there, and while a run is ending. */
 static bool train_busy(const void *self)
 {
     const TrainScreen *s = self;
+    if (s->page && s->preview_wish && (!s->preview || s->preview->ticket != s->preview_wish || s->preview->done < s->preview->n)) return true;
     return s->live && s->going && (s->stopping || !s->news || !s->news->now.views);
 }
 

@@ -97,7 +97,7 @@ static void fill_rows(Row row[SETTINGS], const TrainConfig *t)
     char count[32];
     const TrainControl *k = &t->control;
     word(&row[SETTING_SOURCE], "learns from", views_name(t->maker), views_help(t->maker));
-    number(&row[SETTING_SIGMA], "sigma", (double)k->sigma, 2, "how far the two views of a pair lie apart in z");
+    number(&row[SETTING_SIGMA], "sigma", (double)k->sigma, 2, "how far apart in z the views of a pair lie");
     number(&row[SETTING_TEMPERATURE], "temperature", (double)k->temperature, 2, "lower: hard negatives weigh more");
     number(&row[SETTING_RATE], "learning rate", (double)k->rate, 3, "warms up, then falls to 0 along a cosine");
     number(&row[SETTING_PAIRS], "pairs", t->pairs, 0, "in a batch; all others are the negatives");
@@ -119,17 +119,18 @@ static void draw_settings(const TrainScreen *s, Canvas *c, Rect r)
 {
     Row row[SETTINGS];
     fill_rows(row, &s->next);
-    Rect in = rect_inset(canvas_box(c, r, !s->in_runs, "Next run", "h l change"), 1, 0);
-    if (in.h > SETTINGS + 3) rect_cut_top(&in, 1);
+    Rect in = rect_inset(canvas_box(c, r, !s->in_runs, "Next run", r.w >= 34 ? "h l change" : NULL), 1, 0);
     for (int i = 0; i < SETTINGS && i < in.h; i++) {
         bool on = !s->in_runs && i == (int)s->setting, quiet = idle(&s->next, i);
         int y = in.y + i, x = in.x + VALUE_AT;
         canvas_text(c, in.x, y, VALUE_AT - 1, on ? INK_TEXT | STYLE_BOLD : INK_DIM, row[i].name);
         int used = canvas_text(c, x, y, in.w - VALUE_AT, quiet ? INK_FAINT : on ? INK_ACCENT | STYLE_BOLD : INK_TEXT, row[i].value);
-        if (in.w > 58) canvas_text(c, x + 18, y, in.w - VALUE_AT - 18, INK_FAINT, quiet ? "not used by this source" : row[i].note);
         if (on) canvas_tint(c, (Rect){r.x + 1, y, r.w - 2, 1}, STYLE_BAR);
         if (on && c->ascii) canvas_put(c, x + used + 1, y, INK_ACCENT, '<');
     }
+    if (in.h < SETTINGS + 2) return;
+    rect_cut_top(&in, SETTINGS + 1);
+    canvas_wrap(c, in, INK_FAINT, idle(&s->next, (int)s->setting) ? "Not used with this source." : row[s->setting].note);
 }
 
 /* --- what it means -------------------------------------------------------------------------------------- */
@@ -154,8 +155,8 @@ static void explain(char *out, size_t cap, const TrainConfig *t, const World *w)
     text_count(views, sizeof views, (long long)all);
     if (w->g && views_generated(t->maker)) card_sentence(card, sizeof card, w->g);
     snprintf(out, cap,
-             "s starts it. An encoder learns by contrast (SimCLR): two views of one thing shall look alike to it, views of different "
-             "things shall not. It is told no labels.\n \n%s views in %llu steps of %llu, %s.\n \n%s",
+             "An encoder learns by contrast (SimCLR): two views of one thing shall look alike to it, all others not. It is told no "
+             "labels. %s views in %llu steps of %llu, %s.\n \n%s",
              views, (unsigned long long)t->budget.steps, (unsigned long long)each,
              views_generated(t->maker) ? "made as they are needed and kept nowhere" : "cut anew from real pictures each time", card);
 }
@@ -165,7 +166,11 @@ static void draw_meaning(const TrainScreen *s, const World *w, Canvas *c, Rect r
     char text[1600];
     if (rect_empty(r)) return;
     explain(text, sizeof text, &s->next, w);
-    canvas_wrap(c, rect_inset(canvas_box(c, r, false, "What it will do", NULL), 1, 0), INK_DIM, text);
+    Rect in = rect_inset(canvas_box(c, r, false, "What it will do", NULL), 1, 0), line = rect_cut_top(&in, 1);
+    canvas_text(c, line.x, line.y, 1, INK_ACCENT | STYLE_BOLD, "s");
+    canvas_text(c, line.x + 2, line.y, line.w - 2, INK_TEXT, "starts it, and you go on browsing meanwhile.");
+    if (in.h > 8) rect_cut_top(&in, 1);
+    canvas_wrap(c, in, INK_DIM, text);
 }
 
 /* --- runs so far ---------------------------------------------------------------------------------------- */
@@ -187,6 +192,7 @@ void page_open(TrainScreen *s, const World *w)
 
 void page_close(TrainScreen *s)
 {
+    if (s->preview) news_drop(&s->preview->news);
     free(s->run);
     s->run = NULL;
 }
@@ -230,33 +236,80 @@ static void draw_runs(const TrainScreen *s, Canvas *c, Rect r)
     }
 }
 
+/* --- the first pairs ------------------------------------------------------------------------------------ */
+
+static bool same_stream(const Stream *a, const Stream *b)
+{
+    return a->seed == b->seed && !memcmp(&a->psi, &b->psi, sizeof a->psi) && !memcmp(&a->sigma, &b->sigma, sizeof a->sigma);
+}
+
+bool page_preview(TrainScreen *s, App *app)
+{
+    World *w = app_world(app);
+    Address list[2 * PREVIEW];
+    if (!w->g || !w->painter || !views_generated(s->next.maker)) return false;
+    Stream stream = stream_of(w->g, s->next.seed);
+    stream.psi = s->next.psi;
+    stream.sigma = s->next.maker == VIEWS_GENERATOR_PIXEL ? 0 : s->next.control.sigma;
+    if (!s->preview_wish || !same_stream(&stream, &s->preview_of)) {
+        for (int i = 0; i < PREVIEW; i++) stream_pair(&list[i], &list[PREVIEW + i], &stream, (uint64_t)i);
+        s->preview_wish = painter_ask(w->painter, PAINT_PAIRS, list, 2 * PREVIEW);
+        s->preview_of = stream;
+    }
+    return world_take(app, PAINT_PAIRS, &s->preview);
+}
+
+/* Anchors above, what becomes their positives below: how strong sigma is can be seen. */
+static void draw_preview(const TrainScreen *s, const App *app, Canvas *c, Rect r)
+{
+    int cw, ch;
+    char right[48] = "";
+    if (rect_empty(r)) return;
+    app_cell(app, &cw, &ch);
+    bool made = views_generated(s->next.maker);
+    if (made) snprintf(right, sizeof right, "sigma %.2f \u00b7 before crop and light", (double)s->preview_of.sigma);
+    Rect in = rect_inset(canvas_box(c, r, false, "Its first pairs", right), 1, 0);
+    if (!made) {
+        canvas_wrap(c, in, INK_DIM, "Two different crops of one real picture are a pair.");
+        return;
+    }
+    int h = in.h / 2, w = (h * ch + cw / 2) / cw, n = (in.w + 1) / (w + 1);
+    for (int i = 0; s->preview && i < n && i < PREVIEW; i++)
+        for (int k = 0; k < 2; k++) {
+            int at = k * PREVIEW + i;
+            Rect tile = {in.x + i * (w + 1), in.y + k * h, w, h};
+            if (at < s->preview->done) canvas_picture(c, tile, &s->preview->image[at], canvas_image_id(&s->preview->image[at]));
+        }
+}
+
 /* --- the page ------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    Rect settings, meaning, runs;
+    Rect settings, meaning, preview, runs;
 } PageLayout;
 
 static PageLayout page_layout(Rect area)
 {
     PageLayout l = {0};
-    bool wide = area.w >= 90;
+    bool wide = area.w >= 76, high = area.h >= 26;
+    Rect top = rect_cut_top(&area, SETTINGS + (high ? 5 : 2));
     if (wide) {
-        l.settings = rect_cut_left(&area, area.w >= 140 ? 82 : area.w * 2 / 5);
-        l.meaning = rect_cut_top(&area, area.h * 3 / 5);
-        l.runs = area;
-        return l;
+        l.settings = rect_cut_left(&top, top.w * 2 / 5);
+        l.meaning = top;
+    } else {
+        l.settings = top;
     }
-    l.settings = rect_cut_top(&area, SETTINGS + 2);
-    if (area.h >= 14) l.meaning = rect_cut_bottom(&area, area.h / 2);
+    if (area.h >= 9) l.preview = rect_cut_top(&area, area.h >= 26 ? 14 : area.h >= 20 ? 10 : area.h >= 14 ? 8 : area.h - 4);
     l.runs = area;
     return l;
 }
 
-void page_view(const TrainScreen *s, const World *w, Canvas *c, Rect area)
+void page_view(const TrainScreen *s, const App *app, Canvas *c, Rect area)
 {
     PageLayout l = page_layout(area);
     draw_settings(s, c, l.settings);
-    draw_meaning(s, w, c, l.meaning);
+    draw_meaning(s, app_world(app), c, l.meaning);
+    draw_preview(s, app, c, l.preview);
     draw_runs(s, c, l.runs);
 }
 
@@ -274,7 +327,6 @@ bool page_click(TrainScreen *s, Rect area, int x, int y)
 {
     PageLayout l = page_layout(area);
     Rect in = rect_inset(l.settings, 2, 1), runs = rect_inset(l.runs, 2, 1);
-    if (in.h > SETTINGS + 3) rect_cut_top(&in, 1);
     if (rect_has(in, x, y) && y - in.y < SETTINGS) {
         s->in_runs = false;
         s->setting = (Setting)(y - in.y);

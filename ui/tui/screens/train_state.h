@@ -2,8 +2,11 @@
  * train_page.c (the page before a run) and train_view.c (a run in pictures). */
 #pragma once
 #include "engine/run_curve.h"
+#include "latent/stream.h"
 #include "tui/screen.h"
 #include "tui/world.h"
+
+#define PREVIEW 16 /* pairs on the page before a run */
 
 typedef enum { PAIRS_BATCH, PAIRS_POSITIVE, PAIRS_NEGATIVE, PAIR_GROUPS } PairGroup;
 typedef enum { SETTING_SOURCE, SETTING_SIGMA, SETTING_TEMPERATURE, SETTING_RATE, SETTING_PAIRS, SETTING_ENCODER,
@@ -14,6 +17,9 @@ typedef struct {
     TrainConfig next; /* what the next run is started with */
     Setting setting;  /* the row under the cursor */
     bool in_runs;     /* the list of runs has the focus */
+    Painting *preview; /* anchors, then their positives: the first pairs of the next run before they are cropped */
+    uint64_t preview_wish;
+    Stream preview_of;
     RunInfo *run;     /* those of the workspace, newest first */
     long runs, at;
 
@@ -37,7 +43,9 @@ typedef struct {
 /* --- train_page.c --- */
 void page_open(TrainScreen *s, const World *w); /* reads the list of runs again */
 void page_close(TrainScreen *s);
-void page_view(const TrainScreen *s, const World *w, Canvas *c, Rect area);
+void page_view(const TrainScreen *s, const App *app, Canvas *c, Rect area);
+/* Asks for the preview where the settings have changed, and takes it when it is there; true: draw. */
+bool page_preview(TrainScreen *s, App *app);
 /* Moves the setting under the cursor by one step. */
 void page_change(TrainScreen *s, const World *w, int by);
 void page_move(TrainScreen *s, int by);

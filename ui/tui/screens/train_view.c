@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* --- layout --------------------------------------------------------------------------------------------- */
 
@@ -241,19 +242,43 @@ static void draw_pair(const RunLayout *l, Canvas *c, Rect tile, const TrainPair 
 static void draw_group(const TrainScreen *s, const RunLayout *l, Canvas *c, PairGroup group)
 {
     static const char *const title[] = {"Pairs of this batch", "Pairs least alike", "Others most alike"};
+    static const char *const brief[] = {"Batch", "Least alike", "Most alike"};
     const TrainPair *pair = NULL;
     int n = s->news && s->live ? run_pairs(s->news, group, &pair) : 0;
     bool focus = n && group == s->group;
     if (rect_empty(l->pairs[group])) return;
-    Rect in = canvas_box(c, l->pairs[group], focus, title[group], NULL);
-    if (!n && group == PAIRS_BATCH) {
-        const char *text = s->live ? "The first batch is being made." : "Pictures of the batch are shown while a run of this window learns.";
-        canvas_wrap(c, rect_inset(in, 1, 0), INK_DIM, text);
-    }
+    Rect in = canvas_box(c, l->pairs[group], focus, l->pairs[group].w < 23 ? brief[group] : title[group], NULL);
+    if (!n && group == PAIRS_BATCH) canvas_wrap(c, rect_inset(in, 1, 0), INK_DIM, "The first batch is being made.");
     for (int i = 0; i < n; i++) {
         Rect tile = tile_rect(l, group, i);
         if (!rect_empty(tile)) draw_pair(l, c, tile, &pair[i], focus && i == s->item);
     }
+}
+
+/* A run without a batch to show: what it was, and what came of it. */
+static void draw_summary(const TrainScreen *s, const RunLayout *l, Canvas *c)
+{
+    const RunInfo *r = &s->shown;
+    const RunCurve *v = &s->curve;
+    const Rect *a = &l->pairs[PAIRS_BATCH], *b = &l->pairs[PAIRS_NEGATIVE];
+    char text[96], when[32] = "";
+    time_t started = (time_t)r->started;
+    struct tm tm;
+    if (r->started > 0 && localtime_r(&started, &tm)) strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
+    Rect in = rect_inset(canvas_box(c, (Rect){a->x, a->y, b->x + b->w - a->x, a->h}, false, "This run", when), 1, 0);
+    fact(c, &in, "from", r->maker);
+    fact(c, &in, "encoder", r->encoder);
+    snprintf(text, sizeof text, "%llu", (unsigned long long)r->seed);
+    fact(c, &in, "seed", text);
+    int last = v->probes - 1;
+    if (last < 0) return;
+    snprintf(text, sizeof text, "%.1f %%  (untrained %.1f)", (double)v->linear[last], (double)v->untrained_linear);
+    fact(c, &in, "probe", text);
+    snprintf(text, sizeof text, "%.1f %%  (untrained %.1f)", (double)v->knn[last], (double)v->untrained_knn);
+    fact(c, &in, "kNN", text);
+    if (in.h > 1) rect_cut_top(&in, 1);
+    canvas_wrap(c, in, INK_DIM, s->going ? "Another process trains it; its figures are read every two seconds, and the keys below reach it." :
+                                           "b goes on with it; 4 shows what its encoder finds alike.");
 }
 
 bool run_pair_at(const TrainScreen *s, const App *app, Rect area, int x, int y, PairGroup *group, int *item)
@@ -273,7 +298,7 @@ bool run_pair_at(const TrainScreen *s, const App *app, Rect area, int x, int y, 
 
 /* --- the lines below ------------------------------------------------------------------------------------ */
 
-/* Puts another piece on a line, all of it or nothing; returns where the next goes. */
+/* Puts another piece on a line, all of it or nothing where it does not fit; returns where the next goes. */
 __attribute__((format(printf, 5, 6))) static int piece(Canvas *c, Rect line, int x, Style style, const char *fmt, ...)
 {
     char text[160];
@@ -282,7 +307,7 @@ __attribute__((format(printf, 5, 6))) static int piece(Canvas *c, Rect line, int
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     int w = text_width(text);
-    if (x + w > line.x + line.w) return line.x + line.w;
+    if (x + w > line.x + line.w) return x;
     canvas_text(c, x, line.y, w, style, text);
     return x + w + 3;
 }
@@ -298,12 +323,9 @@ static int progress_live(const TrainNews *n, bool going, Canvas *c, Rect line, i
         text_duration(text, sizeof text, n->left);
         x = piece(c, line, x, INK_TEXT, "%s left", text);
     }
-    double rest = 1 - n->share_generator - n->share_encoder - n->share_probe;
-    if (n->now.views) {
-        x = piece(c, line, x, INK_DIM, "generator %.0f %% \u00b7 encoder %.0f %% \u00b7 probes %.0f %%", 100 * n->share_generator,
+    if (n->now.views)
+        x = piece(c, line, x, INK_DIM, "generator %.0f \u00b7 encoder %.0f \u00b7 probes %.0f %%", 100 * n->share_generator,
                   100 * n->share_encoder, 100 * n->share_probe);
-        if (rest > 0.02) x = piece(c, line, x - 2, INK_DIM, "\u00b7 other %.0f %%", 100 * rest);
-    }
     if (!going) return x;
     text_duration(text, sizeof text, n->saved_ago);
     return piece(c, line, x, INK_DIM, "saved %s ago", text);
@@ -329,7 +351,7 @@ static const char *phase_of(const TrainScreen *s)
 
 static void draw_progress(const TrainScreen *s, Canvas *c, Rect line)
 {
-    int x = line.x + 1, bar = line.w / 6;
+    int x = line.x + 1, bar = line.w / 8;
     if (s->live && s->news) {
         gauge_meter(c, x, line.y, bar, s->news->progress, s->news->paused ? INK_WARN : INK_ACCENT);
         x = piece(c, line, x + bar + 2, s->news->paused ? INK_WARN : INK_GOOD, "%s", phase_of(s));
@@ -368,7 +390,10 @@ void run_view(const TrainScreen *s, const App *app, Canvas *c, Rect area)
     draw_loss(s, c, l.loss);
     draw_real(s, c, l.real);
     draw_health(s, c, l.health);
-    for (int g = 0; g < PAIR_GROUPS; g++) draw_group(s, &l, c, (PairGroup)g);
+    if (s->live)
+        for (int g = 0; g < PAIR_GROUPS; g++) draw_group(s, &l, c, (PairGroup)g);
+    else
+        draw_summary(s, &l, c);
     draw_facts(s, c, l.facts);
     draw_progress(s, c, l.line);
 }

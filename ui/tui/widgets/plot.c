@@ -1,12 +1,14 @@
 /* Braille curves: series are rasterised to 2 x 4 dots per cell, the upper series hides the lower in a shared
  * cell. */
 #include "tui/widgets/plot.h"
+#include "base/text.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TICKS_MAX 12
+#define MARK_ROWS 4 /* that labels of marks may take */
 
 typedef struct {
     Rect in;               /* the cells of the curves */
@@ -176,6 +178,19 @@ static void lines(Canvas *c, const Frame *f, const Plot *p)
             canvas_put(c, x, f->in.y + y, p->mark[i].ink, U'╎');
 }
 
+/* A label to the right of its mark, to the left where the plot ends; marks close to each other take rows of their own. */
+static void mark_labels(Canvas *c, const Frame *f, const Plot *p)
+{
+    int taken[MARK_ROWS] = {0}, right = f->in.x + f->in.w, rows = f->in.h < MARK_ROWS ? f->in.h : MARK_ROWS;
+    for (int i = 0; i < p->marks; i++) {
+        int x = mark_column(f, p, i), row = 0;
+        if (x < 0 || !p->mark[i].label) continue;
+        int w = text_width(p->mark[i].label), at = x + 1 + w <= right || x - w < f->in.x ? x + 1 : x - w;
+        while (row < rows - 1 && at < taken[row]) row++;
+        taken[row] = at + 1 + canvas_text(c, at, f->in.y + row, right - at, p->mark[i].ink, p->mark[i].label);
+    }
+}
+
 /* ... and their labels over them: a level's at the right end, a mark's beside its top. */
 static void labels(Canvas *c, const Frame *f, const Plot *p)
 {
@@ -186,11 +201,7 @@ static void labels(Canvas *c, const Frame *f, const Plot *p)
         int w = canvas_right(c, right, y, f->in.w - 2, p->level[i].ink, p->level[i].label);
         canvas_put(c, right - w - 1, y, INK_TEXT, ' ');
     }
-    for (int i = 0; i < p->marks; i++) {
-        int x = mark_column(f, p, i);
-        if (x >= 0 && p->mark[i].label)
-            canvas_text(c, x + 1, f->in.y, right - x - 1, p->mark[i].ink, p->mark[i].label);
-    }
+    mark_labels(c, f, p);
 }
 
 static void show(Canvas *c, const Frame *f, const Plot *p)
