@@ -238,6 +238,6 @@ int main(void)
     const struct CMUnitTest tests[] = {TEST(painted_once),        TEST(written_over_is_painted_again),
                                        TEST(moved_and_gone),      TEST(popup_cuts),
                                        TEST(last_row_stays_free), TEST(waits_for_the_acknowledgement),
-                                       TEST(one_strip_per_row), TEST(coarse_while_waiting)};
+                                       TEST(one_strip_per_row),   TEST(coarse_while_waiting)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

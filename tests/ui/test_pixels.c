@@ -166,7 +166,7 @@ static void strips_have_holes(void **state)
         model_open(&m, COLS, ROWS, 8, 16);
         for (int i = 0; i < COLS * 8 * ROWS * 16; i++) m.pixel[i] = 0x123456;
         assert_true(pixels_encode(px, &out, (Rect){0, 0, 20, 4}, piece, 2, &spec, PIXELS_FINE, NULL));
-        model_take(&m, out.p, out.n);
+        assert_int_equal(model_take(&m, out.p, out.n), out.n);
         for (int cy = 0; cy < 4; cy++)
             for (int cx = 0; cx < 20; cx++) {
                 bool shown = cx >= 12 || (cx < 8 && (cy < 1 || cx < 2));
@@ -199,7 +199,7 @@ static void wide_gaps_lose_nothing(void **state)
             assert_true(raster_paste(&r, (Rect){0, 0, COLS, 1}, &piece[i], 8, 16, 8, 16, true, NULL));
         assert_true(pixels_encode(px, &out, (Rect){0, 0, COLS, 1}, piece + first, 3 - first, &spec,
                                   PIXELS_FINE, NULL));
-        model_take(&m, out.p, out.n);
+        assert_int_equal(model_take(&m, out.p, out.n), out.n);
         for (int i = 0; i < COLS * 8 * 16; i++) {
             assert_int_equal(r.mask[i], m.pixel[i] >= 0);
             if (r.mask[i]) assert_true(far(m.pixel[i], r.rgb + 3 * i, 3) <= 2);
@@ -215,6 +215,15 @@ static void wide_gaps_lose_nothing(void **state)
 static void shape_is_kept(void **state)
 {
     int box[4];
+    Image im = picture(6, 6, 1);
+    Model m;
+    encode(&m, &im, (Rect){1, 1, 13, 6}, PIXELS_SIXEL, PIXELS_COARSE,
+           1000); /* 4 pixels free on either side */
+    assert_int_equal(at(&m, 8 + 3, 60), -1);
+    assert_true(at(&m, 8 + 4, 60) >= 0 && at(&m, 8 + 99, 60) >= 0);
+    assert_int_equal(at(&m, 8 + 100, 60), -1);
+    model_close(&m);
+    image_free(&im);
     (void)state;
     raster_fit(box, (Rect){0, 0, 20, 5}, 28, 28, 8, 17);
     assert_int_equal(box[2], 85);

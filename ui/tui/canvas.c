@@ -217,11 +217,20 @@ static int pane_of(const Canvas *c, Rect r)
     return 0;
 }
 
+/* Two kinds of blank spell the row's number under a picture, so that no two such rows look alike to a library
+ * that would scroll one to the place of the other, and the picture with it. */
+static void blank_under(Canvas *c, Rect r)
+{
+    for (int y = r.y; y < r.y + r.h; y++)
+        for (int x = r.x; x < r.x + r.w; x++)
+            canvas_put(c, x, y, INK_TEXT, y >> (x & 7) & 1 ? U'\u00a0' : U' ');
+}
+
 void canvas_picture(Canvas *c, Rect r, const Image *image, uint64_t id)
 {
     r = rect_intersect(r, (Rect){0, 0, c->w, c->h});
     if (rect_empty(r) || !image->px || c->pictures == CANVAS_PICTURES) return;
-    canvas_fill(c, r, INK_TEXT, ' ');
+    blank_under(c, r);
     c->picture[c->pictures++] = (Placed){r, image, id, pane_of(c, r)};
 }
 

@@ -158,7 +158,8 @@ static void empty_index(Buf *out, size_t from, int index)
 {
     bool clear = false;
     if (out->failed) return;
-    for (char *p = out->p + from, *end = out->p + out->n; p < end; p++) {
+    for (char *p = out->p + from, *end = out->p + out->n - 2; p < end;
+         p++) { /* all but the string's end, ESC \ */
         if (*p == '#')
             clear = strtol(p + 1, &p, 10) == index, p--;
         else if (clear && *p >= '?' && *p <= '~')
