@@ -1,0 +1,286 @@
+/* Training as a job: files, news, live changes, probes; a run that was stopped anywhere ends with the same bits. */
+#include "check.h"
+#include "engine/stage.h"
+#include "engine/train_job.h"
+#include "latent/latent.h"
+
+#include <math.h>
+#include <unistd.h>
+
+static Stage stage;
+
+static int open_stage(void **state)
+{
+    (void)state;
+    stage_open(&stage, "stage-train");
+    return 0;
+}
+
+static int close_stage(void **state)
+{
+    (void)state;
+    stage_close(&stage);
+    return 0;
+}
+
+static TrainConfig tiny_training(uint64_t steps)
+{
+    TrainConfig c = train_defaults();
+    snprintf(c.encoder, sizeof c.encoder, "tiny");
+    c.pairs = 4;
+    c.budget = (Budget){.steps = steps};
+    c.seed = 3;
+    return c;
+}
+
+static Train *training(const TrainConfig *c)
+{
+    Err err = {0};
+    Train *t = train_open(stage.w, c, &err);
+    assert_ok(t != NULL, err);
+    t->end = TRAIN_END_NONE;
+    t->probe_share = 0;
+    t->threads = 2;
+    return t;
+}
+
+static Job *start(Train *t)
+{
+    Err err = {0};
+    Job *job = train_start(t, (Bell){0}, &err);
+    assert_ok(job != NULL, err);
+    return job;
+}
+
+/* The news at the end, for the caller to drop. */
+static TrainNews *finish(Job *job)
+{
+    Err err = {0};
+    assert_true(job_wait(job, 120));
+    assert_ok(job_result(job, &err), err);
+    TrainNews *n = (TrainNews *)job_news(job);
+    assert_non_null(n);
+    return n;
+}
+
+static void digest_of_run(char out[17], const char *id)
+{
+    char path[256];
+    Err err = {0};
+    Encoder *e;
+    snprintf(path, sizeof path, "%s/%s/encoder.safetensors", stage.runs, id);
+    assert_ok(encoder_open(&e, path, &err), err);
+    memcpy(out, e->digest, 17);
+    encoder_drop(e);
+}
+
+/* A whole run; its digest. */
+static void whole_run(char out[17], const TrainConfig *c, char id[16])
+{
+    Job *job = start(training(c));
+    TrainNews *n = finish(job);
+    memcpy(id, n->id, 16);
+    news_drop(&n->news);
+    job_free(job);
+    digest_of_run(out, id);
+}
+
+static Job *resume(const char *id)
+{
+    Err err = {0};
+    Train *t = train_open_run(stage.w, id, &err);
+    assert_ok(t != NULL, err);
+    t->end = TRAIN_END_NONE;
+    t->probe_share = 0;
+    return start(t);
+}
+
+static void test_files_and_news(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"config.json", "metrics.jsonl", "checkpoints/last.safetensors", "encoder.safetensors",
+                                        "untrained.safetensors", "result.json"};
+    TrainConfig c = tiny_training(6);
+    Train *t = training(&c);
+    char path[256];
+    Err err = {0};
+    RunInfo run;
+    t->end = TRAIN_END_QUICK;
+    snprintf(t->name, sizeof t->name, "files");
+    Job *job = start(t);
+    TrainNews *n = finish(job);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s/%s", stage.runs, n->id, files[i]);
+        if (!file_exists(path)) fail_msg("%s is missing", path);
+    }
+    assert_int_equal(n->now.step, 5);
+    assert_int_equal(n->now.views, 48);
+    assert_int_equal(n->points, 6);
+    assert_true(n->ended_ok && n->final.frozen && n->final_untrained.frozen);
+    assert_true(n->progress >= 1 && isfinite(n->now.loss) && n->encoder && n->twin);
+    assert_int_equal(n->pairs, 4);
+    assert_string_equal(n->phase, "done");
+    assert_ok(latent_check(stage.w->generator, &n->pair[0].address_a, &err), err);
+    assert_ok(runs_find(&run, stage.runs, "files", &err), err);
+    assert_string_equal(run.state, "done");
+    assert_int_equal(run.views, 48);
+    assert_true(isfinite(run.linear));
+    news_drop(&n->news);
+    job_free(job);
+}
+
+static void test_stopped_anywhere_ends_with_the_same_bits(void **state)
+{
+    (void)state;
+    TrainConfig c = tiny_training(12);
+    char whole[17], cut[17], id[16];
+    whole_run(whole, &c, id);
+    Job *job = start(training(&c));
+    while (!job_wait(job, 0)) {
+        TrainNews *n = (TrainNews *)job_news(job);
+        if (n && n->now.views) job_stop(job);
+        if (n) memcpy(id, n->id, 16), news_drop(&n->news);
+    }
+    job_free(job);
+    for (int i = 0; i < 3; i++) { /* stopped again at once, then to the end */
+        job = resume(id);
+        if (i < 2) job_stop(job);
+        assert_true(job_wait(job, 120));
+        job_free(job);
+    }
+    digest_of_run(cut, id);
+    assert_string_equal(cut, whole);
+}
+
+static void write_control(const char *id, const char *row)
+{
+    char path[256];
+    Err err = {0};
+    snprintf(path, sizeof path, "%s/%s/control.jsonl", stage.runs, id);
+    assert_ok(file_append(path, row, strlen(row), &err), err);
+}
+
+/* A run stopped before its first step, with a change written for step 4 as if made live. */
+static void begun_with_change(char id[16], const TrainConfig *c)
+{
+    Job *job = start(training(c));
+    job_stop(job);
+    assert_true(job_wait(job, 120));
+    TrainNews *n = (TrainNews *)job_news(job);
+    memcpy(id, n->id, 16);
+    news_drop(&n->news);
+    job_free(job);
+    write_control(id, "{\"at\":1,\"command\":\"temperature 0.5\"}\n"
+                      "{\"at\":1,\"step\":4,\"applied\":\"temperature 0.5\",\"requests\":1}\n");
+}
+
+static void test_changes_are_taken_again_at_their_step(void **state)
+{
+    (void)state;
+    TrainConfig c = tiny_training(10);
+    char plain[17], changed[17], cut[17], id[16];
+    whole_run(plain, &c, id);
+    begun_with_change(id, &c);
+    Job *job = resume(id);
+    TrainNews *n = finish(job);
+    assert_true(n->now.control.temperature > 0.49f);
+    assert_int_equal(n->marks, 1);
+    assert_int_equal(n->mark[0].step, 4);
+    news_drop(&n->news);
+    job_free(job);
+    digest_of_run(changed, id);
+    assert_string_not_equal(changed, plain);
+    begun_with_change(id, &c);
+    for (int i = 0; i < 3; i++) {
+        job = resume(id);
+        if (i < 2) job_stop(job);
+        assert_true(job_wait(job, 120));
+        job_free(job);
+    }
+    digest_of_run(cut, id);
+    assert_string_equal(cut, changed);
+}
+
+static void test_control_from_outside(void **state)
+{
+    (void)state;
+    TrainConfig c = tiny_training(1000000);
+    Err err = {0};
+    char folder[256], id[16] = "";
+    Job *job = start(training(&c));
+    while (!id[0]) {
+        TrainNews *n = (TrainNews *)job_news(job);
+        if (n && n->now.views) memcpy(id, n->id, 16);
+        if (n) news_drop(&n->news);
+    }
+    snprintf(folder, sizeof folder, "%s/%s", stage.runs, id);
+    assert_refused(train_control(folder, "temperature warm", &err), err, ERR_USAGE, "temperature wants a number from 0.01 to 10");
+    assert_refused(train_control(folder, "explode", &err), err, ERR_USAGE, "a run takes rate X");
+    err = (Err){0};
+    assert_ok(train_control(folder, "sigma 0.45", &err), err);
+    assert_ok(train_control(folder, "pause", &err), err);
+    while (job_state(job) != JOB_PAUSED) usleep(1000);
+    assert_ok(train_control(folder, "continue", &err), err);
+    while (job_state(job) == JOB_PAUSED) usleep(1000);
+    assert_ok(train_control(folder, "stop", &err), err);
+    assert_true(job_wait(job, 120));
+    assert_int_equal(job_state(job), JOB_STOPPED);
+    TrainNews *n = (TrainNews *)job_news(job);
+    assert_true(n->marks >= 4);
+    assert_string_equal(n->mark[0].text, "sigma 0.45");
+    assert_true(n->now.control.sigma > 0.44f);
+    news_drop(&n->news);
+    job_free(job);
+}
+
+static void test_two_trainers_of_one_run_are_refused(void **state)
+{
+    (void)state;
+    TrainConfig c = tiny_training(1000000);
+    Err err = {0};
+    char id[16] = "";
+    Job *job = start(training(&c));
+    while (!id[0]) {
+        TrainNews *n = (TrainNews *)job_news(job);
+        if (n) memcpy(id, n->id, 16), news_drop(&n->news);
+    }
+    Train *t = NULL;
+    while (!t) { /* until its config.json is there */
+        err = (Err){0};
+        t = train_open_run(stage.w, id, &err);
+    }
+    Job *second = start(t);
+    assert_true(job_wait(second, 60));
+    assert_refused(job_result(second, &err), err, ERR_LIMIT, "is being worked on by another process");
+    job_free(second);
+    job_free(job);
+}
+
+static void test_live_probes_and_real_pictures(void **state)
+{
+    (void)state;
+    TrainConfig c = tiny_training(4);
+    c.maker = VIEWS_REAL;
+    Train *t = training(&c);
+    t->end = TRAIN_END_TEST;
+    Job *job = start(t);
+    TrainNews *n = finish(job);
+    assert_string_equal(n->split, "test");
+    assert_true(n->final.held > 0 && n->pair[0].index_a >= 0);
+    assert_int_equal(n->pair[0].index_a, n->pair[0].index_b);
+    news_drop(&n->news);
+    job_free(job);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_files_and_news),
+        cmocka_unit_test(test_stopped_anywhere_ends_with_the_same_bits),
+        cmocka_unit_test(test_changes_are_taken_again_at_their_step),
+        cmocka_unit_test(test_control_from_outside),
+        cmocka_unit_test(test_two_trainers_of_one_run_are_refused),
+        cmocka_unit_test(test_live_probes_and_real_pictures),
+    };
+    return cmocka_run_group_tests(tests, open_stage, close_stage);
+}
