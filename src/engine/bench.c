@@ -11,6 +11,7 @@
 
 #define SIDES_MAX    4
 #define PEAK_SECONDS 0.03
+#define STEADY       0.9 /* of its own best peak that a machine left alone keeps */
 
 /* script NULL: nobody has written that side yet. */
 typedef struct {
@@ -197,6 +198,8 @@ static bool judge(BenchResult *out, Match *m, double *scratch, Err *err)
     const Seat *us = &m->seat[0], *peer = best_peer(m);
     out->ours = us->median;
     out->peak = median_of(m->peak, n, scratch);
+    out->peak_low = scratch[0]; /* median_of sorted them */
+    out->peak_high = scratch[n - 1];
     for (int p = 0; p < out->parts; p++) {
         out->part_ours[p] = median_of(us->part + p * n, n, scratch);
         out->part_peer[p] = peer ? median_of(peer->part + p * n, n, scratch) : NAN;
@@ -220,6 +223,11 @@ static bool run_match(BenchResult *out, Match *m, Err *err)
     bool ok = play(m, err) && judge(out, m, m->peak + rounds, err);
     free(room);
     return ok;
+}
+
+bool bench_steady(const BenchResult *r)
+{
+    return r->peak_low >= STEADY * r->peak_high;
 }
 
 bool bench_run(BenchResult *out, const Bench *b, BenchProgress *progress, void *ctx, Err *err)

@@ -21,6 +21,7 @@
     X(judge,      "judge",       "Train the judge: an encoder with labels, on real pictures")                          \
     X(encode,     "encode",      "Run an encoder over an array of pictures")                                           \
     X(info,       "info",        "Say what a model, picture, address or run is")                                       \
+    X(bench,      "bench",       "Measure this program, and a peer beside it by turns")                                \
     X(doctor,     "doctor",      "Report what this machine offers and what is missing")                                \
     X(help,       "help",        "Help on a command; the man page; shell completion")
 

@@ -1,34 +1,38 @@
-/* viewsmith doctor: what this machine offers, and what is missing. */
-#include "cli/share.h"
+/* viewsmith doctor: what this machine offers, what is missing, and one line of advice for each. */
 #include "base/file.h"
+#include "cli/share.h"
 #include "math/blas.h"
 #include "math/isa.h"
+#include <langinfo.h>
+#include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+#define DATA_PACKAGE "dataset-fashion-mnist"
 
 static const Option options[] = {OPTION_MODEL, OPTION_DATA, OPTION_RUNS, {0}};
 
 typedef struct {
     const Args *args;
-    Json *json;
-    int missing;
+    Json *json, *advice;
+    int advices;
 } Report;
 
-static void line(Report *r, const char *key, const char *value)
+/* A fact; advice NULL or "": all is well. In JSON it is a member of its own, and the advice one of a list. */
+static void tell(Report *r, const char *key, const char *value, const char *advice)
 {
     cli_say(r->args, "%-10s %s", key, value);
     json_put_str(r->json, key, value);
-}
-
-static void trouble(Report *r, const char *key, const Err *err)
-{
-    char text[800];
-    snprintf(text, sizeof text, "missing: %s", err->msg);
-    line(r, key, text);
-    r->missing++;
+    if (!advice || !*advice) return;
+    cli_say(r->args, "%-10s -> %s", "", advice);
+    json_add_str(r->advice, advice);
+    r->advices++;
 }
 
 /* The value after "KEY : " in a file of /proc. */
@@ -48,46 +52,125 @@ static bool proc_value(char *out, size_t cap, const char *path, const char *key)
     return found;
 }
 
-static void machine(Report *r)
+/* --- the machine ------------------------------------------------------------------------------------------------- */
+
+static void tell_threads(Report *r)
 {
-    char text[256] = "unknown", threads[64];
-    proc_value(text, sizeof text, "/proc/cpuinfo", "model name");
-    line(r, "cpu", text);
-    line(r, "isa", isa_name(isa_current()));
-    snprintf(threads, sizeof threads, "%d of %ld cores", pool_default_threads(), sysconf(_SC_NPROCESSORS_ONLN));
-    line(r, "threads", threads);
-    line(r, "blas", blas_core());
-    if (proc_value(text, sizeof text, "/proc/meminfo", "MemAvailable")) line(r, "memory", text);
-    line(r, "version", VIEWSMITH_VERSION);
+    char text[128], load[64] = "", *end = NULL;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int threads = pool_default_threads();
+    FILE *f = fopen("/proc/loadavg", "r");
+    double busy = f && fgets(load, sizeof load, f) ? strtod(load, &end) : 0;
+    if (f) fclose(f);
+    snprintf(text, sizeof text, "%d of %ld cores, load %.1f", threads, cores, busy);
+    tell(r, "threads", text,
+         threads > cores  ? "more threads than cores only wait for each other: lower VIEWSMITH_THREADS"
+         : busy > 0.5 * (double)cores ? "other work keeps this machine busy: training takes longer and figures of bench do not count"
+                          : NULL);
 }
 
-static void files(Report *r)
+static void tell_machine(Report *r)
 {
-    const Args *a = r->args;
+    char text[256] = "unknown", size[64];
+    tell(r, "version", VIEWSMITH_VERSION, NULL);
+    proc_value(text, sizeof text, "/proc/cpuinfo", "model name");
+    tell(r, "cpu", text, NULL);
+    Isa isa = isa_current();
+    tell(r, "isa", isa_name(isa),
+         getenv("VIEWSMITH_ISA")   ? "VIEWSMITH_ISA chooses it: unset it for the fastest"
+         : isa == ISA_PORTABLE ? "this processor has no AVX2: everything works, several times slower"
+                               : NULL);
+    tell_threads(r);
+    tell(r, "blas", blas_core(), NULL);
+    if (!proc_value(text, sizeof text, "/proc/meminfo", "MemAvailable")) return;
+    double mb = strtod(text, NULL) * 1024e-6;
+    snprintf(size, sizeof size, "%.0f MB free", mb);
+    tell(r, "memory", size, mb < 1000 ? "training wants about 1 GB: choose a smaller encoder or batch" : NULL);
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------- */
+
+static void tell_missing(Report *r, const char *key, const Err *err, const char *advice)
+{
+    char text[800];
+    snprintf(text, sizeof text, "missing: %s", err->msg);
+    tell(r, key, text, advice);
+}
+
+static void tell_generator(Report *r)
+{
     Workspace *w;
     Err err = {0};
-    char path[4096], text[4300];
-    if (share_open(&w, a, false, &err)) {
-        snprintf(text, sizeof text, "%s@%s, %s", w->generator->slug, w->generator->digest, w->model);
-        line(r, "model", text);
-        workspace_close(w);
-    } else {
-        trouble(r, "model", &err);
+    char text[4300];
+    if (!share_open(&w, r->args, false, &err)) {
+        tell_missing(r, "model", &err, "give a generator with --model or VIEWSMITH_MODEL, or make one: viewsmith fit --out DIR");
+        return;
     }
-    err = (Err){0};
-    if (file_shipped(path, sizeof path, "models/judge-fashion.safetensors", &err)) line(r, "judge", path);
-    else trouble(r, "judge", &err);
-    Dataset ds = {0};
-    err = (Err){0};
-    if (dataset_open(&ds, args_text(a, "data"), SPLIT_TEST, strncmp(args_text(a, "data"), "fashion", 7) ? 28 : 0, 0, &err)) {
-        line(r, "data", ds.sentence);
-        if (ds.subset) line(r, "advice", "the package dataset-fashion-mnist has all 70,000 pictures");
-    } else {
-        trouble(r, "data", &err);
-    }
-    dataset_close(&ds);
-    if (runs_folder(path, sizeof path, args_text(a, "runs"), &err)) line(r, "runs", path);
+    const Generator *g = w->generator;
+    snprintf(text, sizeof text, "%s@%s, %dx%d, %d classes, %d directions, %s", g->slug, g->digest, g->config.size, g->config.size,
+             g->config.classes, g->directions, w->model);
+    tell(r, "model", text, NULL);
+    workspace_close(w);
 }
+
+static void tell_judge(Report *r)
+{
+    char path[4096], text[4300];
+    Encoder *e = NULL;
+    Err err = {0};
+    if (file_shipped(path, sizeof path, "models/judge-fashion.safetensors", &err) && encoder_open(&e, path, &err)) {
+        snprintf(text, sizeof text, "%s@%s, %d classes, %s", e->name, e->digest, e->config.classes, path);
+        tell(r, "judge", text, NULL);
+    } else {
+        tell_missing(r, "judge", &err, "viewsmith quality needs it; make one: viewsmith judge");
+    }
+    encoder_drop(e);
+}
+
+static void tell_data(Report *r)
+{
+    const char *spec = args_text(r->args, "data");
+    Dataset ds = {0};
+    Err err = {0};
+    if (dataset_open(&ds, spec, SPLIT_TEST, strncmp(spec, "fashion", 7) ? 28 : 0, 0, &err))
+        tell(r, "data", ds.sentence,
+             ds.subset ? "the package " DATA_PACKAGE " has all 70,000 pictures: apt-get install " DATA_PACKAGE : NULL);
+    else
+        tell_missing(r, "data", &err, "for Fashion-MNIST: apt-get install " DATA_PACKAGE);
+    dataset_close(&ds);
+}
+
+/* Room where runs go, or at the nearest folder above that exists. */
+static double room_mb(const char *folder)
+{
+    char path[4096];
+    struct statvfs s;
+    snprintf(path, sizeof path, "%s", folder);
+    while (statvfs(path, &s)) {
+        char *slash = strrchr(path, '/');
+        if (!slash || slash == path) return NAN;
+        *slash = 0;
+    }
+    return (double)s.f_bavail * (double)s.f_frsize * 1e-6;
+}
+
+static void tell_runs(Report *r)
+{
+    char path[3072], text[4300];
+    RunInfo *list = NULL;
+    Err err = {0};
+    long n = runs_folder(path, sizeof path, args_text(r->args, "runs"), &err) ? runs_list(&list, path, &err) : -1;
+    free(list);
+    if (n < 0) {
+        tell_missing(r, "runs", &err, "choose another folder with --runs");
+        return;
+    }
+    double room = room_mb(path);
+    snprintf(text, sizeof text, "%ld in %s, room for %.0f MB", n, path, room);
+    tell(r, "runs", text, room < 500 ? "little room is left for checkpoints: delete old runs with viewsmith runs" : NULL);
+}
+
+/* --- the terminal ------------------------------------------------------------------------------------------------ */
 
 static const char *setting(const char *name)
 {
@@ -95,32 +178,53 @@ static const char *setting(const char *name)
     return value && *value ? value : "not set";
 }
 
-static void terminal(Report *r)
+static void tell_size(Report *r)
 {
     char text[512];
     struct winsize size = {0};
-    bool tty = isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-    if (tty) snprintf(text, sizeof text, "%s, %d x %d cells, %d x %d pixels", setting("TERM"), size.ws_col, size.ws_row, size.ws_xpixel,
-                      size.ws_ypixel);
-    else snprintf(text, sizeof text, "stdout is no terminal; TERM is %.200s", setting("TERM"));
-    line(r, "terminal", text);
-    line(r, "colour", setting("COLORTERM"));
-    line(r, "locale", getenv("LC_ALL") ? setting("LC_ALL") : getenv("LC_CTYPE") ? setting("LC_CTYPE") : setting("LANG"));
-    line(r, "graphics", setting("VIEWSMITH_GRAPHICS"));
-    if (getenv("TMUX")) line(r, "tmux", "pictures need tmux 3.4 or later with sixel; else half blocks are used");
-    if (getenv("SSH_CONNECTION")) line(r, "ssh", "yes: pictures are sent only as fast as the terminal draws them");
+    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size)) {
+        snprintf(text, sizeof text, "stdout is none; TERM is %.200s", setting("TERM"));
+        tell(r, "terminal", text, NULL);
+        return;
+    }
+    snprintf(text, sizeof text, "%.200s, %d x %d cells, %d x %d pixels", setting("TERM"), size.ws_col, size.ws_row, size.ws_xpixel, size.ws_ypixel);
+    tell(r, "terminal", text, size.ws_col < 80 || size.ws_row < 24 ? "the screens want 80 x 24 cells or more" : NULL);
+}
+
+static void tell_terminal(Report *r)
+{
+    char text[256];
+    tell_size(r);
+    const char *color = setting("COLORTERM"), *term = setting("TERM");
+    bool rich = !strcmp(color, "truecolor") || !strcmp(color, "24bit") || strstr(term, "direct");
+    tell(r, "colour", color, rich ? NULL : "pictures have 256 colours at most unless the terminal tells better: COLORTERM=truecolor where it has more");
+    setlocale(LC_CTYPE, "");
+    const char *set = nl_langinfo(CODESET);
+    snprintf(text, sizeof text, "LANG %.60s, LC_ALL %.60s, characters %.40s", setting("LANG"), setting("LC_ALL"), set);
+    tell(r, "locale", text, strcasecmp(set, "UTF-8") ? "without UTF-8 pictures are letters: LC_ALL=C.UTF-8" : NULL);
+    tell(r, "graphics", setting("VIEWSMITH_GRAPHICS"), getenv("VIEWSMITH_GRAPHICS") ? "VIEWSMITH_GRAPHICS chooses how pictures are shown: unset it for the best" : NULL);
+    tell(r, "no_color", setting("NO_COLOR"), getenv("NO_COLOR") && *getenv("NO_COLOR") ? "pictures are letters while NO_COLOR is set" : NULL);
+    tell(r, "tmux", getenv("TMUX") ? "yes" : "no", getenv("TMUX") ? "sharp pictures need tmux 3.4 or later built with sixel; else they are half blocks" : NULL);
+    tell(r, "ssh", getenv("SSH_CONNECTION") ? "yes" : "no", NULL);
 }
 
 static int doctor_command(const Args *a)
 {
-    Report r = {.args = a, .json = json_make()};
-    machine(&r);
-    files(&r);
-    terminal(&r);
-    json_put_int(r.json, "missing", r.missing);
+    Report r = {.args = a, .json = json_make(), .advice = json_make_array()};
+    tell_machine(&r);
+    tell_data(&r);
+    tell_generator(&r);
+    tell_judge(&r);
+    tell_runs(&r);
+    tell_terminal(&r);
+    json_put(r.json, "advice", r.advice);
+    if (!r.advices) cli_say(a, "All is well.");
     return cli_result(a, r.json);
 }
 
 const Command command_doctor = {
-    "", "Reports processor, kernels, threads, data, models and terminal facts, and names what is missing.", "  viewsmith doctor", options, 0, 0,
-    doctor_command};
+    "",
+    "Reports the version, processor, kernels, threads and memory, the data and models found with\n"
+    "their digests, runs, and what can be known of the terminal without asking it; after ->\n"
+    "one line of advice where something could be better.",
+    "  viewsmith doctor\n  viewsmith doctor --json", options, 0, 0, doctor_command};
