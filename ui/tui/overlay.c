@@ -404,7 +404,8 @@ void overlay_acked(Overlay *o)
     o->times.tty_ms = (clock_seconds() - o->sent) * 1000;
 }
 
-/* When a strip wants a frame: now if there is something to paint, later if its fine form was not asked for yet. */
+/* When a strip wants a frame: now if there is something to paint, later if its fine form was not asked for
+ * yet. */
 static double strip_due(Overlay *o, const Strip *s, double now)
 {
     uint64_t key = task_key(o, s);
