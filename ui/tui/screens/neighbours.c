@@ -102,7 +102,9 @@ static bool set_class(NeighboursScreen *s, App *app, const char *text)
 {
     World *w = app_world(app);
     Err err = {0};
-    if (!workspace_class(&s->class, w->workspace, text, &err)) return app_fail(app, &err), true;
+    int class;
+    if (!workspace_class(&class, w->workspace, text, &err)) return app_fail(app, &err), true;
+    s->class = class;
     return new_view(s, app);
 }
 

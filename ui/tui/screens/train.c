@@ -107,8 +107,9 @@ static bool pause_or_go(TrainScreen *s, App *app)
 {
     World *w = app_world(app);
     if (!s->going || s->page) return app_notice(app, "nothing runs: s starts a run"), true;
-    bool paused = s->live ? w->train && job_state(w->train) == JOB_PAUSED : s->paused_other;
-    s->paused_other = !paused;
+    bool paused = s->live ? w->train && job_state(w->train) == JOB_PAUSED : s->want_pause;
+    s->want_pause = !paused;
+    s->awaited = s->live;
     return follow_tell(s, app, paused ? "continue" : "pause");
 }
 
@@ -318,12 +319,12 @@ static int train_hints(const void *self, Action *out, int max)
     return n;
 }
 
-/* Until the preview or the first step is there, and while a run is ending. */
+/* Until the preview or the first step is there, and while a run has not done what it was told. */
 static bool train_busy(const void *self)
 {
     const TrainScreen *s = self;
     if (s->page && s->preview_wish && (!s->preview || s->preview->ticket != s->preview_wish || s->preview->done < s->preview->n)) return true;
-    return s->live && s->going && (s->stopping || !s->news || !s->news->now.views);
+    return s->live && s->going && (s->stopping || s->awaited || !s->news || !s->news->now.views);
 }
 
 static void train_screen_close(void *self, App *app)

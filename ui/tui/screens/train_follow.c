@@ -129,7 +129,7 @@ void follow_start(TrainScreen *s, App *app, const char *id)
         return;
     }
     remember(s, w, id);
-    s->page = s->told_end = s->stopping = false;
+    s->page = s->told_end = s->stopping = s->want_pause = s->awaited = false;
     s->live = s->going = true;
     s->shown = (RunInfo){.state = "starting"};
     s->curve = s->before;
@@ -142,6 +142,7 @@ static void take_news(TrainScreen *s, const World *w, TrainNews *n)
 {
     drop_news(s);
     s->news = n;
+    if (n->paused == s->want_pause) s->awaited = false;
     if (!s->live) return; /* the person looks at another run */
     if (strcmp(s->shown.id, n->id)) runs_info(&s->shown, w->workspace->runs, n->id, NULL);
     snprintf(s->shown.maker, sizeof s->shown.maker, "%s", views_name(n->config.maker));
@@ -155,7 +156,7 @@ static void tell_end(TrainScreen *s, App *app, World *w)
     Err err = {0};
     s->told_end = true;
     s->going = s->live ? false : s->going;
-    s->stopping = false;
+    s->stopping = s->awaited = false;
     bool done = job_result(w->train, &err);
     if (done && s->news && s->news->ended_ok)
         app_notice(app, "run %s is done: probe %.1f %%, kNN %.1f %% (untrained %.1f and %.1f)", s->news->id,

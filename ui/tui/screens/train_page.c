@@ -124,9 +124,9 @@ static void draw_settings(const TrainScreen *s, Canvas *c, Rect r)
         bool on = !s->in_runs && i == (int)s->setting, quiet = idle(&s->next, i);
         int y = in.y + i, x = in.x + VALUE_AT;
         canvas_text(c, in.x, y, VALUE_AT - 1, on ? INK_TEXT | STYLE_BOLD : INK_DIM, row[i].name);
-        int used = canvas_text(c, x, y, in.w - VALUE_AT, quiet ? INK_FAINT : on ? INK_ACCENT | STYLE_BOLD : INK_TEXT, row[i].value);
+        canvas_text(c, x, y, in.w - VALUE_AT, quiet ? INK_FAINT : on ? INK_ACCENT | STYLE_BOLD : INK_TEXT, row[i].value);
         if (on) canvas_tint(c, (Rect){r.x + 1, y, r.w - 2, 1}, STYLE_BAR);
-        if (on && c->ascii) canvas_put(c, x + used + 1, y, INK_ACCENT, '<');
+        if (on) canvas_put(c, r.x + 1, y, INK_ACCENT | STYLE_BAR, U'▸');
     }
     if (in.h < SETTINGS + 2) return;
     rect_cut_top(&in, SETTINGS + 1);
@@ -233,6 +233,7 @@ static void draw_runs(const TrainScreen *s, Canvas *c, Rect r)
         bool on = s->in_runs && top + i == s->at;
         draw_run(c, in, in.y + i, &s->run[top + i], on);
         if (on) canvas_tint(c, (Rect){r.x + 1, in.y + i, r.w - 2, 1}, STYLE_BAR);
+        if (on) canvas_put(c, r.x + 1, in.y + i, INK_ACCENT | STYLE_BAR, U'▸');
     }
 }
 

@@ -28,7 +28,8 @@ typedef struct {
     bool live;        /* it is this program's run */
     bool going;       /* it runs, here or in another process */
     bool told_end, stopping;
-    bool paused_other; /* the run of another process was last told to pause */
+    bool want_pause; /* what the run was last told; awaited: it has not answered yet (this program's run only) */
+    bool awaited;
     RunCurve curve;   /* as drawn */
     RunCurve before;  /* of this program's run: what it did before it was taken up again */
     RunInfo other;    /* to compare with; id "" for none */

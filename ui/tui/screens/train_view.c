@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SPARK_MAX 64 /* columns of a history */
+
 /* --- layout --------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -93,11 +95,10 @@ static void draw_loss(const TrainScreen *s, Canvas *c, Rect r)
 {
     const RunCurve *own = &s->curve, *other = &s->other_curve;
     PlotLine mark[CURVE_MARKS];
-    char right[48], name[32], label[CURVE_MARKS][24];
-    snprintf(name, sizeof name, "run %.15s", s->other.id);
+    char right[48], label[CURVE_MARKS][24];
     Series series[3] = {{NULL, own->step, own->smooth, own->points, INK_SERIES_1}, {NULL, own->step, own->loss, own->points, INK_FAINT}};
     int n = 2;
-    if (*s->other.id) series[n++] = (Series){name, other->step, other->smooth, other->points, INK_SERIES_4};
+    if (*s->other.id) series[n++] = (Series){s->other.id, other->step, other->smooth, other->points, INK_SERIES_4};
     if (own->points)
         snprintf(right, sizeof right, "EMA %.3f \u00b7 %s", (double)own->smooth[own->points - 1], s->log_loss ? "log" : "linear");
     Rect in = canvas_box(c, r, false, "Loss", own->points ? right : NULL);
@@ -124,15 +125,13 @@ static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
 {
     const RunCurve *own = &s->curve, *other = &s->other_curve;
     PlotLine level[2];
-    char right[64] = "", label[2][32], name[2][32];
+    char right[64] = "", label[2][32];
     Series series[4] = {{"probe", own->probe_step, own->linear, own->probes, INK_SERIES_2},
                         {"kNN", own->probe_step, own->knn, own->probes, INK_SERIES_3}};
     int n = 2, last = own->probes - 1;
     if (*s->other.id) {
-        snprintf(name[0], sizeof name[0], "probe %.15s", s->other.id);
-        snprintf(name[1], sizeof name[1], "kNN %.15s", s->other.id);
-        series[n++] = (Series){name[0], other->probe_step, other->linear, other->probes, INK_SERIES_5};
-        series[n++] = (Series){name[1], other->probe_step, other->knn, other->probes, INK_SERIES_6};
+        series[n++] = (Series){s->other.id, other->probe_step, other->linear, other->probes, INK_SERIES_4};
+        series[n++] = (Series){NULL, other->probe_step, other->knn, other->probes, INK_SERIES_4};
     }
     if (last >= 0) snprintf(right, sizeof right, "kNN %.1f  probe %.1f %%", (double)own->knn[last], (double)own->linear[last]);
     Rect in = rect_inset(canvas_box(c, r, false, "On real pictures", right), 1, 0);
@@ -154,7 +153,17 @@ static float last_known(const float *x, int n)
     return n ? x[n - 1] : NAN;
 }
 
-/* One figure with its recent past; the row stays empty where nothing is known. */
+/* The whole history in w columns. */
+static void history(Canvas *c, int x, int y, int w, const float *value, int n)
+{
+    float column[SPARK_MAX];
+    if (w > SPARK_MAX) w = SPARK_MAX;
+    if (w > n) w = n;
+    for (int i = 0; i < w; i++) column[i] = value[w > 1 ? (long)i * (n - 1) / (w - 1) : n - 1];
+    gauge_spark(c, x, y, w, column, w > 0 ? w : 0, INK_SERIES_1);
+}
+
+/* One figure with its past; the row stays empty where nothing is known. */
 static void meter(Canvas *c, Rect *in, const char *name, const float *x, int n, int decimals, bool bad)
 {
     Rect row = rect_cut_top(in, 1);
@@ -166,7 +175,7 @@ static void meter(Canvas *c, Rect *in, const char *name, const float *x, int n, 
         return;
     }
     canvas_print(c, row.x + 9, row.y, 6, bad ? INK_BAD : INK_TEXT, "%6.*f", decimals, (double)now);
-    gauge_spark(c, row.x + 16, row.y, row.w - 16, x, n, INK_SERIES_1);
+    history(c, row.x + 16, row.y, row.w - 16, x, n);
 }
 
 static void fact(Canvas *c, Rect *in, const char *name, const char *value)

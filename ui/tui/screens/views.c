@@ -88,7 +88,9 @@ static bool set_class(ViewsScreen *v, App *app, const char *text)
 {
     Err err = {0};
     World *w = app_world(app);
-    if (!workspace_class(&v->class, w->workspace, text, &err)) return app_fail(app, &err), true;
+    int class;
+    if (!workspace_class(&class, w->workspace, text, &err)) return app_fail(app, &err), true;
+    v->class = class;
     forget(v);
     ask_wall(v, app);
     return true;

@@ -222,7 +222,7 @@ static void legend(Canvas *c, const Frame *f, const Plot *p)
     int right = f->in.x + f->in.w;
     for (int s = 0; s < p->count; s++) {
         char text[80];
-        if (!p->series[s].name || right - f->in.x < 16) continue;
+        if (!p->series[s].name || right - f->in.x < 10) continue;
         snprintf(text, sizeof text, "%s %s", c->ascii ? (char[]){"*o+x#@"[s % 6], 0} : "●",
                  p->series[s].name);
         int w = canvas_right(c, right, f->in.y, right - f->in.x - 2, p->series[s].ink, text);

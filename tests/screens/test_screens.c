@@ -1,0 +1,162 @@
+/* The four screens driven by key scripts over a tiny generator with random weights: NAME.keys is played, its `expect`s must
+ * hold, and the last screen must be NAME.screen, cell for cell.
+ *
+ * UPDATE_SNAPSHOTS=1 writes the screens (and the generator) anew: look at the difference before it is committed. Pictures
+ * are not shown, so that no screen depends on weights; lines with measured times are left out of the comparison. */
+#include "check.h"
+#include "base/file.h"
+#include "base/pool.h"
+#include "data/dataset.h"
+#include "data/png.h"
+#include "model/tiny.h"
+#include "tui/tui.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOLDER TEST_SOURCE_DIR "/screens/"
+#define MODEL  FOLDER "tiny.safetensors"
+
+typedef struct {
+    const char *name, *runs, *flag; /* flag: one more for the program, or NULL */
+    bool exact;
+} Case;
+
+static bool updating(void)
+{
+    const char *set = getenv("UPDATE_SNAPSHOTS");
+    return set && *set;
+}
+
+/* --- what the screens show ------------------------------------------------------------------------------ */
+
+static void make_model(void)
+{
+    Err err = {0};
+    if (file_exists(MODEL) && !updating()) return;
+    Pool *pool = pool_new(1, 0, &err);
+    Generator *g = pool ? tiny_generator(3, 7, pool, &err) : NULL;
+    assert_ok(g && generator_save(g, MODEL, &err), err);
+    generator_drop(g);
+    pool_free(pool);
+}
+
+/* A run as training leaves it: 400 steps, four probes, two changes; faster or slower by `pace`. */
+static void write_run(const char *folder, const char *name, double pace)
+{
+    char path[256], line[512];
+    Err err = {0};
+    const char *config = "{\"train\": {\"views\": \"generator\", \"encoder\": \"small\", \"seed\": 3}, \"started\": 1790000000}";
+    const char *control = "{\"at\": 1, \"step\": 100, \"applied\": \"sigma 0.45\", \"requests\": 1}\n"
+                          "{\"at\": 2, \"step\": 110, \"applied\": \"rate 0.15\", \"requests\": 2}\n"
+                          "{\"at\": 3, \"step\": 120, \"applied\": \"pause\", \"requests\": 3}\n";
+    assert_ok(file_make_folder(folder, &err), err);
+    snprintf(path, sizeof path, "%s/config.json", folder);
+    assert_ok(file_replace(path, config, strlen(config), &err), err);
+    snprintf(path, sizeof path, "%s/control.jsonl", folder);
+    assert_ok(file_replace(path, control, strlen(control), &err), err);
+    snprintf(path, sizeof path, "%s/name", folder);
+    assert_ok(!*name || file_replace(path, name, strlen(name), &err), err);
+    snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
+    remove(path);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (int step = 0; step < 400; step++) {
+        double left = exp(-step / (80 * pace));
+        int n = snprintf(line, sizeof line,
+                         "{\"step\": %d, \"loss\": %.4f, \"rate\": 0.12, \"temperature\": 0.2, \"sigma\": 0.45, \"positive\": %.3f, "
+                         "\"negative\": 0.05, \"alignment\": %.3f, \"uniformity\": %.3f, \"views\": %d, \"unique\": %d, \"elapsed\": %.1f}\n",
+                         step, 1.5 + 3.5 * left + 0.05 * (step % 3), 0.9 - 0.4 * left, 0.2 + 0.3 * left, -3 + 2 * left, (step + 1) * 512,
+                         (step + 1) * 512, step * 0.7);
+        assert_true(n < (int)sizeof line && fputs(line, f) >= 0);
+        if (step % 100 == 99)
+            fprintf(f, "{\"step\": %d, \"linear\": %.3f, \"knn\": %.3f}\n", step, 0.86 - 0.12 * left, 0.84 - 0.16 * left);
+        if (step == 99) fprintf(f, "{\"step\": 0, \"untrained_linear\": 0.793, \"untrained_knn\": 0.741}\n");
+    }
+    assert_int_equal(fclose(f), 0);
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Dataset data;
+    Image query;
+    setenv("TZ", "UTC", 1);
+    make_model();
+    if (file_exists("live")) file_remove_tree("live", NULL);
+    if (file_exists("none")) file_remove_tree("none", NULL);
+    write_run("stored/0001", "first", 1.6);
+    write_run("stored/0002", "", 1);
+    assert_ok(dataset_open(&data, "fashion-small", SPLIT_TEST, 8, 1, &err), err);
+    assert_ok(dataset_image(&query, &data, 5, &err) && png_save("query.png", &query, NULL, 0, &err), err);
+    image_free(&query);
+    dataset_close(&data);
+    return 0;
+}
+
+/* --- comparing ------------------------------------------------------------------------------------------ */
+
+/* Moves both past one line; false at the end of both. *same: they are equal, or say how long something took. */
+static bool next_line(const char **a, const char **b, bool *same)
+{
+    size_t n = strcspn(*a, "\n"), m = strcspn(*b, "\n");
+    if (!**a && !**b) return false;
+    bool timed = memmem(*a, n, " ms ", 4) && memmem(*b, m, " ms ", 4);
+    *same = timed || (n == m && !memcmp(*a, *b, n));
+    *a += n + ((*a)[n] == '\n');
+    *b += m + ((*b)[m] == '\n');
+    return true;
+}
+
+static void compare(const char *name, const char *got_path)
+{
+    char path[512];
+    uint8_t *want, *got;
+    size_t size;
+    Err err = {0};
+    bool same = true;
+    snprintf(path, sizeof path, FOLDER "%s.screen", name);
+    assert_ok(file_read(got_path, 1 << 20, &got, &size, &err), err);
+    if (updating()) assert_ok(file_replace(path, got, size, &err), err);
+    assert_ok(file_read(path, 1 << 20, &want, &size, &err), err);
+    const char *a = (const char *)want, *b = (const char *)got;
+    for (int line = 1; next_line(&a, &b, &same); line++)
+        if (!same) fail_msg("%s.screen differs in line %d; the screen is now:\n%s", name, line, (const char *)got);
+    free(want);
+    free(got);
+}
+
+static void play(void **state)
+{
+    const Case *c = *state;
+    char keys[512];
+    snprintf(keys, sizeof keys, FOLDER "%s.keys", c->name);
+    char *argv[] = {"viewsmith", "--model", MODEL, "--data", "fashion-small", "--runs", (char *)(uintptr_t)c->runs, "--script", keys,
+                    "--size", "100x34", "--fake-clock", "--graphics", "none", "--dump-screen", "screen.txt",
+                    (char *)(uintptr_t)c->flag, NULL};
+    int argc = (int)(sizeof argv / sizeof *argv) - (c->flag ? 1 : 2);
+    assert_int_equal(tui_main(argc, argv), 0);
+    if (c->exact) compare(c->name, "screen.txt");
+}
+
+int main(void)
+{
+    static Case cases[] = {{"views", "none", NULL, true},
+                           {"views-class", "none", NULL, true},
+                           {"steer", "none", NULL, true},
+                           {"steer-narrow", "none", NULL, true},
+                           {"train", "none", NULL, true},
+                           {"train-narrow", "stored", NULL, true},
+                           {"train-stored", "stored", NULL, true},
+                           {"train-ascii", "stored", "--ascii", true},
+                           {"neighbours", "none", NULL, true},
+                           {"neighbours-real", "none", NULL, true},
+                           {"small", "none", NULL, false},
+                           {"live", "live", NULL, false}};
+    enum { CASES = sizeof cases / sizeof *cases };
+    struct CMUnitTest test[CASES];
+    for (int i = 0; i < CASES; i++) test[i] = (struct CMUnitTest){cases[i].name, play, NULL, NULL, &cases[i]};
+    return cmocka_run_group_tests_name("screens", test, prepare, NULL);
+}
