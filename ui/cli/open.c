@@ -73,7 +73,7 @@ static void read_card(Subject *s)
     const char *card = s->encoder->card;
     Json *o = json_parse(card, strlen(card), "the card", NULL);
     if (!o) return;
-    s->views = json_num(o, "views_seen", json_num(o, "images_seen", NAN));
+    s->views = json_num(o, "views", json_num(o, "images_seen", NAN)); /* of a run, of a judge */
     s->seconds = json_num(o, "seconds", NAN);
     json_drop(o);
 }

@@ -1,0 +1,250 @@
+/* encode, neighbours, probe and quality through the command line, compared with plain sums over the same numbers. */
+#include "cli/command.h"
+#include "data/npy.h"
+#include "latent/latent.h"
+
+#include <math.h>
+
+#define HELD "--data fashion-small --split valid --quiet --json "
+
+static Dataset valid; /* the 500 pictures at 8x8 */
+
+static int setup(void **state)
+{
+    Err err = {0};
+    if (command_setup(state)) return -1;
+    return dataset_open(&valid, "fashion-small", SPLIT_VALID, 8, 1, &err) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    dataset_close(&valid);
+    return command_teardown(state);
+}
+
+/* --- encode ------------------------------------------------------------------------------------------------------- */
+
+static void encode_same(const char *args, const float *want, int width)
+{
+    Err err = {0};
+    Npy x;
+    Json *o = result_of(viewsmith("encode %s --npy out.npy --json", args));
+    json_drop(o);
+    assert_ok(npy_load("out.npy", &x, &err), err);
+    assert_int_equal(x.rank, 2);
+    assert_int_equal(x.shape[0], 20);
+    assert_int_equal(x.shape[1], width);
+    assert_memory_equal(x.f32, want, 20 * (size_t)width * sizeof *want);
+    npy_free(&x);
+}
+
+static void encode_writes_raw_outputs(void **state)
+{
+    Err err = {0};
+    Encoder *e;
+    static float x[20 * 64], feature[20 * 64], logits[20 * 10];
+    static int64_t bytes[20 * 64];
+    (void)state;
+    assert_ok(encoder_open(&e, "judge.safetensors", &err), err);
+    for (int i = 0; i < 20 * 64; i++) bytes[i] = valid.px[i];
+    image_bytes_to_float(x, valid.px, 20 * 64);
+    assert_ok(encoder_features_of_floats(feature, logits, e, x, 20, NULL, &err), err);
+    encoder_drop(e);
+    assert_ok(npy_save_floats("x.npy", x, (int64_t[]){20, 1, 8, 8}, 4, &err), err);
+    assert_ok(npy_save_ints("u.npy", bytes, (int64_t[]){20, 1, 8, 8}, 4, &err), err);
+    encode_same("--model judge.safetensors --images x.npy", feature, 64);
+    encode_same("--model judge.safetensors --images u.npy", feature, 64);
+    encode_same("--model judge.safetensors --images x.npy --logits", logits, 10);
+    assert_failed(viewsmith("encode --model encoder.safetensors --images x.npy --npy o.npy --logits"), 2, "no judge");
+    bytes[7] = 256;
+    assert_ok(npy_save_ints("u.npy", bytes, (int64_t[]){20, 1, 8, 8}, 4, &err), err);
+    assert_failed(viewsmith("encode --model judge.safetensors --images u.npy --npy o.npy"), 1, "number 7 is 256");
+    assert_ok(npy_save_floats("x.npy", x, (int64_t[]){20, 64}, 2, &err), err);
+    assert_failed(viewsmith("encode --model judge.safetensors --images x.npy --npy o.npy"), 1, "(N, 1, 8, 8)");
+}
+
+/* --- neighbours ----------------------------------------------------------------------------------------------------- */
+
+static float cosine(const float *a, const float *b, int n)
+{
+    double ab = 0, aa = 0, bb = 0;
+    for (int i = 0; i < n; i++) ab += (double)a[i] * b[i], aa += (double)a[i] * a[i], bb += (double)b[i] * b[i];
+    return (float)(ab / sqrt(aa * bb));
+}
+
+/* o's neighbours are the nearest rows of base (500, D) to row, none better left out. */
+static void nearest_indeed(const Json *o, const float *row, const float *base, int D, int skip)
+{
+    const Json *list = json_get(o, "neighbours");
+    bool taken[500] = {false};
+    float least = 2;
+    assert_int_equal(json_count(list), 6);
+    for (int k = 0; k < 6; k++) {
+        const Json *n = json_at(list, (size_t)k);
+        int at = 0, index = (int)json_int(n, "index", -1);
+        while (at < 500 && valid.origin[at] != index) at++;
+        assert_true(at < 500 && !taken[at] && at != skip);
+        taken[at] = true;
+        float score = (float)json_num(n, "score", 9);
+        assert_true(score <= least + 1e-6f && fabsf(score - cosine(row, base + at * D, D)) < 1e-5f);
+        assert_int_equal(json_int(n, "label", -1), valid.label[at]);
+        assert_string_equal(json_str(n, "class", ""), valid.class_name[valid.label[at]]);
+        least = score;
+    }
+    for (int i = 0; i < 500; i++)
+        if (!taken[i] && i != skip) assert_true(cosine(row, base + i * D, D) < least + 1e-5f);
+}
+
+static void neighbours_of_a_view(void **state)
+{
+    Err err = {0};
+    Encoder *e;
+    Address a;
+    static float x[64], row[64], base[500 * 64];
+    (void)state;
+    Json *o = result_of(viewsmith("neighbours seed=12/class=4 --encoder encoder.safetensors -k 6 --sheet sheet.png " HELD));
+    assert_ok(encoder_open(&e, "encoder.safetensors", &err), err);
+    Latent *l = latent_new(model, 1, NULL, NULL, &err);
+    assert_ok(address_parse(&a, json_str(o, "query", ""), &err), err);
+    assert_ok(latent_images(x, l, &a, 1, &err), err);
+    Image im;
+    assert_ok(image_from_planes(&im, x, 1, 8, 8, &err), err); /* the query is a picture: its values are bytes */
+    image_to_planes(x, &im);
+    assert_ok(encoder_features_of_floats(row, NULL, e, x, 1, NULL, &err), err);
+    assert_ok(encoder_features_of_bytes(base, NULL, e, valid.px, 500, NULL, &err), err);
+    nearest_indeed(o, row, base, 64, -1);
+    assert_string_equal(json_str(o, "space", ""), "encoder");
+    assert_string_equal(json_str(o, "metric", ""), "cosine");
+    assert_true(file_exists("sheet.png"));
+    image_free(&im);
+    latent_free(l);
+    encoder_drop(e);
+    json_drop(o);
+}
+
+/* Without a generator or encoder, pictures have their own size; the asked one does not find itself. */
+static void neighbours_of_a_real_picture(void **state)
+{
+    enum { N = 500, D = 28 * 28, ASKED = 31 };
+    Err err = {0};
+    Dataset d;
+    static float base[N * D];
+    double mean[D] = {0};
+    (void)state;
+    assert_ok(dataset_open(&d, "fashion-small", SPLIT_VALID, 0, 0, &err), err);
+    for (int i = 0; i < N * D; i++) mean[i % D] += d.px[i] / (double)N;
+    for (int i = 0; i < N * D; i++) base[i] = (float)(d.px[i] - mean[i % D]);
+    dataset_close(&d);
+    Json *o = result_of(viewsmith("neighbours real:%d --space pixels -k 6 " HELD, valid.origin[ASKED]));
+    nearest_indeed(o, base + ASKED * D, base, D, ASKED);
+    json_drop(o);
+}
+
+static void several_spaces(void **state)
+{
+    (void)state;
+    Json *o = result_of(viewsmith("neighbours seed=1 --space pixels --space encoder --encoder encoder.safetensors -k 2 " HELD));
+    assert_string_equal(json_str(o, "space", ""), "pixels");
+    assert_string_equal(json_str(json_at(json_get(o, "others"), 0), "space", ""), "encoder");
+    json_drop(o);
+}
+
+/* --- probe and quality ------------------------------------------------------------------------------------------------- */
+
+static void figure_holds(const Json *o, const char *key)
+{
+    char ci[64];
+    double low, high, x = json_num(o, key, NAN);
+    snprintf(ci, sizeof ci, "%s_ci", key);
+    assert_true(json_value_num(json_at(json_get(o, ci), 0), &low) && json_value_num(json_at(json_get(o, ci), 1), &high));
+    assert_true(0 <= low && low <= x && x <= high && high <= 1);
+}
+
+static void probe_says_all(void **state)
+{
+    (void)state;
+    Json *o = result_of(viewsmith("probe encoder.safetensors --untrained judge.safetensors " HELD));
+    figure_holds(o, "linear");
+    figure_holds(o, "knn");
+    figure_holds(o, "untrained_linear");
+    figure_holds(o, "untrained_knn");
+    assert_true(json_bool(o, "frozen", false));
+    assert_string_equal(json_str(o, "split", ""), "valid");
+    assert_true(json_num(o, "linear", 0) > 0.3); /* random features know that much */
+    assert_non_null(json_get(o, "views_seen"));  /* null: nobody knows */
+    assert_non_null(json_get(o, "seconds"));
+    json_drop(o);
+}
+
+static void probe_repeats(void **state)
+{
+    (void)state;
+    Json *a = result_of(viewsmith("probe encoder.safetensors --seed 4 " HELD));
+    Json *b = result_of(viewsmith("probe encoder.safetensors --seed 4 --threads 1 " HELD));
+    assert_true(json_num(a, "linear", -1) == json_num(b, "linear", -2));
+    assert_true(json_num(a, "knn", -1) == json_num(b, "knn", -2));
+    json_drop(a);
+    json_drop(b);
+}
+
+static void quality_says_all(void **state)
+{
+    static const char *const key[] = {"precision", "recall", "density", "coverage", "coverage_train", "min_class_spread", "frechet"};
+    (void)state;
+    Json *o = result_of(viewsmith("quality --judge judge.safetensors -n 100 " HELD));
+    figure_holds(o, "class_agreement");
+    figure_holds(o, "judge_accuracy");
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++) assert_true(isfinite(json_num(o, key[i], NAN)));
+    assert_int_equal(json_count(json_get(o, "classes")), 10);
+    json_drop(o);
+    const Said *s = viewsmith("quality --judge judge.safetensors -n 100 --data fashion-small --quiet");
+    for (int c = 0; c < 10; c++) assert_has(s->out, dataset_fashion_class[c]);
+}
+
+/* The test set is told of and remembered; nothing else is. */
+static void the_test_set_is_logged(void **state)
+{
+    char log[8192];
+    (void)state;
+    assert_false(file_exists("home/viewsmith/test-set.jsonl"));
+    assert_has(viewsmith("probe encoder.safetensors --quick --data fashion-small --split test")->err, "test images");
+    read_text(log, sizeof log, "home/viewsmith/test-set.jsonl");
+    assert_has(log, "viewsmith probe encoder.safetensors --quick");
+}
+
+/* --- a run -------------------------------------------------------------------------------------------------------------- */
+
+static void runs_are_probed_and_searched(void **state)
+{
+    (void)state;
+    Json *o = result_of(viewsmith("train --data fashion-small --encoder tiny --steps 2 --pairs 8 --split none --probe-share 0 --quiet --json"));
+    json_drop(o);
+    o = result_of(viewsmith("probe --split valid --quiet --json")); /* the run knows its data */
+    figure_holds(o, "untrained_linear");
+    assert_int_equal(json_int(o, "views_seen", 0), 2 * 2 * 8);
+    assert_int_equal(json_int(o, "held", 0), 500);
+    json_drop(o);
+    o = result_of(viewsmith("neighbours seed=3 --space encoder --space untrained -k 2 --quiet --json"));
+    assert_int_equal(json_count(json_get(o, "neighbours")), 2);
+    json_drop(o);
+    o = result_of(viewsmith("info 1 --json"));
+    assert_string_equal(json_str(o, "kind", ""), "run");
+    assert_int_equal(json_int(o, "views", 0), 32);
+    json_drop(o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(encode_writes_raw_outputs),
+        cmocka_unit_test(neighbours_of_a_view),
+        cmocka_unit_test(neighbours_of_a_real_picture),
+        cmocka_unit_test(several_spaces),
+        cmocka_unit_test(probe_says_all),
+        cmocka_unit_test(probe_repeats),
+        cmocka_unit_test(quality_says_all),
+        cmocka_unit_test(the_test_set_is_logged),
+        cmocka_unit_test(runs_are_probed_and_searched),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
