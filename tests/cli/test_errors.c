@@ -1,33 +1,5 @@
-/* Every command explains itself, and wrong words end in one sentence and the right status. */
+/* Wrong words of the commands over models end in one sentence and the right status. */
 #include "cli/command.h"
-
-static const char *const command[] = {"sample",  "steer", "probe", "neighbours", "quality", "judge",
-                                      "encode",  "info",  "train", "runs",       "fit",     "help"};
-enum { COMMANDS = sizeof command / sizeof *command };
-
-static void help_is_there(void **state)
-{
-    char usage[64];
-    (void)state;
-    for (int i = 0; i < COMMANDS; i++) {
-        const Said *s = viewsmith("%s --help", command[i]);
-        snprintf(usage, sizeof usage, "viewsmith %s", command[i]);
-        assert_int_equal(s->status, 0);
-        assert_string_equal(s->err, "");
-        assert_has(s->out, usage);
-        assert_has(s->out, "--json");
-        assert_has(s->out, "Examples:");
-    }
-}
-
-static void unknown_options_are_refused(void **state)
-{
-    (void)state;
-    for (int i = 0; i < COMMANDS; i++) {
-        assert_failed(viewsmith("%s --no-such-option 1", command[i]), 2, "has no option --no-such-option");
-        assert_failed(viewsmith("%s -x", command[i]), 2, "has no option --x");
-    }
-}
 
 static void short_n_is_n(void **state)
 {
@@ -90,8 +62,6 @@ static void wrong_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(help_is_there),
-        cmocka_unit_test(unknown_options_are_refused),
         cmocka_unit_test(short_n_is_n),
         cmocka_unit_test(wrong_words),
     };
