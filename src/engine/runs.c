@@ -83,10 +83,11 @@ bool runs_info(RunInfo *out, const char *runs, const char *id, Err *err)
 {
     char path[PATH_CAP];
     size_t at = 0;
-    *out = (RunInfo){.state = "stopped", .loss = NAN, .linear = NAN, .knn = NAN};
-    snprintf(out->id, sizeof out->id, "%s", id);
-    if (!file_join(out->folder, sizeof out->folder, runs, id, err)) return false;
-    if (!file_is_folder(out->folder)) return err_set(err, ERR_USAGE, "there is no run %s in %s", id, runs);
+    RunInfo blank = {.state = "stopped", .loss = NAN, .linear = NAN, .knn = NAN};
+    snprintf(blank.id, sizeof blank.id, "%s", id); /* id may be out's own */
+    *out = blank;
+    if (!file_join(out->folder, sizeof out->folder, runs, out->id, err)) return false;
+    if (!file_is_folder(out->folder)) return err_set(err, ERR_USAGE, "there is no run %s in %s", out->id, runs);
     read_name(out);
     read_config(out);
     if (!inside(path, out, "metrics.jsonl", err) || !jsonl_each(path, &at, last_values, out, err)) return false;

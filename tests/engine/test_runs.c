@@ -131,7 +131,9 @@ static void test_what_is_told_of_a_run(void **state)
     assert_string_equal(run.state, "done");
     assert_true(run.linear > 0.74);
     write(&run, "config.json", "{\"train\":");
-    assert_ok(runs_info(&run, RUNS, "0001", &err), err); /* a damaged file hides nothing else */
+    assert_ok(runs_info(&run, RUNS, run.id, &err), err); /* its own id; a damaged file hides nothing else */
+    assert_string_equal(run.id, "0001");
+    assert_true(run.linear > 0.74);
 }
 
 int main(void)

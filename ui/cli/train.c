@@ -78,14 +78,17 @@ static bool check_resume(const Args *a, Err *err)
     return true;
 }
 
-static Train *open_train(const Args *a, const Workspace *w, Err *err)
+/* What the words say, before anything is opened. */
+static bool read_words(TrainConfig *config, TrainEnd *end, const Args *a, Err *err)
 {
-    TrainConfig config;
+    if (!set_end(end, args_text(a, "split"), err)) return false;
+    return args_given(a, "resume") ? check_resume(a, err) : set_config(config, a, err);
+}
+
+static Train *open_train(const Args *a, const Workspace *w, const TrainConfig *config, TrainEnd end, Err *err)
+{
     const char *resume = args_text(a, "resume");
-    TrainEnd end;
-    if (!set_end(&end, args_text(a, "split"), err) || (resume && !check_resume(a, err))) return NULL;
-    if (!resume && !set_config(&config, a, err)) return NULL;
-    Train *t = resume ? train_open_run(w, resume, err) : train_open(w, &config, err);
+    Train *t = resume ? train_open_run(w, resume, err) : train_open(w, config, err);
     if (!t) return NULL;
     t->end = end;
     t->probe_share = (float)args_number(a, "probe-share");
@@ -125,10 +128,12 @@ static int train_command(const Args *a)
     Err err = {0};
     Workspace *w;
     TrainNews *n = NULL;
-    const char *source = args_text(a, "source");
-    bool bare = args_given(a, "resume") || !strcmp(source, "real");
+    TrainConfig config = train_defaults();
+    TrainEnd end;
+    if (!read_words(&config, &end, a, &err)) return cli_fail(&err);
+    bool bare = args_given(a, "resume") || !views_generated(config.maker);
     if (!share_open(&w, a, bare, &err)) return cli_fail(&err);
-    Train *t = open_train(a, w, &err);
+    Train *t = open_train(a, w, &config, end, &err);
     cli_save_on_interrupt(true);
     Job *job = t ? train_start(t, (Bell){0}, &err) : NULL;
     bool ok = job && share_watch_train(job, a, &n, &err);
