@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 """faiss as a peer of `viewsmith bench knn`: its exact index for inner products."""
+import os
 import sys
 
 sys.dont_write_bytecode = True
 import turns
 
 a = turns.options()
+# Debian's OpenBLAS has threads of its own: OpenMP's must not spin beside them, or faiss is several times slower.
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 try:
     import faiss
     import numpy as np
