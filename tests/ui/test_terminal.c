@@ -75,6 +75,26 @@ static size_t pump(Pty *p, int quiet)
     return came;
 }
 
+static bool shows(const Pty *p, const char *text)
+{
+    return memmem(p->model.text, COLS * ROWS, text, strlen(text)) != NULL;
+}
+
+/* The picture at a cell as the terminal's model shows it: its red, or -1 where there is none. */
+static int lit(const Pty *p, int x, int y)
+{
+    int32_t rgb = p->model.pixel[(y * 16 + 8) * COLS * 8 + x * 8 + 4];
+    return rgb < 0 ? -1 : rgb >> 16;
+}
+
+/* Waits (a loaded machine may be slow) until a condition of the screen holds; fails after half a minute. */
+#define UNTIL(p, condition)                                                                                  \
+    do {                                                                                                     \
+        bool holds = false;                                                                                  \
+        for (int tries = 0; !(holds = (condition)) && tries < 1500; tries++) pump(p, 20);                    \
+        assert_true(holds);                                                                                  \
+    } while (0)
+
 static void start(Pty *p, const char *graphics, bool sixel, bool mute)
 {
     struct winsize ws = {ROWS, COLS, COLS * 8, ROWS * 16};
@@ -93,6 +113,7 @@ static void start(Pty *p, const char *graphics, bool sixel, bool mute)
         login_tty(p->slave);
         _exit(demo_main(3, argv));
     }
+    UNTIL(p, shows(p, "seeds 0 to 59"));
     pump(p, 200);
 }
 
@@ -144,35 +165,30 @@ static void any_signal_gives_it_back(void **state)
 static void quits_cleanly_and_sends_only_listed_sequences(void **state)
 {
     static const char *const modes[] = {"sixel", "half", "half256", "ascii", "none"};
-    static const char *const keys[] = {"l",
-                                       "j",
-                                       "j",
-                                       "2",
-                                       "l",
-                                       "j",
-                                       "?",
-                                       "se",
-                                       "\033",
-                                       "\033",
-                                       "3",
-                                       ":",
-                                       "so",
-                                       "\t",
-                                       "\033",
-                                       "2",
-                                       "y",
-                                       "\033[200~a\033]0;evil\007\033[201~",
-                                       "1",
-                                       "\033[<0;20;8M",
-                                       "\033[<0;20;8m",
-                                       "\014"};
+    static const struct {
+        const char *keys, *shown, *gone; /* what the screen then shows, and what not any more */
+    } steps[] = {{"ljj2", "seed 4711", NULL},
+                 {"lj", "zero", NULL},
+                 {"?", "Keys", NULL},
+                 {"what a", "what a frame", NULL},
+                 {"\033", "type to search", NULL},
+                 {"\033", NULL, "Keys"},
+                 {"3", "views/s", NULL},
+                 {":so", ":so", NULL},
+                 {"\t", ":source", NULL},
+                 {"\033", NULL, ":source"},
+                 {"2y", "Copied", NULL},
+                 {"\033[200~a\033]0;evil\007\033[201~", "pasted a", NULL},
+                 {"1", "seeds 0 to 59", NULL},
+                 {"\033[<0;20;8M\033[<0;20;8m\014", "seeds 0 to 59", NULL}};
     (void)state;
     for (size_t i = 0; i < 5; i++) {
         Pty p;
         start(&p, modes[i], true, false);
-        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-            type(&p, keys[k]);
-            pump(&p, *keys[k] == 27 ? 60 : 10);
+        for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
+            type(&p, steps[k].keys);
+            UNTIL(&p, !steps[k].shown || shows(&p, steps[k].shown));
+            UNTIL(&p, !steps[k].gone || !shows(&p, steps[k].gone));
         }
         pump(&p, 200);
         assert_string_equal(p.model.first_unknown, "");
@@ -182,30 +198,21 @@ static void quits_cleanly_and_sends_only_listed_sequences(void **state)
     }
 }
 
-/* The picture of the demo's Steer screen, whose middle is bright, as the model of the terminal shows it. */
-static int lit(const Pty *p, int x, int y)
-{
-    int32_t rgb = p->model.pixel[(y * 16 + 8) * COLS * 8 + x * 8 + 4];
-    return rgb < 0 ? -1 : rgb >> 16;
-}
-
 static void switches_when_the_terminal_answers(void **state)
 {
     Pty p;
     (void)state;
     start(&p, "auto", true, false);
-    assert_true(p.model.sixels > 0);
+    UNTIL(&p, p.model.sixels > 0);
     type(&p, "2");
-    pump(&p, 300);
-    assert_true(lit(&p, 20, 10) >= 0);
+    UNTIL(&p, shows(&p, "seed 4711") && lit(&p, 20, 10) >= 0);
     type(&p, "q");
     assert_int_equal(finish(&p), 0);
     start(&p, "auto", false, false);
     assert_int_equal(p.model.sixels, 0);
     type(&p, "2");
-    pump(&p, 300);
-    assert_true(lit(&p, 20, 10) >= 0);
-    assert_non_null(memmem(p.all, p.total, "-ti vt340", 9));
+    UNTIL(&p, shows(&p, "seed 4711") && lit(&p, 20, 10) >= 0);
+    UNTIL(&p, memmem(p.all, p.total, "-ti vt340", 9));
     type(&p, "q");
     assert_int_equal(finish(&p), 0);
 }
@@ -217,10 +224,8 @@ static void mute_terminal(void **state)
     Pty p;
     (void)state;
     start(&p, "auto", false, true);
-    pump(&p, 200);
     type(&p, "2");
-    pump(&p, 1300);
-    assert_true(lit(&p, 20, 10) >= 0);
+    UNTIL(&p, shows(&p, "seed 4711") && lit(&p, 20, 10) >= 0);
     type(&p, "q");
     assert_int_equal(finish(&p), 0);
 }
@@ -230,7 +235,7 @@ static void idle_sends_nothing(void **state)
     Pty p;
     (void)state;
     start(&p, "auto", true, false);
-    pump(&p, 700);
+    UNTIL(&p, pump(&p, 700) == 0);
     assert_int_equal(pump(&p, 900), 0);
     type(&p, "q");
     assert_int_equal(finish(&p), 0);
@@ -243,8 +248,8 @@ static void storm_of_sizes(void **state)
     (void)state;
     start(&p, "sixel", true, false);
     type(&p, "2");
-    pump(&p, 400);
-    size_t pixels = (size_t)COLS * 8 * ROWS * 16, different = 0;
+    UNTIL(&p, shows(&p, "seed 4711") && lit(&p, 20, 10) >= 0 && pump(&p, 1000) == 0);
+    size_t pixels = (size_t)COLS * 8 * ROWS * 16;
     int32_t *was = malloc(pixels * sizeof *was);
     memcpy(was, p.model.pixel, pixels * sizeof *was);
     for (int i = 0; i < 300; i++) {
@@ -256,9 +261,7 @@ static void storm_of_sizes(void **state)
         kill(p.pid, SIGWINCH);
         if (i % 10 == 0) pump(&p, 2);
     }
-    pump(&p, 500);
-    for (size_t i = 0; i < pixels; i++) different += was[i] != p.model.pixel[i];
-    assert_int_equal(different, 0);
+    UNTIL(&p, !memcmp(was, p.model.pixel, pixels * sizeof *was));
     assert_string_equal(p.model.first_unknown, "");
     free(was);
     type(&p, "q");
@@ -274,15 +277,12 @@ static void popup_over_pictures(void **state)
         Pty p;
         start(&p, modes[m], true, false);
         type(&p, "2");
-        pump(&p, 300);
+        UNTIL(&p, shows(&p, "seed 4711") && lit(&p, 20, 10) >= 0 && pump(&p, 1000) == 0);
         int whole = lit(&p, 20, 10);
-        assert_true(whole >= 0);
         type(&p, "?");
-        pump(&p, 300);
-        assert_int_equal(lit(&p, 20, 10), -1);
+        UNTIL(&p, shows(&p, "Keys") && lit(&p, 20, 10) == -1);
         type(&p, "\033");
-        pump(&p, 300);
-        assert_int_equal(lit(&p, 20, 10), whole);
+        UNTIL(&p, lit(&p, 20, 10) == whole);
         type(&p, "q");
         assert_int_equal(finish(&p), 0);
     }
