@@ -10,19 +10,19 @@ static void trained_in_one_go(void **state)
     Err err = {0};
     Encoder *e;
     (void)state;
-    Json *o = result_of(viewsmith("judge " SMALL "--steps 120 --seed 3 --out whole.safetensors --json"));
-    assert_int_equal(json_int(o, "images_seen", 0), 120 * 16);
+    Json *o = result_of(viewsmith("judge " SMALL "--steps 60 --seed 3 --out whole.safetensors --json"));
+    assert_int_equal(json_int(o, "images_seen", 0), 60 * 16);
     assert_in_range((unsigned)(100 * json_num(o, "accuracy_valid", 0)), 25, 100); /* chance is 10 */
     assert_ok(encoder_open(&e, "whole.safetensors", &err), err);
     assert_int_equal(e->config.classes, 10);
     snprintf(digest, sizeof digest, "%s", e->digest);
     Json *card = json_parse(e->card, strlen(e->card), "card", &err);
     assert_non_null(card);
-    assert_int_equal(json_int(card, "images_seen", 0), 120 * 16);
+    assert_int_equal(json_int(card, "images_seen", 0), 60 * 16);
     assert_true(json_num(card, "accuracy_valid", -1) == json_num(o, "accuracy_valid", -2));
     assert_true(json_bool(card, "labels", false));
     assert_has(json_str(card, "licence", ""), "MIT");
-    assert_has(json_str(card, "command", ""), "--steps 120 --rate 0.1");
+    assert_has(json_str(card, "command", ""), "--steps 60 --rate 0.1");
     assert_false(file_exists("whole.safetensors.checkpoint"));
     json_drop(card);
     encoder_drop(e);
@@ -70,7 +70,7 @@ static void killed_ones_go_on(void **state)
     remove("killed.safetensors.checkpoint");
     for (double seconds = 0.1; status != 0; seconds *= 1.3) {
         status = timed("KILL", seconds, begun ? "--data fashion-small --size 8 --save-every 0.01 --quiet --resume --out killed.safetensors"
-                                              : SMALL "--steps 120 --seed 3 --out killed.safetensors");
+                                              : SMALL "--steps 60 --seed 3 --out killed.safetensors");
         begun = file_exists("killed.safetensors.checkpoint");
         kills += status != 0;
         if (status != 0) assert_int_equal(status, 137);
@@ -79,7 +79,7 @@ static void killed_ones_go_on(void **state)
     assert_ok(encoder_open(&e, "killed.safetensors", &err), err);
     assert_string_equal(e->digest, digest);
     Json *card = json_parse(e->card, strlen(e->card), "card", &err);
-    assert_has(json_str(card, "command", ""), "--encoder tiny --batch 16 --steps 120");
+    assert_has(json_str(card, "command", ""), "--encoder tiny --batch 16 --steps 60");
     json_drop(card);
     encoder_drop(e);
 }

@@ -163,7 +163,7 @@ static void figure_holds(const Json *o, const char *key)
 static void probe_says_all(void **state)
 {
     (void)state;
-    Json *o = result_of(viewsmith("probe encoder.safetensors --untrained judge.safetensors " HELD));
+    Json *o = result_of(viewsmith("probe encoder.safetensors --quick --untrained judge.safetensors " HELD));
     figure_holds(o, "linear");
     figure_holds(o, "knn");
     figure_holds(o, "untrained_linear");
@@ -179,8 +179,8 @@ static void probe_says_all(void **state)
 static void probe_repeats(void **state)
 {
     (void)state;
-    Json *a = result_of(viewsmith("probe encoder.safetensors --seed 4 " HELD));
-    Json *b = result_of(viewsmith("probe encoder.safetensors --seed 4 --threads 1 " HELD));
+    Json *a = result_of(viewsmith("probe encoder.safetensors --quick --seed 4 " HELD));
+    Json *b = result_of(viewsmith("probe encoder.safetensors --quick --seed 4 --threads 1 " HELD));
     assert_true(json_num(a, "linear", -1) == json_num(b, "linear", -2));
     assert_true(json_num(a, "knn", -1) == json_num(b, "knn", -2));
     json_drop(a);
@@ -219,7 +219,7 @@ static void runs_are_probed_and_searched(void **state)
     (void)state;
     Json *o = result_of(viewsmith("train --data fashion-small --encoder tiny --steps 2 --pairs 8 --split none --probe-share 0 --quiet --json"));
     json_drop(o);
-    o = result_of(viewsmith("probe --split valid --quiet --json")); /* the run knows its data */
+    o = result_of(viewsmith("probe --split valid --quick --quiet --json")); /* the run knows its data */
     figure_holds(o, "untrained_linear");
     assert_int_equal(json_int(o, "views_seen", 0), 2 * 2 * 8);
     assert_int_equal(json_int(o, "held", 0), 500);
