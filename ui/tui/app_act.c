@@ -183,7 +183,8 @@ static bool answer(App *app, int choice)
 
 /* --- events --------------------------------------------------------------------------------------------- */
 
-bool app_key(App *app, int key)
+/* A key goes to what is open: dialog, prompt, help, else by its binding or raw to the screen. */
+static bool press(App *app, int key)
 {
     if (app->asking) return answer(app, dialog_key(&app->dialog, key));
     if (app->prompt.open) return prompt_key(app, key);
@@ -196,9 +197,9 @@ bool app_key(App *app, int key)
 
 static bool mouse(App *app, const Event *ev)
 {
-    bool press = ev->mouse == MOUSE_PRESS;
+    bool down = ev->mouse == MOUSE_PRESS;
     if (app->asking) {
-        int choice = press ? dialog_hit(&app->dialog, &app->canvas, ev->x, ev->y) : -1;
+        int choice = down ? dialog_hit(&app->dialog, &app->canvas, ev->x, ev->y) : -1;
         return choice < 0 ? false : answer(app, choice);
     }
     if (app->help.open) {
@@ -206,7 +207,7 @@ static bool mouse(App *app, const Event *ev)
             help_scroll(app, ev->mouse == MOUSE_WHEEL_UP ? -3 : 3);
         return true;
     }
-    int tab = press && ev->y == 0 ? app_tab_at(app, ev->x) : -1;
+    int tab = down && ev->y == 0 ? app_tab_at(app, ev->x) : -1;
     if (tab >= 0) return app_show_screen(app, tab) || true;
     return to_screen(app, ev);
 }
@@ -224,7 +225,7 @@ void app_event(App *app, const Event *ev)
 {
     switch (ev->kind) {
     case EV_KEY:
-        app->dirty |= app_key(app, ev->key);
+        app->dirty |= press(app, ev->key);
         break;
     case EV_MOUSE:
         app->dirty |= mouse(app, ev);

@@ -50,7 +50,6 @@ struct App {
 
 /* commands: what actions do (app_act.c) */
 bool app_do(App *app, Action action, const char *text); /* true: draw */
-bool app_key(App *app, int key);                        /* by what is open: dialog, prompt, help, screen */
 void app_event(App *app, const Event *ev);
 bool app_show_screen(App *app, int index);
 Context app_context(const App *app);

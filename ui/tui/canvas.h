@@ -112,5 +112,3 @@ void canvas_dump_text(const Canvas *c, Buf *out);
 /* The screen as a picture of w * cell_w by h * cell_h pixels: pictures as sixel would show them, letters as
  * blocks of their ink (there is no font here). The caller frees *out. */
 bool canvas_dump_image(const Canvas *c, int cell_w, int cell_h, Image *out, Err *err);
-/* The colour of an ink on black, for dumps. */
-void canvas_ink_rgb(uint8_t rgb[3], Style style);

@@ -38,7 +38,8 @@ void canvas_dump_text(const Canvas *c, Buf *out)
     free(map);
 }
 
-void canvas_ink_rgb(uint8_t rgb[3], Style style)
+/* The colour of an ink on black. */
+static void ink_rgb(uint8_t rgb[3], Style style)
 {
     static const uint8_t inks[INK_COUNT][3] = {
         [INK_TEXT] = {208, 208, 208},    [INK_DIM] = {148, 148, 148},      [INK_FAINT] = {88, 88, 88},
@@ -101,7 +102,7 @@ static void paint_cell(const Sheet *s, int x, int y, const Cell *cell)
     uint8_t rgb[3];
     static const uint8_t black[3] = {0}, bar[3] = {48, 48, 48};
     int px = x * s->cell_w, py = y * s->cell_h, w = s->cell_w, h = s->cell_h;
-    canvas_ink_rgb(rgb, cell->style);
+    ink_rgb(rgb, cell->style);
     if (cell->style & STYLE_BAR) paint(s, px, py, w, h, bar);
     if (cell->style & STYLE_REVERSE) paint(s, px, py, w, h, rgb);
     const uint8_t *ink = cell->style & STYLE_REVERSE ? black : rgb;

@@ -89,6 +89,12 @@ static bool own_stack(Err *err)
     return true;
 }
 
+/* Raw mode: no echo, no line editing, no signals from keys. */
+static void go_raw(void)
+{
+    tcsetattr(guard.fd, TCSANOW, &guard.raw);
+}
+
 bool guard_start(int fd, int wake_fd, Err *err)
 {
     memset(&guard, 0, sizeof guard);
@@ -103,7 +109,7 @@ bool guard_start(int fd, int wake_fd, Err *err)
     install(fatal, COUNT(fatal), die, SA_ONSTACK | (int)SA_RESETHAND | SA_NODEFER);
     install(polite, COUNT(polite), on_polite, SA_ONSTACK | SA_RESTART);
     install(notes, COUNT(notes), on_note, SA_RESTART);
-    guard_raw();
+    go_raw();
     return true;
 }
 
@@ -131,11 +137,6 @@ bool guard_resized(void)
     return was;
 }
 
-void guard_raw(void)
-{
-    tcsetattr(guard.fd, TCSANOW, &guard.raw);
-}
-
 void guard_suspend(void)
 {
     struct sigaction stop = {.sa_handler = SIG_DFL}, kept;
@@ -144,5 +145,5 @@ void guard_suspend(void)
     raise(SIGTSTP); /* not SIGSTOP: where no shell could wake us again, this one does nothing */
     sigaction(SIGTSTP, &kept, NULL);
     guard.on = 1;
-    guard_raw();
+    go_raw();
 }

@@ -20,5 +20,3 @@ extern const char guard_reset[];
 /* Stops this process like Ctrl-Z does, the terminal given back; returns when it goes on, in raw mode again.
  */
 void guard_suspend(void);
-/* Raw mode: no echo, no line editing, no signals from keys. */
-void guard_raw(void);

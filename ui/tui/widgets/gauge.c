@@ -7,14 +7,6 @@ static double unit(double share)
     return share > 0 ? share < 1 ? share : 1 : 0; /* NaN becomes 0 */
 }
 
-void gauge_bar(Canvas *c, int x, int y, int w, double share, Style style)
-{
-    static const char32_t part[] = U" ▏▎▍▌▋▊▉█";
-    int eighths = (int)lround(unit(share) * w * 8);
-    for (int i = 0; i < w; i++, eighths -= 8)
-        canvas_put(c, x + i, y, style, part[eighths >= 8 ? 8 : eighths > 0 ? eighths : 0]);
-}
-
 void gauge_meter(Canvas *c, int x, int y, int w, double share, Style style)
 {
     int full = (int)lround(unit(share) * w);

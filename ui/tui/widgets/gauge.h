@@ -1,9 +1,7 @@
-/* Small figures drawn in one row: bars, meters, sliders and sparklines. */
+/* Small figures drawn in one row: meters, sliders and sparklines. */
 #pragma once
 #include "tui/canvas.h"
 
-/* A bar of w columns filled to `share` (0..1, clamped) in eighths of a column. */
-void gauge_bar(Canvas *c, int x, int y, int w, double share, Style style);
 /* ▰▰▰▱▱: w marks, share of them full. */
 void gauge_meter(Canvas *c, int x, int y, int w, double share, Style style);
 /* ◂───━━━●────▸ with the knob at value between low and high, filled from zero to it; nothing below w 5. */

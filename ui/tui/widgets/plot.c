@@ -178,7 +178,8 @@ static void lines(Canvas *c, const Frame *f, const Plot *p)
             canvas_put(c, x, f->in.y + y, p->mark[i].ink, U'╎');
 }
 
-/* A label to the right of its mark, to the left where the plot ends; marks close to each other take rows of their own. */
+/* A label to the right of its mark, to the left where the plot ends; marks close to each other take rows of
+ * their own. */
 static void mark_labels(Canvas *c, const Frame *f, const Plot *p)
 {
     int taken[MARK_ROWS] = {0}, right = f->in.x + f->in.w, rows = f->in.h < MARK_ROWS ? f->in.h : MARK_ROWS;
@@ -256,14 +257,4 @@ void plot_draw(Canvas *c, Rect r, const Plot *p)
     labels(c, &f, p);
     legend(c, &f, p);
     free(f.mask);
-}
-
-float plot_x_at(Rect r, const Plot *p, int column)
-{
-    Frame f = {.log = p->log_y};
-    window(&f, p);
-    f.in = inside(r, ticks(&f, p, r.h - 1).width);
-    if (f.in.w < 2) return (float)f.x0;
-    double share = (column - f.in.x + 0.25) * 2 / (f.in.w * 2 - 1);
-    return (float)(f.x0 + fmin(fmax(share, 0), 1) * (f.x1 - f.x0));
 }

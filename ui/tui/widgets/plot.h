@@ -31,5 +31,3 @@ typedef struct {
 /* In ASCII mode each series is drawn with a letter of its own. Too small an area (below 10 x 3) draws
  * nothing. */
 void plot_draw(Canvas *c, Rect r, const Plot *plot);
-/* The x under column `column` of the plot in r, for a cross hair. */
-float plot_x_at(Rect r, const Plot *plot, int column);
