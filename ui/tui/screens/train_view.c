@@ -136,7 +136,10 @@ static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
     if (last >= 0) snprintf(right, sizeof right, "kNN %.1f  probe %.1f %%", (double)own->knn[last], (double)own->linear[last]);
     Rect in = rect_inset(canvas_box(c, r, false, "On real pictures", right), 1, 0);
     if (last < 0 && !other->probes) {
-        const char *text = s->going ? "The first probe comes after ten seconds of training." : "This run was not probed.";
+        bool now = s->live && s->news && !strcmp(s->news->phase, "probing");
+        const char *text = now      ? "The first probe is being made." :
+                           s->going ? "The first probe comes after ten seconds of training." :
+                                      "This run was not probed.";
         canvas_wrap(c, rect_centre(in, in.w < 34 ? in.w : 34, 2), INK_DIM, text);
         return;
     }
