@@ -62,7 +62,8 @@ static bool take_up(Run *r, Err *err)
 {
     r->saved = clock_seconds();
     return checkpoint_tidy(r->checkpoint, err) && read_settings(r, err) &&
-           classifier_resume(&r->classifier, r->checkpoint, &r->data, r->pool, r->draft.told, sizeof r->draft.told, err);
+           classifier_resume(&r->classifier, r->checkpoint, &r->data, r->pool, r->draft.told,
+                             sizeof r->draft.told, err);
 }
 
 static bool begin(Run *r, Err *err)
@@ -73,7 +74,8 @@ static bool begin(Run *r, Err *err)
     snprintf(previous, sizeof previous, "%s.1", r->checkpoint);
     bool there = file_exists(r->checkpoint) || file_exists(previous);
     if (there && !j->resume)
-        return err_set(err, ERR_USAGE, "%s holds a judge in training: go on with --resume, or remove it", r->checkpoint);
+        return err_set(err, ERR_USAGE, "%s holds a judge in training: go on with --resume, or remove it",
+                       r->checkpoint);
     if (!there && j->resume) return err_set(err, ERR_USAGE, "%s: there is nothing to resume", r->checkpoint);
     r->pool = pool_new(j->threads, 0, err);
     if (!r->pool || !dataset_open(&r->data, j->spec, SPLIT_TRAIN, j->size, j->channels, err) ||
@@ -107,13 +109,16 @@ static void put_command(Json *o, const Run *r)
     const ClassifyConfig *c = &r->set->config;
     char recipe[AUGMENT_TEXT], budget[64], line[2048];
     augment_text(recipe, &c->recipe);
-    if (c->budget.steps) snprintf(budget, sizeof budget, "--steps %llu", (unsigned long long)c->budget.steps);
-    else snprintf(budget, sizeof budget, "--seconds %g", c->budget.seconds);
+    if (c->budget.steps)
+        snprintf(budget, sizeof budget, "--steps %llu", (unsigned long long)c->budget.steps);
+    else
+        snprintf(budget, sizeof budget, "--seconds %g", c->budget.seconds);
     snprintf(line, sizeof line,
-             "viewsmith judge --data %s --size %d --channels %d --encoder %s --batch %d %s --rate %g --augment %s --seed %llu "
+             "viewsmith judge --data %s --size %d --channels %d --encoder %s --batch %d %s --rate %g "
+             "--augment %s --seed %llu "
              "--out FILE",
-             r->set->spec, r->data.h, r->data.c, c->encoder, c->batch, budget, (double)c->descent.rate, recipe,
-             (unsigned long long)c->seed);
+             r->set->spec, r->data.h, r->data.c, c->encoder, c->batch, budget, (double)c->descent.rate,
+             recipe, (unsigned long long)c->seed);
     json_put_str(o, "command", line);
 }
 
@@ -135,7 +140,9 @@ static char *card(const Run *r)
     json_put_interval(o, "accuracy_valid_ci", f->low, f->high);
     json_put_int(o, "valid_images", r->valid.n);
     put_command(o, r);
-    json_put_str(o, "licence", r->data.path ? "that of the pictures it was trained on" : "MIT (Fashion-MNIST, Zalando SE, MIT)");
+    json_put_str(o, "licence",
+                 r->data.path ? "that of the pictures it was trained on"
+                              : "MIT (Fashion-MNIST, Zalando SE, MIT)");
     char *text = json_text(o);
     json_drop(o);
     return text;
@@ -148,7 +155,9 @@ static bool finish(Run *r, Err *err)
     bool ok = classifier_encoder(&e, r->classifier, r->set->name, NULL, err) &&
               classify_accuracy(&r->draft.valid, NULL, e, &r->valid, r->pool, err);
     char *text = ok ? card(r) : NULL;
-    ok = ok && (text || err_nomem(err, "the card")) && classifier_encoder(&carded, r->classifier, r->set->name, text, err) && encoder_save(carded, r->set->path, err);
+    ok = ok && (text || err_nomem(err, "the card")) &&
+         classifier_encoder(&carded, r->classifier, r->set->name, text, err) &&
+         encoder_save(carded, r->set->path, err);
     free(text);
     encoder_drop(e);
     encoder_drop(carded);
@@ -165,7 +174,8 @@ static bool train(Run *r, Err *err)
     publish(r);
     while (!classifier_done(r->classifier)) {
         if (!job_going(r->job))
-            return save(r, err) && err_set(err, ERR_CANCELLED, "stopped, saved in %s: go on with --resume", r->checkpoint);
+            return save(r, err) &&
+                   err_set(err, ERR_CANCELLED, "stopped, saved in %s: go on with --resume", r->checkpoint);
         if (!step(r, err)) return false;
     }
     return finish(r, err);

@@ -1,6 +1,8 @@
-/* Training the judge as a job: an encoder with labels, in whose features generators are measured (learn/classify.h).
+/* Training the judge as a job: an encoder with labels, in whose features generators are measured
+ * (learn/classify.h).
  *
- *     FILE                the encoder, at the end         FILE.checkpoint   while it trains; removed at the end
+ *     FILE                the encoder, at the end         FILE.checkpoint   while it trains; removed at the
+ * end
  *
  * It learns from the training split and is judged on the validation pictures. */
 #pragma once

@@ -44,7 +44,8 @@ static inline const Said *viewsmith(const char *fmt, ...)
     return &said;
 }
 
-/* The result of a command that must succeed: stdout's last line, and only that line is JSON. The caller drops it. */
+/* The result of a command that must succeed: stdout's last line, and only that line is JSON. The caller drops
+ * it. */
 static inline Json *result_of(const Said *s)
 {
     Err err = {0};
@@ -72,7 +73,8 @@ static inline void assert_failed(const Said *s, int status, const char *words)
     assert_string_equal(s->out, "");
 }
 
-/* A generator of the ten classes with random weights, 8x8, and as many encoders as are wanted. NULL where it fails. */
+/* A generator of the ten classes with random weights, 8x8, and as many encoders as are wanted. NULL where it
+ * fails. */
 static inline Generator *small_generator(Err *err)
 {
     GeneratorConfig c = tiny_config(10);
@@ -91,7 +93,8 @@ static inline Generator *small_generator(Err *err)
 
 static Generator *model; /* of every test: what VIEWSMITH_MODEL names */
 
-/* A folder of its own with model.safetensors, an encoder and a judge, and nothing of the person who runs the tests. */
+/* A folder of its own with model.safetensors, an encoder and a judge, and nothing of the person who runs the
+ * tests. */
 static inline int command_setup(void **state)
 {
     Err err = {0};
@@ -110,7 +113,8 @@ static inline int command_setup(void **state)
     model = small_generator(&err);
     Encoder *encoder = tiny_encoder(0, 7, &err), *judge = tiny_encoder(10, 8, &err);
     bool ok = model && encoder && judge && generator_save(model, path, &err) &&
-              encoder_save(encoder, "encoder.safetensors", &err) && encoder_save(judge, "judge.safetensors", &err);
+              encoder_save(encoder, "encoder.safetensors", &err) &&
+              encoder_save(judge, "judge.safetensors", &err);
     encoder_drop(encoder);
     encoder_drop(judge);
     if (!ok) fprintf(stderr, "%s\n", err.msg);

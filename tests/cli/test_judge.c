@@ -54,8 +54,9 @@ static void its_command_makes_it_again(void **state)
 static int timed(const char *signal, double seconds, const char *args)
 {
     char line[1024];
-    snprintf(line, sizeof line, "timeout --foreground --preserve-status -s %s %.2f '%s' judge %s >said.out 2>said.err", signal, seconds,
-             VIEWSMITH_PROGRAM, args);
+    snprintf(line, sizeof line,
+             "timeout --foreground --preserve-status -s %s %.2f '%s' judge %s >said.out 2>said.err", signal,
+             seconds, VIEWSMITH_PROGRAM, args);
     int status = system(line);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -69,8 +70,11 @@ static void killed_ones_go_on(void **state)
     (void)state;
     remove("killed.safetensors.checkpoint");
     for (double seconds = 0.1; status != 0; seconds *= 1.3) {
-        status = timed("KILL", seconds, begun ? "--data fashion-small --size 8 --save-every 0.01 --quiet --resume --out killed.safetensors"
-                                              : SMALL "--steps 60 --seed 3 --out killed.safetensors");
+        status = timed(
+            "KILL", seconds,
+            begun
+                ? "--data fashion-small --size 8 --save-every 0.01 --quiet --resume --out killed.safetensors"
+                : SMALL "--steps 60 --seed 3 --out killed.safetensors");
         begun = file_exists("killed.safetensors.checkpoint");
         kills += status != 0;
         if (status != 0) assert_int_equal(status, 137);

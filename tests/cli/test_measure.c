@@ -1,4 +1,5 @@
-/* encode, neighbours, probe and quality through the command line, compared with plain sums over the same numbers. */
+/* encode, neighbours, probe and quality through the command line, compared with plain sums over the same
+ * numbers. */
 #include "cli/command.h"
 #include "data/npy.h"
 #include "latent/latent.h"
@@ -22,7 +23,8 @@ static int teardown(void **state)
     return command_teardown(state);
 }
 
-/* --- encode ------------------------------------------------------------------------------------------------------- */
+/* --- encode
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void encode_same(const char *args, const float *want, int width)
 {
@@ -55,20 +57,25 @@ static void encode_writes_raw_outputs(void **state)
     encode_same("--model judge.safetensors --images x.npy", feature, 64);
     encode_same("--model judge.safetensors --images u.npy", feature, 64);
     encode_same("--model judge.safetensors --images x.npy --logits", logits, 10);
-    assert_failed(viewsmith("encode --model encoder.safetensors --images x.npy --npy o.npy --logits"), 2, "no judge");
+    assert_failed(viewsmith("encode --model encoder.safetensors --images x.npy --npy o.npy --logits"), 2,
+                  "no judge");
     bytes[7] = 256;
     assert_ok(npy_save_ints("u.npy", bytes, (int64_t[]){20, 1, 8, 8}, 4, &err), err);
-    assert_failed(viewsmith("encode --model judge.safetensors --images u.npy --npy o.npy"), 1, "number 7 is 256");
+    assert_failed(viewsmith("encode --model judge.safetensors --images u.npy --npy o.npy"), 1,
+                  "number 7 is 256");
     assert_ok(npy_save_floats("x.npy", x, (int64_t[]){20, 64}, 2, &err), err);
-    assert_failed(viewsmith("encode --model judge.safetensors --images x.npy --npy o.npy"), 1, "(N, 1, 8, 8)");
+    assert_failed(viewsmith("encode --model judge.safetensors --images x.npy --npy o.npy"), 1,
+                  "(N, 1, 8, 8)");
 }
 
-/* --- neighbours ----------------------------------------------------------------------------------------------------- */
+/* --- neighbours
+ * ----------------------------------------------------------------------------------------------------- */
 
 static float cosine(const float *a, const float *b, int n)
 {
     double ab = 0, aa = 0, bb = 0;
-    for (int i = 0; i < n; i++) ab += (double)a[i] * b[i], aa += (double)a[i] * a[i], bb += (double)b[i] * b[i];
+    for (int i = 0; i < n; i++)
+        ab += (double)a[i] * b[i], aa += (double)a[i] * a[i], bb += (double)b[i] * b[i];
     return (float)(ab / sqrt(aa * bb));
 }
 
@@ -102,13 +109,15 @@ static void neighbours_of_a_view(void **state)
     Address a;
     static float x[64], row[64], base[500 * 64];
     (void)state;
-    Json *o = result_of(viewsmith("neighbours seed=12/class=4 --encoder encoder.safetensors -k 6 --sheet sheet.png " HELD));
+    Json *o = result_of(
+        viewsmith("neighbours seed=12/class=4 --encoder encoder.safetensors -k 6 --sheet sheet.png " HELD));
     assert_ok(encoder_open(&e, "encoder.safetensors", &err), err);
     Latent *l = latent_new(model, 1, NULL, NULL, &err);
     assert_ok(address_parse(&a, json_str(o, "query", ""), &err), err);
     assert_ok(latent_images(x, l, &a, 1, &err), err);
     Image im;
-    assert_ok(image_from_planes(&im, x, 1, 8, 8, &err), err); /* the query is a picture: its values are bytes */
+    assert_ok(image_from_planes(&im, x, 1, 8, 8, &err),
+              err); /* the query is a picture: its values are bytes */
     image_to_planes(x, &im);
     assert_ok(encoder_features_of_floats(row, NULL, e, x, 1, NULL, &err), err);
     assert_ok(encoder_features_of_bytes(base, NULL, e, valid.px, 500, NULL, &err), err);
@@ -143,20 +152,23 @@ static void neighbours_of_a_real_picture(void **state)
 static void several_spaces(void **state)
 {
     (void)state;
-    Json *o = result_of(viewsmith("neighbours seed=1 --space pixels --space encoder --encoder encoder.safetensors -k 2 " HELD));
+    Json *o = result_of(viewsmith(
+        "neighbours seed=1 --space pixels --space encoder --encoder encoder.safetensors -k 2 " HELD));
     assert_string_equal(json_str(o, "space", ""), "pixels");
     assert_string_equal(json_str(json_at(json_get(o, "others"), 0), "space", ""), "encoder");
     json_drop(o);
 }
 
-/* --- probe and quality ------------------------------------------------------------------------------------------------- */
+/* --- probe and quality
+ * ------------------------------------------------------------------------------------------------- */
 
 static void figure_holds(const Json *o, const char *key)
 {
     char ci[64];
     double low, high, x = json_num(o, key, NAN);
     snprintf(ci, sizeof ci, "%s_ci", key);
-    assert_true(json_value_num(json_at(json_get(o, ci), 0), &low) && json_value_num(json_at(json_get(o, ci), 1), &high));
+    assert_true(json_value_num(json_at(json_get(o, ci), 0), &low) &&
+                json_value_num(json_at(json_get(o, ci), 1), &high));
     assert_true(0 <= low && low <= x && x <= high && high <= 1);
 }
 
@@ -189,7 +201,8 @@ static void probe_repeats(void **state)
 
 static void quality_says_all(void **state)
 {
-    static const char *const key[] = {"precision", "recall", "density", "coverage", "coverage_train", "min_class_spread", "frechet"};
+    static const char *const key[] = {"precision",      "recall",           "density", "coverage",
+                                      "coverage_train", "min_class_spread", "frechet"};
     (void)state;
     Json *o = result_of(viewsmith("quality --judge judge.safetensors -n 100 " HELD));
     figure_holds(o, "class_agreement");
@@ -207,17 +220,21 @@ static void the_test_set_is_logged(void **state)
     char log[8192];
     (void)state;
     assert_false(file_exists("home/viewsmith/test-set.jsonl"));
-    assert_has(viewsmith("probe encoder.safetensors --quick --data fashion-small --split test")->err, "test images");
+    assert_has(viewsmith("probe encoder.safetensors --quick --data fashion-small --split test")->err,
+               "test images");
     read_text(log, sizeof log, "home/viewsmith/test-set.jsonl");
     assert_has(log, "viewsmith probe encoder.safetensors --quick");
 }
 
-/* --- a run -------------------------------------------------------------------------------------------------------------- */
+/* --- a run
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static void runs_are_probed_and_searched(void **state)
 {
     (void)state;
-    Json *o = result_of(viewsmith("train --data fashion-small --encoder tiny --steps 2 --pairs 8 --split none --probe-share 0 --quiet --json"));
+    Json *o = result_of(viewsmith("train --data fashion-small --encoder tiny --steps 2 --pairs 8 --split "
+                                  "none --probe-share 0 --quiet --json"));
     json_drop(o);
     o = result_of(viewsmith("probe --split valid --quick --quiet --json")); /* the run knows its data */
     figure_holds(o, "untrained_linear");

@@ -44,8 +44,8 @@ static void addresses_are_printed(void **state)
 {
     char want[512];
     (void)state;
-    snprintf(want, sizeof want, "vs1:tiny@%s/seed=7/class=0/psi=0.5\nvs1:tiny@%s/seed=8/class=1/psi=0.5\n", model->digest,
-             model->digest);
+    snprintf(want, sizeof want, "vs1:tiny@%s/seed=7/class=0/psi=0.5\nvs1:tiny@%s/seed=8/class=1/psi=0.5\n",
+             model->digest, model->digest);
     assert_string_equal(viewsmith("sample -n 2 --seed 7 --psi 0.5")->out, want);
 }
 
@@ -131,7 +131,8 @@ static void folders_get_one_file_each(void **state)
     free(name);
 }
 
-/* --- given latents --------------------------------------------------------------------------------------------- */
+/* --- given latents
+ * --------------------------------------------------------------------------------------------- */
 
 enum { N = 70 }; /* more than a slice */
 

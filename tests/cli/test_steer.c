@@ -1,4 +1,5 @@
-/* steer and info: words change an address as the library does, pictures and strips carry the result, info tells it. */
+/* steer and info: words change an address as the library does, pictures and strips carry the result, info
+ * tells it. */
 #include "cli/command.h"
 #include "data/png.h"
 #include "latent/latent.h"
@@ -25,10 +26,16 @@ static void commands_in_order(void **state)
 {
     char want[ADDRESS_BYTES_MAX + 1];
     (void)state;
-    steered(want, (const char *[]){"seed 4711", "class sandal", "set pca-1 1.25", "set sefa-2 -1 2-3", "mix 12 4-4", "psi 0.8"}, 6);
-    says(want, viewsmith("steer --seed 4711 --class sandal --set 'pca-1 1.25' --set 'sefa-2 -1 2-3' --set 'mix 12 4-4' "
-                         "--set 'psi 0.8'"));
-    says(want, viewsmith("steer seed=4711/class=5/mix=12:4-4 --set 'set pca-1 3' --set 'set pca-1 1.25' --set 'sefa-2 -1 2-3' "
+    steered(want,
+            (const char *[]){"seed 4711", "class sandal", "set pca-1 1.25", "set sefa-2 -1 2-3", "mix 12 4-4",
+                             "psi 0.8"},
+            6);
+    says(want,
+         viewsmith(
+             "steer --seed 4711 --class sandal --set 'pca-1 1.25' --set 'sefa-2 -1 2-3' --set 'mix 12 4-4' "
+             "--set 'psi 0.8'"));
+    says(want, viewsmith("steer seed=4711/class=5/mix=12:4-4 --set 'set pca-1 3' --set 'set pca-1 1.25' "
+                         "--set 'sefa-2 -1 2-3' "
                          "--psi 0.8"));
     says(want, viewsmith("steer %s", want));
 }
@@ -60,7 +67,8 @@ static void strips_go_from_low_to_high(void **state)
     PngText text;
     Address a;
     (void)state;
-    Json *o = result_of(viewsmith("steer --seed 3 --strip pca-1 --low -2 --high 2 -n 5 --scale 2 --out strip.png --json --quiet"));
+    Json *o = result_of(viewsmith(
+        "steer --seed 3 --strip pca-1 --low -2 --high 2 -n 5 --scale 2 --out strip.png --json --quiet"));
     const Json *list = json_get(o, "addresses");
     assert_int_equal(json_count(list), 5);
     assert_ok(png_load("strip.png", &im, &text, &err), err);
@@ -78,7 +86,8 @@ static void strips_go_from_low_to_high(void **state)
     json_drop(o);
 }
 
-/* --- info -------------------------------------------------------------------------------------------------------- */
+/* --- info
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void info_of_a_generator(void **state)
 {
@@ -113,7 +122,8 @@ static void info_of_a_picture(void **state)
 {
     Err err = {0};
     Image im;
-    PngItem item[] = {{"note", "a\033[2Jb"}, {"viewsmith", "{\"address\":\"vs1:tiny@0123456789abcdef/seed=1/psi=1\"}"}};
+    PngItem item[] = {{"note", "a\033[2Jb"},
+                      {"viewsmith", "{\"address\":\"vs1:tiny@0123456789abcdef/seed=1/psi=1\"}"}};
     (void)state;
     assert_ok(image_make(&im, 9, 5, 3, &err), err);
     assert_ok(png_save("noted.png", &im, item, 2, &err), err);
@@ -166,16 +176,11 @@ static void info_of_an_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(commands_in_order),
-        cmocka_unit_test(from_a_saved_picture),
-        cmocka_unit_test(pictures_without_address),
-        cmocka_unit_test(strips_go_from_low_to_high),
-        cmocka_unit_test(info_of_a_generator),
-        cmocka_unit_test(info_of_an_encoder),
-        cmocka_unit_test(info_of_a_picture),
-        cmocka_unit_test(info_of_other_tensors),
-        cmocka_unit_test(info_of_a_damaged_model),
-        cmocka_unit_test(info_of_an_address),
+        cmocka_unit_test(commands_in_order),        cmocka_unit_test(from_a_saved_picture),
+        cmocka_unit_test(pictures_without_address), cmocka_unit_test(strips_go_from_low_to_high),
+        cmocka_unit_test(info_of_a_generator),      cmocka_unit_test(info_of_an_encoder),
+        cmocka_unit_test(info_of_a_picture),        cmocka_unit_test(info_of_other_tensors),
+        cmocka_unit_test(info_of_a_damaged_model),  cmocka_unit_test(info_of_an_address),
     };
     return cmocka_run_group_tests(tests, command_setup, command_teardown);
 }

@@ -8,7 +8,8 @@
 static const Option options[] = {
     {"model", OPTION_TEXT, "FILE|RUN", NULL, 0, 0, false, "Encoder file, or a run (the newest run)"},
     OPTION_RUNS,
-    {"images", OPTION_TEXT, "X.npy", NULL, 0, 0, false, "float32 (N, C, H, W) in [-1, 1], or whole numbers 0 to 255"},
+    {"images", OPTION_TEXT, "X.npy", NULL, 0, 0, false,
+     "float32 (N, C, H, W) in [-1, 1], or whole numbers 0 to 255"},
     {"npy", OPTION_TEXT, "OUT.npy", NULL, 0, 0, false, "Where the outputs go: float32 (N, D)"},
     {"logits", OPTION_FLAG, NULL, NULL, 0, 0, false, "A judge's class scores instead of features"},
     {0},
@@ -19,14 +20,16 @@ static bool to_floats(Npy *x, const char *path, Err *err)
 {
     if (x->f32) {
         for (size_t i = 0; i < x->count; i++)
-            if (!isfinite(x->f32[i])) return err_set(err, ERR_FORMAT, "%s: number %zu is not finite", path, i);
+            if (!isfinite(x->f32[i]))
+                return err_set(err, ERR_FORMAT, "%s: number %zu is not finite", path, i);
         return true;
     }
     x->f32 = malloc((x->count + 1) * sizeof *x->f32);
     if (!x->f32) return err_nomem(err, "the pictures");
     for (size_t i = 0; i < x->count; i++) {
         if (x->i64[i] < 0 || x->i64[i] > 255)
-            return err_set(err, ERR_FORMAT, "%s: pictures of whole numbers hold 0 to 255, and number %zu is %lld", path, i,
+            return err_set(err, ERR_FORMAT,
+                           "%s: pictures of whole numbers hold 0 to 255, and number %zu is %lld", path, i,
                            (long long)x->i64[i]);
         x->f32[i] = (float)x->i64[i] / 127.5f - 1;
     }
@@ -37,16 +40,18 @@ static bool load_images(Npy *x, const Encoder *e, const char *path, Err *err)
 {
     const EncoderConfig *c = &e->config;
     if (!npy_load(path, x, err)) return false;
-    if (x->rank != 4 || x->shape[1] != c->channels || x->shape[2] != c->side || x->shape[3] != c->side || !x->count)
-        return err_set(err, ERR_FORMAT, "%s: %s takes pictures of shape (N, %d, %d, %d)", path, e->name, c->channels, c->side,
-                       c->side);
+    if (x->rank != 4 || x->shape[1] != c->channels || x->shape[2] != c->side || x->shape[3] != c->side ||
+        !x->count)
+        return err_set(err, ERR_FORMAT, "%s: %s takes pictures of shape (N, %d, %d, %d)", path, e->name,
+                       c->channels, c->side, c->side);
     return to_floats(x, path, err);
 }
 
 static bool encode(int64_t shape[2], const Args *a, const Encoder *e, const Npy *x, Err *err)
 {
     bool logits = args_flag(a, "logits");
-    if (logits && !e->config.classes) return err_set(err, ERR_USAGE, "%s is no judge: it has no class scores", e->name);
+    if (logits && !e->config.classes)
+        return err_set(err, ERR_USAGE, "%s is no judge: it has no class scores", e->name);
     shape[0] = x->shape[0];
     shape[1] = logits ? e->config.classes : encoder_features(&e->config);
     size_t n = (size_t)shape[0];
@@ -69,7 +74,8 @@ static int report(const Args *a, const Encoder *e, const int64_t shape[2])
     json_add_int(dims, shape[0]);
     json_add_int(dims, shape[1]);
     json_put(o, "shape", dims);
-    cli_say(a, "%lld x %lld numbers of %s in %s", (long long)shape[0], (long long)shape[1], e->name, args_text(a, "npy"));
+    cli_say(a, "%lld x %lld numbers of %s in %s", (long long)shape[0], (long long)shape[1], e->name,
+            args_text(a, "npy"));
     return cli_result(a, o);
 }
 
@@ -81,7 +87,8 @@ static int encode_command(const Args *a)
     Npy x = {0};
     int64_t shape[2];
     const char *images = args_text(a, "images");
-    bool ok = (images && args_text(a, "npy")) || err_set(&err, ERR_USAGE, "encode wants --images X.npy and --npy OUT.npy");
+    bool ok = (images && args_text(a, "npy")) ||
+              err_set(&err, ERR_USAGE, "encode wants --images X.npy and --npy OUT.npy");
     ok = ok && workspace_open_bare(&w, &(WorkspaceOptions){.runs = args_text(a, "runs")}, &err) &&
          subject_open(&s, w, args_text(a, "model"), &err) && load_images(&x, s.encoder, images, &err) &&
          encode(shape, a, s.encoder, &x, &err);
@@ -97,4 +104,7 @@ const Command command_encode = {
     "Writes the representation of every picture: the pooled features that probes and neighbours see,\n"
     "before any normalisation.",
     "  viewsmith encode --model 0007 --images x.npy --npy features.npy",
-    options, 0, 0, encode_command};
+    options,
+    0,
+    0,
+    encode_command};

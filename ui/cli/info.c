@@ -17,7 +17,8 @@ static const char *dims_text(char out[96], const int64_t *dim, int rank)
 {
     int at = 0;
     out[0] = 0;
-    for (int i = 0; i < rank && at < 90; i++) at += snprintf(out + at, 96 - (size_t)at, "%s%lld", i ? " x " : "", (long long)dim[i]);
+    for (int i = 0; i < rank && at < 90; i++)
+        at += snprintf(out + at, 96 - (size_t)at, "%s%lld", i ? " x " : "", (long long)dim[i]);
     return rank ? out : "scalar";
 }
 
@@ -48,7 +49,8 @@ static void tell_card(const Args *a, Json *o, const char *card)
     json_put(o, "card", read);
 }
 
-/* --- safetensors ------------------------------------------------------------------------------------------------- */
+/* --- safetensors
+ * ------------------------------------------------------------------------------------------------- */
 
 static void tell_tensor(const Args *a, Json *list, const Tensor *t)
 {
@@ -59,7 +61,8 @@ static void tell_tensor(const Args *a, Json *list, const Tensor *t)
     json_put_str(o, "dtype", safetensors_dtype_name(t->dtype));
     json_put(o, "shape", shape);
     json_add(list, o);
-    cli_say(a, "tensor %-40s %-5s %s", t->name, safetensors_dtype_name(t->dtype), dims_text(dims, t->shape, t->rank));
+    cli_say(a, "tensor %-40s %-5s %s", t->name, safetensors_dtype_name(t->dtype),
+            dims_text(dims, t->shape, t->rank));
 }
 
 static void tell_tensors(const Args *a, Json *o, const Safetensors *st)
@@ -90,7 +93,8 @@ static void tell_safetensors(const Args *a, Json *o, const Safetensors *st)
     tell_tensors(a, o, st);
 }
 
-/* --- generators and encoders -------------------------------------------------------------------------------------- */
+/* --- generators and encoders
+ * -------------------------------------------------------------------------------------- */
 
 static void tell_directions(const Args *a, Json *o, const Generator *g)
 {
@@ -141,7 +145,8 @@ static void tell_encoder(const Args *a, Json *o, const Encoder *e)
     tell_card(a, o, e->card);
 }
 
-/* --- pictures, runs, addresses --------------------------------------------------------------------------------------- */
+/* --- pictures, runs, addresses
+ * --------------------------------------------------------------------------------------- */
 
 static void tell_address(const Args *a, Json *o, const Address *address)
 {
@@ -180,7 +185,8 @@ static void tell_run(const Args *a, Json *o, const Thing *t)
     json_put_num(o, "seconds", r->seconds);
     json_put_num(o, "linear", r->linear);
     json_put_num(o, "knn", r->knn);
-    if (isfinite(r->linear)) cli_say(a, "%-15s linear %.1f %%, kNN %.1f %%", "last probe", 100 * r->linear, 100 * r->knn);
+    if (isfinite(r->linear))
+        cli_say(a, "%-15s linear %.1f %%, kNN %.1f %%", "last probe", 100 * r->linear, 100 * r->knn);
     if (!t->encoder) return;
     Json *encoder = json_make();
     tell_encoder(a, encoder, t->encoder);
@@ -192,21 +198,33 @@ static void tell(const Args *a, Json *o, const Thing *t)
     tell_text(a, o, "kind", thing_kind_name(t->kind));
     if (t->path[0]) tell_text(a, o, "path", t->path);
     switch (t->kind) {
-    case THING_ADDRESS: tell_address(a, o, &t->address); break;
-    case THING_PICTURE: tell_picture(a, o, t); break;
-    case THING_RUN: tell_run(a, o, t); break;
-    case THING_GENERATOR: tell_generator(a, o, t->generator); break;
-    case THING_ENCODER: tell_encoder(a, o, t->encoder); break;
+    case THING_ADDRESS:
+        tell_address(a, o, &t->address);
+        break;
+    case THING_PICTURE:
+        tell_picture(a, o, t);
+        break;
+    case THING_RUN:
+        tell_run(a, o, t);
+        break;
+    case THING_GENERATOR:
+        tell_generator(a, o, t->generator);
+        break;
+    case THING_ENCODER:
+        tell_encoder(a, o, t->encoder);
+        break;
     }
     if (t->kind == THING_GENERATOR || t->kind == THING_ENCODER) tell_file_tensors(a, o, t->path);
 }
 
-/* True when path is a safetensors file that thing_open has no name for; what claims to be a model is judged there. */
+/* True when path is a safetensors file that thing_open has no name for; what claims to be a model is judged
+ * there. */
 static bool other_safetensors(Safetensors *st, const char *path)
 {
     if (file_is_folder(path) || !file_exists(path) || !safetensors_open(st, path, NULL)) return false;
     const char *format = safetensors_meta(st, "format");
-    if (!format || (strncmp(format, "viewsmith-generator", 19) && strncmp(format, "viewsmith-encoder", 17))) return true;
+    if (!format || (strncmp(format, "viewsmith-generator", 19) && strncmp(format, "viewsmith-encoder", 17)))
+        return true;
     safetensors_close(st);
     return false;
 }
@@ -239,4 +257,7 @@ const Command command_info = {
     "encoder or run its size, card and last probe; of a picture its address and text; of any other\n"
     "safetensors file its metadata and tensors.",
     "  viewsmith info models/fashion.safetensors\n  viewsmith info 0007 --json\n  viewsmith info view.png",
-    options, 1, 1, info_command};
+    options,
+    1,
+    1,
+    info_command};

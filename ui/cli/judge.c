@@ -18,7 +18,8 @@ static const Option options[] = {
     {"batch", OPTION_INTEGER, "N", NULL, 2, 8192, false, "Images per step (128)"},
     {"rate", OPTION_NUMBER, "X", NULL, 1e-6, 10, false, "Learning rate (0.1)"},
     {"augment", OPTION_TEXT, "RECIPE", NULL, 0, 0, false, "Pixel views (light)"},
-    {"resume", OPTION_FLAG, NULL, NULL, 0, 0, false, "Go on from FILE.checkpoint with its settings, bit for bit"},
+    {"resume", OPTION_FLAG, NULL, NULL, 0, 0, false,
+     "Go on from FILE.checkpoint with its settings, bit for bit"},
     {"save-every", OPTION_NUMBER, "SECONDS", "30", 0.01, 86400, false, "Time between checkpoints"},
     OPTION_SEED_OF("Of weights and order"),
     {0},
@@ -28,7 +29,8 @@ static bool set_config(ClassifyConfig *c, const Args *a, Err *err)
 {
     *c = classify_defaults();
     c->seed = args_seed(a, "seed");
-    if (args_given(a, "steps") && args_given(a, "seconds")) return err_set(err, ERR_USAGE, "give --steps or --seconds, not both");
+    if (args_given(a, "steps") && args_given(a, "seconds"))
+        return err_set(err, ERR_USAGE, "give --steps or --seconds, not both");
     if (args_given(a, "steps")) c->budget = (Budget){.steps = (uint64_t)args_integer(a, "steps")};
     if (args_given(a, "seconds")) c->budget = (Budget){.seconds = args_number(a, "seconds")};
     if (args_given(a, "encoder") && strlen(args_text(a, "encoder")) >= sizeof c->encoder)
@@ -44,7 +46,8 @@ static bool check_resume(const Args *a, Err *err)
     static const char *const fixed[] = {"steps", "seconds", "encoder", "batch", "rate", "augment", "seed"};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (args_flag(a, "resume") && args_given(a, fixed[i]))
-            return err_set(err, ERR_USAGE, "--%s belongs to a new judge: a resumed one keeps its own settings", fixed[i]);
+            return err_set(err, ERR_USAGE,
+                           "--%s belongs to a new judge: a resumed one keeps its own settings", fixed[i]);
     return true;
 }
 
@@ -53,14 +56,16 @@ static Judge *open_judge(const Args *a, Err *err)
     Judge *j = calloc(1, sizeof *j);
     if (!j) return err_nomem(err, "a judge"), NULL;
     const char *out = args_text(a, "out");
-    bool ok = (out || err_set(err, ERR_USAGE, "judge wants --out FILE")) && check_resume(a, err) && set_config(&j->config, a, err);
+    bool ok = (out || err_set(err, ERR_USAGE, "judge wants --out FILE")) && check_resume(a, err) &&
+              set_config(&j->config, a, err);
     if (!ok) {
         free(j);
         return NULL;
     }
     const char *base = strrchr(out, '/');
     snprintf(j->path, sizeof j->path, "%s", out);
-    snprintf(j->name, sizeof j->name, "%.*s", (int)strcspn(base ? base + 1 : out, "."), base ? base + 1 : out);
+    snprintf(j->name, sizeof j->name, "%.*s", (int)strcspn(base ? base + 1 : out, "."),
+             base ? base + 1 : out);
     snprintf(j->spec, sizeof j->spec, "%s", args_text(a, "data"));
     j->size = (int)args_integer(a, "size");
     j->channels = (int)args_integer(a, "channels");
@@ -75,8 +80,8 @@ static void show(const Args *a, const JudgeNews *n)
     char left[32] = "?", seen[32];
     text_count(seen, sizeof seen, (long long)n->now.images);
     if (isfinite(n->left)) text_duration(left, sizeof left, n->left);
-    cli_progress(a, "judge %.0f %%  %s images  loss %.3f  accuracy %.3f  %s left", 100 * n->now.progress, seen, n->now.loss,
-                 n->now.accuracy, left);
+    cli_progress(a, "judge %.0f %%  %s images  loss %.3f  accuracy %.3f  %s left", 100 * n->now.progress,
+                 seen, n->now.loss, n->now.accuracy, left);
 }
 
 static void watch(Job *job, const Args *a, JudgeNews *last)
@@ -127,5 +132,9 @@ const Command command_judge = {
     "what it saw, its accuracy on the held-out validation pictures, the command that makes it again.\n"
     "viewsmith quality measures generators in its features. SIGINT saves and ends with status 130;\n"
     "kill -9 loses at most --save-every seconds.",
-    "  viewsmith judge --out models/judge-fashion.safetensors\n  viewsmith judge --out judge.safetensors --resume",
-    options, 0, 0, judge_command};
+    "  viewsmith judge --out models/judge-fashion.safetensors\n  viewsmith judge --out judge.safetensors "
+    "--resume",
+    options,
+    0,
+    0,
+    judge_command};

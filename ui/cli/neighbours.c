@@ -13,8 +13,10 @@ static const Option options[] = {
     OPTION_OWN_DATA,
     OPTION_RUNS,
     {"encoder", OPTION_TEXT, "RUN|FILE", NULL, 0, 0, false, "Whose space it is (the newest run)"},
-    {"space", OPTION_TEXT, "SPACE", "encoder", 0, 0, true, "encoder, pixels, or untrained (the run's twin); several make a row each"},
-    {"split", OPTION_TEXT, "SPLIT", "train", 0, 0, false, "Real pictures to search: train, valid, full-train, test"},
+    {"space", OPTION_TEXT, "SPACE", "encoder", 0, 0, true,
+     "encoder, pixels, or untrained (the run's twin); several make a row each"},
+    {"split", OPTION_TEXT, "SPLIT", "train", 0, 0, false,
+     "Real pictures to search: train, valid, full-train, test"},
     {"k", OPTION_INTEGER, "K", "12", 1, 1000, false, "Neighbours"},
     {"sheet", OPTION_TEXT, "PNG", NULL, 0, 0, false, "Save the query and its neighbours as a picture"},
     {0},
@@ -29,16 +31,17 @@ typedef struct {
     Pool *pool;
     Address address;
     bool has_address;
-    int real;        /* the query's place in data, or -1 */
+    int real;         /* the query's place in data, or -1 */
     char query[4096]; /* the address, real:N, or the file's name */
-    Image picture;   /* of the query at its own size */
-    float *planes;   /* as the data's pictures are */
+    Image picture;    /* of the query at its own size */
+    float *planes;    /* as the data's pictures are */
     int k, spaces;
     Space space[SPACES_MAX];
     Neighbour *hit[SPACES_MAX];
 } Search;
 
-/* --- what is asked --------------------------------------------------------------------------------------------- */
+/* --- what is asked
+ * --------------------------------------------------------------------------------------------- */
 
 static bool read_spaces(Search *s, Err *err)
 {
@@ -46,7 +49,8 @@ static bool read_spaces(Search *s, Err *err)
     if (n > SPACES_MAX) return err_set(err, ERR_USAGE, "--space can be given three times");
     s->spaces = n ? n : 1;
     for (int i = 0; i < s->spaces; i++)
-        if (!space_named(&s->space[i], n ? args_nth(s->args, "space", i) : args_text(s->args, "space"), err)) return false;
+        if (!space_named(&s->space[i], n ? args_nth(s->args, "space", i) : args_text(s->args, "space"), err))
+            return false;
     return true;
 }
 
@@ -57,15 +61,17 @@ static bool uses_encoder(const Search *s)
     return false;
 }
 
-/* A picture needs no generator, but where it carries an address, the very view is better than an enlarged picture. */
+/* A picture needs no generator, but where it carries an address, the very view is better than an enlarged
+ * picture. */
 static bool open_picture(Search *s, const char *word, Err *err)
 {
     Thing t;
     Workspace *full;
     Err none = {0};
     if (!thing_open(&t, s->workspace, word, err)) return false;
-    bool ok = t.kind == THING_PICTURE || err_set(err, ERR_USAGE, "%s is a %s: a query is an address, a picture or real:N", word,
-                                                 thing_kind_name(t.kind));
+    bool ok = t.kind == THING_PICTURE ||
+              err_set(err, ERR_USAGE, "%s is a %s: a query is an address, a picture or real:N", word,
+                      thing_kind_name(t.kind));
     if (ok && t.has_address && share_open(&full, s->args, false, &none)) {
         s->has_address = latent_check(full->generator, &t.address, &none);
         s->address = t.address;
@@ -100,13 +106,16 @@ static bool open_query(Search *s, Err *err)
 static bool open_data(Search *s, Err *err)
 {
     const Workspace *w = s->workspace;
-    int side = w->generator ? w->generator->config.size : 0, channels = w->generator ? w->generator->config.channels : 0;
+    int side = w->generator ? w->generator->config.size : 0,
+        channels = w->generator ? w->generator->config.channels : 0;
     if (uses_encoder(s)) {
         if (!subject_open(&s->subject, w, args_text(s->args, "encoder"), err)) return false;
         side = s->subject.encoder->config.side;
         channels = s->subject.encoder->config.channels;
     }
-    return open_split(&s->split, s->args, err) && open_dataset(&s->data, s->args, subject_data(&s->subject, s->args, w), s->split, side, channels, err);
+    return open_split(&s->split, s->args, err) &&
+           open_dataset(&s->data, s->args, subject_data(&s->subject, s->args, w), s->split, side, channels,
+                        err);
 }
 
 /* real:N is the picture that `index` N of an answer names. */
@@ -117,8 +126,8 @@ static bool find_real(Search *s, const char *number, Err *err)
     for (int i = 0; i < s->data.n && s->real < 0; i++)
         if (s->data.origin[i] == n) s->real = i;
     if (s->real < 0 || !*number || *end)
-        return err_set(err, ERR_USAGE, "%s is none of these %d pictures (%s): a neighbour's index is wanted", s->query, s->data.n,
-                       dataset_split_name(s->split));
+        return err_set(err, ERR_USAGE, "%s is none of these %d pictures (%s): a neighbour's index is wanted",
+                       s->query, s->data.n, dataset_split_name(s->split));
     return dataset_image(&s->picture, &s->data, s->real, err);
 }
 
@@ -126,7 +135,8 @@ static bool make_view(Search *s, Err *err)
 {
     Latent *l = latent_new(s->workspace->generator, 1, NULL, s->pool, err);
     image_free(&s->picture);
-    bool ok = l && address_print(s->query, &s->address, err) && export_images(&s->picture, l, &s->address, 1, err);
+    bool ok =
+        l && address_print(s->query, &s->address, err) && export_images(&s->picture, l, &s->address, 1, err);
     latent_free(l);
     return ok;
 }
@@ -138,13 +148,15 @@ static bool make_query(Search *s, Err *err)
     if (s->has_address && !make_view(s, err)) return false;
     if (is_real(s->query) && !find_real(s, s->query + 5, err)) return false;
     s->planes = malloc(dataset_item_bytes(&s->data) * sizeof *s->planes);
-    bool ok = (s->planes || err_nomem(err, "the query")) && image_fit(&fitted, &s->picture, s->data.h, s->data.c, err);
+    bool ok = (s->planes || err_nomem(err, "the query")) &&
+              image_fit(&fitted, &s->picture, s->data.h, s->data.c, err);
     if (ok) image_to_planes(s->planes, &fitted);
     image_free(&fitted);
     return ok;
 }
 
-/* --- the search --------------------------------------------------------------------------------------------------- */
+/* --- the search
+ * --------------------------------------------------------------------------------------------------- */
 
 static bool fill_bank(Bank *b, const Search *s, Err *err)
 {
@@ -160,21 +172,26 @@ static bool search_in(Search *s, int i, Err *err)
 {
     Bank *b;
     const Subject *from = &s->subject;
-    Encoder *e = s->space[i] == SPACE_ENCODER ? from->encoder : s->space[i] == SPACE_UNTRAINED ? from->untrained : NULL;
+    Encoder *e = s->space[i] == SPACE_ENCODER     ? from->encoder
+                 : s->space[i] == SPACE_UNTRAINED ? from->untrained
+                                                  : NULL;
     if (s->space[i] == SPACE_UNTRAINED && !e)
-        return err_set(err, ERR_USAGE, "%s has no untrained twin: name a run with --encoder", from->encoder->name);
+        return err_set(err, ERR_USAGE, "%s has no untrained twin: name a run with --encoder",
+                       from->encoder->name);
     s->hit[i] = malloc((size_t)s->k * sizeof *s->hit[i]);
     if (!s->hit[i]) return err_nomem(err, "neighbours");
     if (!bank_new(&b, &s->data, s->space[i], e, err)) return false;
-    bool ok = fill_bank(b, s, err) && (s->real < 0 ? bank_nearest(s->hit[i], b, s->planes, 1, s->k, s->pool, err)
-                                                   : bank_nearest_of(s->hit[i], b, &s->real, 1, s->k, s->pool, err));
+    bool ok = fill_bank(b, s, err) &&
+              (s->real < 0 ? bank_nearest(s->hit[i], b, s->planes, 1, s->k, s->pool, err)
+                           : bank_nearest_of(s->hit[i], b, &s->real, 1, s->k, s->pool, err));
     bank_drop(b);
     return ok;
 }
 
 static bool search(Search *s, Err *err)
 {
-    if (!read_spaces(s, err) || !open_query(s, err) || !open_data(s, err) || !(s->pool = open_pool(err)) || !make_query(s, err))
+    if (!read_spaces(s, err) || !open_query(s, err) || !open_data(s, err) || !(s->pool = open_pool(err)) ||
+        !make_query(s, err))
         return false;
     s->k = (int)args_integer(s->args, "k");
     for (int i = 0; i < s->spaces; i++)
@@ -182,7 +199,8 @@ static bool search(Search *s, Err *err)
     return true;
 }
 
-/* --- the answer ------------------------------------------------------------------------------------------------------ */
+/* --- the answer
+ * ------------------------------------------------------------------------------------------------------ */
 
 static const char *short_name(const Search *s)
 {
@@ -199,8 +217,8 @@ static bool save_sheet(const Search *s, Err *err)
     if (!args_given(s->args, "sheet")) return true;
     for (int i = 0; i < s->spaces; i++)
         row[i] = (SheetRow){space_name(s->space[i]), s->hit[i], s->k < SHEET_MAX ? s->k : SHEET_MAX};
-    return export_neighbours(args_text(s->args, "sheet"), &s->picture, short_name(s), &s->data, row, s->spaces,
-                             s->has_address ? &s->address : NULL, err);
+    return export_neighbours(args_text(s->args, "sheet"), &s->picture, short_name(s), &s->data, row,
+                             s->spaces, s->has_address ? &s->address : NULL, err);
 }
 
 static Json *hit_json(const Search *s, const Neighbour *n)
@@ -211,8 +229,10 @@ static Json *hit_json(const Search *s, const Neighbour *n)
     json_put_int(o, "label", n->label);
     json_put_str(o, "class", d->class_name[n->label]);
     json_put_num(o, "score", (double)n->score);
-    if (d->path) json_put_str(o, "path", d->path[n->index]);
-    else json_put_num(o, "path", NAN); /* null */
+    if (d->path)
+        json_put_str(o, "path", d->path[n->index]);
+    else
+        json_put_num(o, "path", NAN); /* null */
     return o;
 }
 
@@ -225,8 +245,8 @@ static void report_space(Json *o, const Search *s, int i)
     for (int k = 0; k < s->k; k++) {
         const Neighbour *n = &s->hit[i][k];
         json_add(list, hit_json(s, n));
-        cli_say(s->args, "  %7.4f  %-20s real:%d %s", (double)n->score, d->class_name[n->label], d->origin[n->index],
-                d->path ? d->path[n->index] : "");
+        cli_say(s->args, "  %7.4f  %-20s real:%d %s", (double)n->score, d->class_name[n->label],
+                d->origin[n->index], d->path ? d->path[n->index] : "");
     }
     json_put_str(o, "space", space_name(s->space[i]));
     json_put_str(o, "metric", "cosine");
@@ -243,8 +263,10 @@ static int report(const Search *s)
         report_space(other, s, i);
         json_add(others, other);
     }
-    if (s->spaces > 1) json_put(o, "others", others);
-    else json_drop(others);
+    if (s->spaces > 1)
+        json_put(o, "others", others);
+    else
+        json_drop(others);
     json_put_str(o, "split", dataset_split_name(s->split));
     return cli_result(s->args, o);
 }
@@ -274,4 +296,7 @@ const Command command_neighbours = {
     "  viewsmith neighbours seed=4711/class=7/psi=0.7 --sheet near.png\n"
     "  viewsmith neighbours shoe.jpg --space pixels -k 5 --json\n"
     "  viewsmith neighbours view.png --encoder 0007 --space encoder --space untrained",
-    options, 1, 1, neighbours_command};
+    options,
+    1,
+    1,
+    neighbours_command};

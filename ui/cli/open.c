@@ -27,8 +27,10 @@ bool open_address(Address *out, const Workspace *w, const char *word, Err *err)
     if (open_is_address(word)) return workspace_address(out, w, word, err);
     if (!thing_open(&t, w, word, err)) return false;
     bool ok = t.kind == THING_PICTURE
-                  ? t.has_address || err_set(err, ERR_USAGE, "%s carries no address: it was not saved by viewsmith", word)
-                  : err_set(err, ERR_USAGE, "%s is a %s, and an address or a PNG with one is needed", word, thing_kind_name(t.kind));
+                  ? t.has_address ||
+                        err_set(err, ERR_USAGE, "%s carries no address: it was not saved by viewsmith", word)
+                  : err_set(err, ERR_USAGE, "%s is a %s, and an address or a PNG with one is needed", word,
+                            thing_kind_name(t.kind));
     if (ok) *out = t.address;
     thing_close(&t);
     return ok && latent_check(w->generator, out, err);
@@ -59,14 +61,16 @@ bool open_split(Split *out, const Args *a, Err *err)
     return dataset_split(args_text(a, "split"), out, err) && (*out != SPLIT_TEST || log_test_set(a, err));
 }
 
-bool open_dataset(Dataset *out, const Args *a, const char *spec, Split split, int side, int channels, Err *err)
+bool open_dataset(Dataset *out, const Args *a, const char *spec, Split split, int side, int channels,
+                  Err *err)
 {
     if (!dataset_open(out, spec, split, side, channels, err)) return false;
     cli_note(a, "%s", out->sentence);
     return true;
 }
 
-/* --- encoders ---------------------------------------------------------------------------------------------------- */
+/* --- encoders
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void read_card(Subject *s)
 {
@@ -106,9 +110,11 @@ bool subject_open(Subject *out, const Workspace *w, const char *word, Err *err)
     if (!word) word = run.folder;
     if (!thing_open(&t, w, word, err)) return false;
     bool ok = t.kind == THING_ENCODER || t.kind == THING_RUN ||
-              err_set(err, ERR_USAGE, "%s is a %s, and a run or an encoder's file is needed", word, thing_kind_name(t.kind));
+              err_set(err, ERR_USAGE, "%s is a %s, and a run or an encoder's file is needed", word,
+                      thing_kind_name(t.kind));
     if (ok && !t.encoder)
-        ok = err_set(err, ERR_USAGE, "run %s has no encoder yet: it is written with the first checkpoint", t.run.id);
+        ok = err_set(err, ERR_USAGE, "run %s has no encoder yet: it is written with the first checkpoint",
+                     t.run.id);
     if (ok) {
         out->encoder = encoder_keep(t.encoder);
         read_card(out);

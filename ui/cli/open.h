@@ -1,4 +1,5 @@
-/* What a command works on, opened from its words and options: addresses, splits of real pictures, encoders of runs. */
+/* What a command works on, opened from its words and options: addresses, splits of real pictures, encoders of
+ * runs. */
 #pragma once
 #include "cli/share.h"
 
@@ -6,16 +7,21 @@
 Pool *open_pool(Err *err);
 /* False for a word that is a file's name, and for one that does not look like an address. */
 bool open_is_address(const char *word);
-/* An address in full, short ("seed=4711/class=7"), or the one that a PNG carries; checked against the open generator. */
+/* An address in full, short ("seed=4711/class=7"), or the one that a PNG carries; checked against the open
+ * generator. */
 bool open_address(Address *out, const Workspace *w, const char *word, Err *err);
 void open_add_address(Json *array, const Address *a); /* as text */
 
-/* --split. That the test set is used is told on stderr and kept in test-set.jsonl of the program's state folder. */
+/* --split. That the test set is used is told on stderr and kept in test-set.jsonl of the program's state
+ * folder. */
 bool open_split(Split *out, const Args *a, Err *err);
-#define OPTION_OWN_DATA                                                                                                \
-    {"data", OPTION_TEXT, "fashion|DIR", NULL, 0, 0, false, "Real pictures (the run's own, else fashion)"}
+#define OPTION_OWN_DATA                                                                                      \
+    {                                                                                                        \
+        "data", OPTION_TEXT, "fashion|DIR", NULL, 0, 0, false, "Real pictures (the run's own, else fashion)" \
+    }
 /* Real pictures, telling on stderr what they are; side and channels 0: the data's own. */
-bool open_dataset(Dataset *out, const Args *a, const char *spec, Split split, int side, int channels, Err *err);
+bool open_dataset(Dataset *out, const Args *a, const char *spec, Split split, int side, int channels,
+                  Err *err);
 
 /* An encoder and where it came from. */
 typedef struct {

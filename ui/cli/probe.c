@@ -1,4 +1,5 @@
-/* viewsmith probe: what a frozen encoder knows, by a linear probe and by weighted kNN, beside its untrained twin. */
+/* viewsmith probe: what a frozen encoder knows, by a linear probe and by weighted kNN, beside its untrained
+ * twin. */
 #include "cli/open.h"
 #include "base/text.h"
 #include <math.h>
@@ -10,7 +11,8 @@ static const Option options[] = {
     OPTION_RUNS,
     {"split", OPTION_TEXT, "valid|test", "valid", 0, 0, false, "Judged on; test makes final figures only"},
     {"untrained", OPTION_TEXT, "FILE", NULL, 0, 0, false, "Encoder file to compare with (a run's own twin)"},
-    {"quick", OPTION_FLAG, NULL, NULL, 0, 0, false, "5,000 + 1,000 pictures, as while training, instead of all"},
+    {"quick", OPTION_FLAG, NULL, NULL, 0, 0, false,
+     "5,000 + 1,000 pictures, as while training, instead of all"},
     OPTION_SEED_OF("Of the linear probe and of --quick's pictures"),
     {0},
 };
@@ -30,7 +32,8 @@ static bool open_subject(Probe *p, Err *err)
 {
     const Args *a = p->args;
     Subject *s = &p->subject;
-    if (!share_open(&p->workspace, a, true, err) || !subject_open(s, p->workspace, a->words ? a->word[0] : NULL, err))
+    if (!share_open(&p->workspace, a, true, err) ||
+        !subject_open(s, p->workspace, a->words ? a->word[0] : NULL, err))
         return false;
     if (!args_given(a, "untrained")) return true;
     encoder_drop(s->untrained);
@@ -43,12 +46,15 @@ static bool probe_open(Probe *p, Err *err)
     const Args *a = p->args;
     if (!dataset_split(args_text(a, "split"), &p->split, err)) return false;
     if (p->split != SPLIT_VALID && p->split != SPLIT_TEST)
-        return err_set(err, ERR_USAGE, "--split is valid or test: the probe itself learns from the training pictures");
+        return err_set(err, ERR_USAGE,
+                       "--split is valid or test: the probe itself learns from the training pictures");
     if (!open_subject(p, err)) return false;
     const EncoderConfig *e = &p->subject.encoder->config;
     const char *data = subject_data(&p->subject, a, p->workspace);
-    return open_split(&p->split, a, err) && open_dataset(&p->train, a, data, SPLIT_TRAIN, e->side, e->channels, err) &&
-           open_dataset(&p->held, a, data, p->split, e->side, e->channels, err) && (p->pool = open_pool(err)) != NULL;
+    return open_split(&p->split, a, err) &&
+           open_dataset(&p->train, a, data, SPLIT_TRAIN, e->side, e->channels, err) &&
+           open_dataset(&p->held, a, data, p->split, e->side, e->channels, err) &&
+           (p->pool = open_pool(err)) != NULL;
 }
 
 static bool probe_all(Probe *p, Err *err)
@@ -78,8 +84,8 @@ static void print(const Probe *p)
     char train[32], held[32];
     text_count(train, sizeof train, p->trained.train);
     text_count(held, sizeof held, p->trained.held);
-    cli_say(a, "%s: learned from %s pictures, judged on %s (%s), weights %s", p->subject.encoder->name, train, held,
-            dataset_split_name(p->split), p->trained.frozen ? "frozen" : "NOT FROZEN");
+    cli_say(a, "%s: learned from %s pictures, judged on %s (%s), weights %s", p->subject.encoder->name, train,
+            held, dataset_split_name(p->split), p->trained.frozen ? "frozen" : "NOT FROZEN");
     print_row(a, "trained", &p->trained);
     if (p->subject.untrained) print_row(a, "untrained", &p->untrained);
 }
@@ -91,8 +97,10 @@ static int report(const Probe *p)
     Json *o = json_make();
     print(p);
     share_put_probe(o, r, s->untrained ? &p->untrained : NULL, dataset_split_name(p->split));
-    if (isfinite(s->views)) json_put_int(o, "views_seen", (int64_t)s->views);
-    else json_put_num(o, "views_seen", NAN); /* null */
+    if (isfinite(s->views))
+        json_put_int(o, "views_seen", (int64_t)s->views);
+    else
+        json_put_num(o, "views_seen", NAN); /* null */
     json_put_num(o, "seconds", s->seconds);
     json_put_num(o, "probe_seconds", r->seconds + p->untrained.seconds);
     json_put_str(o, "encoder", r->digest);
@@ -123,5 +131,9 @@ const Command command_probe = {
     "updates, and a weighted kNN vote (k 20, temperature 0.07), both learned from the training split.\n"
     "Intervals are Wilson's at 95 %. views_seen and seconds are those of the training, as far as the\n"
     "run or file tells.",
-    "  viewsmith probe 0007\n  viewsmith probe 0007 --split test --json\n  viewsmith probe encoder.safetensors --data photos/",
-    options, 0, 1, probe_command};
+    "  viewsmith probe 0007\n  viewsmith probe 0007 --split test --json\n  viewsmith probe "
+    "encoder.safetensors --data photos/",
+    options,
+    0,
+    1,
+    probe_command};

@@ -12,11 +12,14 @@
 static const Option options[] = {
     OPTION_MODEL,
     OPTION_DATA,
-    {"judge", OPTION_TEXT, "FILE", NULL, 0, 0, false, "Encoder trained with labels (the shipped one; viewsmith judge)"},
-    {"split", OPTION_TEXT, "valid|test", "valid", 0, 0, false, "Real pictures to compare with; test makes final figures only"},
+    {"judge", OPTION_TEXT, "FILE", NULL, 0, 0, false,
+     "Encoder trained with labels (the shipped one; viewsmith judge)"},
+    {"split", OPTION_TEXT, "valid|test", "valid", 0, 0, false,
+     "Real pictures to compare with; test makes final figures only"},
     {"n", OPTION_INTEGER, "N", "10000", 2, 1e6, false, "Samples (also -n N)"},
     {"psi", OPTION_NUMBER, "X", "1", 0, 2, false, "Truncation of the samples"},
-    {"k", OPTION_INTEGER, "K", "5", 1, 100, false, "Nearest neighbours of precision, recall, density and coverage"},
+    {"k", OPTION_INTEGER, "K", "5", 1, 100, false,
+     "Nearest neighbours of precision, recall, density and coverage"},
     OPTION_SEED_OF("Of the first sample; the others follow"),
     {0},
 };
@@ -50,8 +53,10 @@ static bool measure_open(Measure *m, Err *err)
         return err_set(err, ERR_USAGE, "--split is valid or test: training pictures are the yardstick");
     const GeneratorConfig *g = &m->workspace->generator->config;
     const char *data = m->workspace->data;
-    return open_split(&m->split, a, err) && open_dataset(&m->real, a, data, m->split, g->size, g->channels, err) &&
-           open_dataset(&m->train, a, data, SPLIT_TRAIN, g->size, g->channels, err) && (m->pool = open_pool(err)) != NULL;
+    return open_split(&m->split, a, err) &&
+           open_dataset(&m->real, a, data, m->split, g->size, g->channels, err) &&
+           open_dataset(&m->train, a, data, SPLIT_TRAIN, g->size, g->channels, err) &&
+           (m->pool = open_pool(err)) != NULL;
 }
 
 static bool show(void *ctx, double share)
@@ -71,7 +76,8 @@ static bool measure(Measure *m, Err *err)
     c.psi = (float)args_number(m->args, "psi");
     c.seed = args_seed(m->args, "seed");
     c.k = (int)args_integer(m->args, "k");
-    return quality_measure(&m->result, &c, m->workspace->generator, m->judge, &m->real, &m->train, show, m, m->pool, err);
+    return quality_measure(&m->result, &c, m->workspace->generator, m->judge, &m->real, &m->train, show, m,
+                           m->pool, err);
 }
 
 static const char *class_name(const Measure *m, int class)
@@ -169,5 +175,9 @@ const Command command_quality = {
     "Compares generated pictures with real ones in a judge's features: class agreement, precision,\n"
     "recall, density and coverage, Frechet distance, and the spread within every class over\n"
     "that of the real one. As many training pictures give the yardstick (coverage_train).",
-    "  viewsmith quality\n  viewsmith quality --split test --json\n  viewsmith quality --model now.safetensors -n 2000",
-    options, 0, 0, quality_command};
+    "  viewsmith quality\n  viewsmith quality --split test --json\n  viewsmith quality --model "
+    "now.safetensors -n 2000",
+    options,
+    0,
+    0,
+    quality_command};

@@ -26,7 +26,8 @@ typedef struct {
 static bool load_floats(Npy *out, const char *path, Err *err)
 {
     if (!npy_load(path, out, err)) return false;
-    if (!out->f32) return err_set(err, ERR_FORMAT, "%s: latents are float32, and these are whole numbers", path);
+    if (!out->f32)
+        return err_set(err, ERR_FORMAT, "%s: latents are float32, and these are whole numbers", path);
     for (size_t i = 0; i < out->count; i++)
         if (!isfinite(out->f32[i])) return err_set(err, ERR_FORMAT, "%s: number %zu is not finite", path, i);
     return true;
@@ -50,7 +51,8 @@ static bool load_latents(Raw *r, Err *err)
     if (!r->n && r->styles) r->n = rows_of(&r->latent, (int64_t)width * (r->per = g->layers));
     if (r->n) return true;
     if (r->styles)
-        return err_set(err, ERR_FORMAT, "%s: %s takes w of shape (N, %d) or (N, %d, %d)", path, g->slug, width, g->layers, width);
+        return err_set(err, ERR_FORMAT, "%s: %s takes w of shape (N, %d) or (N, %d, %d)", path, g->slug,
+                       width, g->layers, width);
     return err_set(err, ERR_FORMAT, "%s: %s takes z of shape (N, %d)", path, g->slug, width);
 }
 
@@ -59,7 +61,8 @@ static bool load_labels(Raw *r, const char *path, Err *err)
     if (!npy_load(path, &r->label, err)) return false;
     if (!r->label.i64) return err_set(err, ERR_FORMAT, "%s: labels are whole numbers of shape (N)", path);
     if ((int64_t)r->label.count != r->n)
-        return err_set(err, ERR_FORMAT, "%s: %zu labels for %lld latents", path, r->label.count, (long long)r->n);
+        return err_set(err, ERR_FORMAT, "%s: %zu labels for %lld latents", path, r->label.count,
+                       (long long)r->n);
     for (size_t i = 0; i < r->label.count; i++)
         if (r->label.i64[i] < 0 || r->label.i64[i] >= r->config->classes)
             return err_set(err, ERR_FORMAT, "%s: label %zu is %lld, and classes are 0 to %d", path, i,
@@ -73,22 +76,27 @@ static bool find_classes(Raw *r, Err *err)
     const char *labels = args_text(r->args, "labels"), *class = args_text(r->args, "class");
     bool wanted = r->config->classes && !r->styles;
     if (!wanted && (labels || class))
-        return err_set(err, ERR_USAGE, r->styles ? "--w takes no classes: they act before w" : "the generator has no classes");
+        return err_set(err, ERR_USAGE,
+                       r->styles ? "--w takes no classes: they act before w"
+                                 : "the generator has no classes");
     if (labels && class) return err_set(err, ERR_USAGE, "give --labels or --class, not both");
     if (labels) return load_labels(r, labels, err);
     if (!wanted) return true;
     if (!workspace_class(&r->class, r->workspace, class, err)) return false;
-    return r->class >= 0 || err_set(err, ERR_USAGE, "the generator has %d classes: give --labels Y.npy or --class NAME",
-                                    r->config->classes);
+    return r->class >= 0 ||
+           err_set(err, ERR_USAGE, "the generator has %d classes: give --labels Y.npy or --class NAME",
+                   r->config->classes);
 }
 
 static bool check_options(const Args *a, Err *err)
 {
     static const char *const other[] = {"seed", "psi", "n", "out", "grid", "scale"};
     for (size_t i = 0; i < sizeof other / sizeof *other; i++)
-        if (args_given(a, other[i])) return err_set(err, ERR_USAGE, "--%s does not go with --z, --w or --labels", other[i]);
+        if (args_given(a, other[i]))
+            return err_set(err, ERR_USAGE, "--%s does not go with --z, --w or --labels", other[i]);
     if (a->words) return err_set(err, ERR_USAGE, "addresses do not go with --z, --w or --labels");
-    if (args_given(a, "z") + args_given(a, "w") != 1) return err_set(err, ERR_USAGE, "give either --z Z.npy or --w W.npy");
+    if (args_given(a, "z") + args_given(a, "w") != 1)
+        return err_set(err, ERR_USAGE, "give either --z Z.npy or --w W.npy");
     return args_given(a, "npy") || err_set(err, ERR_USAGE, "--z and --w want --npy OUT.npy");
 }
 
@@ -129,9 +137,10 @@ static const float *map_slice(Raw *r, int64_t from, int count)
     memset(r->onehot, 0, (size_t)count * classes * sizeof *r->onehot);
     for (int i = 0; classes && i < count; i++) {
         int64_t class = r->label.i64 ? r->label.i64[from + i] : r->class;
-        r->onehot[(size_t)i * classes + (size_t)class] = 1;
+        r->onehot[(size_t)i * classes + (size_t) class] = 1;
     }
-    generator_map(r->exec, r->w, r->latent.f32 + (size_t)from * (size_t)r->config->z_dim, classes ? r->onehot : NULL, count);
+    generator_map(r->exec, r->w, r->latent.f32 + (size_t)from * (size_t)r->config->z_dim,
+                  classes ? r->onehot : NULL, count);
     return r->w;
 }
 

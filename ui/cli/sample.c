@@ -1,4 +1,5 @@
-/* viewsmith sample: views of a generator by seed, class and psi, or by address, as PNG, as numbers, or as addresses. */
+/* viewsmith sample: views of a generator by seed, class and psi, or by address, as PNG, as numbers, or as
+ * addresses. */
 #include "cli/open.h"
 #include "cli/raw.h"
 #include "base/file.h"
@@ -21,10 +22,12 @@ static const Option options[] = {
     {"grid", OPTION_INTEGER, "COLUMNS", NULL, 1, 1024, false, "Columns of the sheet (about the square root)"},
     {"scale", OPTION_INTEGER, "N", "1", 1, 32, false, "Enlarge without smoothing"},
     {"npy", OPTION_TEXT, "OUT.npy", NULL, 0, 0, false, "Write the generator's raw output: float32, NCHW"},
-    {"z", OPTION_TEXT, "Z.npy", NULL, 0, 0, false, "Exactly these z (N, z) instead of seeds; psi 1, stored noise"},
+    {"z", OPTION_TEXT, "Z.npy", NULL, 0, 0, false,
+     "Exactly these z (N, z) instead of seeds; psi 1, stored noise"},
     {"w", OPTION_TEXT, "W.npy", NULL, 0, 0, false, "Exactly these styles (N, w) or (N, layers, w)"},
     {"labels", OPTION_TEXT, "Y.npy", NULL, 0, 0, false, "With --z: class numbers, int64 (N)"},
-    {"exact", OPTION_FLAG, NULL, NULL, 0, 0, false, "No reordered sums (viewsmith's own generators never have them)"},
+    {"exact", OPTION_FLAG, NULL, NULL, 0, 0, false,
+     "No reordered sums (viewsmith's own generators never have them)"},
     {0},
 };
 
@@ -45,7 +48,8 @@ static bool read_classes(Sample *s, Err *err)
     int n = args_count(s->args, "class");
     if (n > CLASSES_MAX) return err_set(err, ERR_USAGE, "--class can be given %d times", CLASSES_MAX);
     for (int i = 0; i < n; i++) {
-        if (!workspace_class(&s->class[s->classes], s->workspace, args_nth(s->args, "class", i), err)) return false;
+        if (!workspace_class(&s->class[s->classes], s -> workspace, args_nth(s->args, "class", i), err))
+            return false;
         if (s->class[s->classes] < 0) return s->classes = 0, true;
         s->classes++;
     }
@@ -98,7 +102,8 @@ static bool save_sheet(const Sample *s, Err *err)
 {
     const char *path = args_text(s->args, "out");
     int scale = (int)args_integer(s->args, "scale");
-    long columns = args_given(s->args, "grid") ? args_integer(s->args, "grid") : (long)ceil(sqrt((double)s->n));
+    long columns =
+        args_given(s->args, "grid") ? args_integer(s->args, "grid") : (long)ceil(sqrt((double)s->n));
     char line[1024];
     Address *list = malloc((size_t)s->n * sizeof *list);
     if (!list) return err_nomem(err, "a sheet");
@@ -124,7 +129,8 @@ static bool prepare_out(Sample *s, Err *err)
     size_t n = out ? strlen(out) : 0;
     s->folder = n && (out[n - 1] == '/' || file_is_folder(out));
     if (out && !s->folder && s->n > SHEET_MAX)
-        return err_set(err, ERR_USAGE, "a sheet holds at most %d views: name a folder, %s/, or use --npy", SHEET_MAX, out);
+        return err_set(err, ERR_USAGE, "a sheet holds at most %d views: name a folder, %s/, or use --npy",
+                       SHEET_MAX, out);
     return !s->folder || file_make_folder(out, err);
 }
 
@@ -133,15 +139,16 @@ static bool check_words(const Args *a, Err *err)
 {
     static const char *const other[] = {"seed", "class", "psi", "n"};
     for (size_t i = 0; a->words && i < sizeof other / sizeof *other; i++)
-        if (args_given(a, other[i])) return err_set(err, ERR_USAGE, "--%s does not go with addresses", other[i]);
+        if (args_given(a, other[i]))
+            return err_set(err, ERR_USAGE, "--%s does not go with addresses", other[i]);
     return true;
 }
 
 static bool sample_open(Sample *s, Err *err)
 {
     s->n = s->args->words ? s->args->words : args_integer(s->args, "n");
-    if (!check_words(s->args, err) || !share_open(&s->workspace, s->args, false, err) || !read_classes(s, err) ||
-        !prepare_out(s, err))
+    if (!check_words(s->args, err) || !share_open(&s->workspace, s->args, false, err) ||
+        !read_classes(s, err) || !prepare_out(s, err))
         return false;
     s->pool = open_pool(err);
     s->latent = s->pool ? latent_new(s->workspace->generator, SLICE, NULL, s->pool, err) : NULL;
@@ -206,6 +213,10 @@ const Command command_sample = {
     "turn. Every PNG carries the addresses that make it again in its text chunk \"viewsmith\". Without\n"
     "--out and --npy the addresses are printed. With --z or --w the generator's raw outputs for\n"
     "exactly these latents are written.",
-    "  viewsmith sample -n 100 --seed 7 --out wall.png\n  viewsmith sample --class ankle-boot --psi 0.7 --scale 8 --out boot.png\n"
+    "  viewsmith sample -n 100 --seed 7 --out wall.png\n  viewsmith sample --class ankle-boot --psi 0.7 "
+    "--scale 8 --out boot.png\n"
     "  viewsmith sample -n 1000 --out views/\n  viewsmith sample --z z.npy --labels y.npy --npy images.npy",
-    options, 0, ARGS_MAX, sample_command};
+    options,
+    0,
+    ARGS_MAX,
+    sample_command};

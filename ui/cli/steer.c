@@ -1,4 +1,5 @@
-/* viewsmith steer: changes an address by commands, prints the new one, saves the view or a strip of a direction. */
+/* viewsmith steer: changes an address by commands, prints the new one, saves the view or a strip of a
+ * direction. */
 #include "cli/open.h"
 #include "engine/export.h"
 #include "latent/steer.h"
@@ -17,7 +18,8 @@ static const Option options[] = {
     {"low", OPTION_NUMBER, "X", "-3", -1000, 1000, false, "First amount of the strip"},
     {"high", OPTION_NUMBER, "X", "3", -1000, 1000, false, "Last amount of the strip"},
     {"n", OPTION_INTEGER, "N", "9", 2, 64, false, "Views of the strip"},
-    {"out", OPTION_TEXT, "PNG", NULL, 0, 0, false, "Where the picture goes, with its addresses in a text chunk"},
+    {"out", OPTION_TEXT, "PNG", NULL, 0, 0, false,
+     "Where the picture goes, with its addresses in a text chunk"},
     {"scale", OPTION_INTEGER, "N", "8", 1, 32, false, "Enlarge pixels"},
     {0},
 };
@@ -62,9 +64,10 @@ static bool save_strip(Json *o, const Args *a, Latent *l, const Address *address
     static Address list[STRIP_MAX]; /* large, and there is one command */
     int n = (int)args_integer(a, "n");
     char title[160];
-    snprintf(title, sizeof title, "%.60s from %g to %g", args_text(a, "strip"), args_number(a, "low"), args_number(a, "high"));
-    if (!export_strip_addresses(list, n, address, latent_generator(l), args_text(a, "strip"), (float)args_number(a, "low"),
-                                (float)args_number(a, "high"), err) ||
+    snprintf(title, sizeof title, "%.60s from %g to %g", args_text(a, "strip"), args_number(a, "low"),
+             args_number(a, "high"));
+    if (!export_strip_addresses(list, n, address, latent_generator(l), args_text(a, "strip"),
+                                (float)args_number(a, "low"), (float)args_number(a, "high"), err) ||
         !export_wall(args_text(a, "out"), l, list, n, n, (int)args_integer(a, "scale"), title, err))
         return false;
     Json *all = json_make_array();
@@ -79,8 +82,9 @@ static bool save(Json *o, const Args *a, Generator *g, const Address *address, E
     if (!out) return !args_given(a, "strip") || err_set(err, ERR_USAGE, "--strip wants --out PNG");
     Pool *pool = open_pool(err);
     Latent *l = pool ? latent_new(g, STRIP_MAX, NULL, pool, err) : NULL;
-    bool ok = l && (args_given(a, "strip") ? save_strip(o, a, l, address, err)
-                                           : export_view(out, l, address, (int)args_integer(a, "scale"), err));
+    bool ok =
+        l && (args_given(a, "strip") ? save_strip(o, a, l, address, err)
+                                     : export_view(out, l, address, (int)args_integer(a, "scale"), err));
     latent_free(l);
     pool_free(pool);
     if (!ok) return false;
@@ -96,7 +100,8 @@ static int steer_command(const Args *a)
     Address address;
     char text[ADDRESS_BYTES_MAX + 1];
     Json *o = json_make();
-    bool ok = share_open(&w, a, false, &err) && steered(&address, a, w, &err) && address_print(text, &address, &err);
+    bool ok = share_open(&w, a, false, &err) && steered(&address, a, w, &err) &&
+              address_print(text, &address, &err);
     if (ok) json_put_str(o, "address", text);
     ok = ok && save(o, a, w->generator, &address, &err);
     workspace_close(w);
@@ -116,4 +121,7 @@ const Command command_steer = {
     "  viewsmith steer --seed 4711 --class sandal --set 'pca-1 1.25' --out sandal.png\n"
     "  viewsmith steer sandal.png --set 'sefa-2 -1 4-6' --set 'psi 0.8'\n"
     "  viewsmith steer sandal.png --strip pca-1 --low -2 --high 2 --out strip.png",
-    options, 0, 1, steer_command};
+    options,
+    0,
+    1,
+    steer_command};
