@@ -27,7 +27,8 @@ static bool open_picture(Thing *out, const char *path, Err *err)
     out->kind = THING_PICTURE;
     if (!file_read(path, PICTURE_FILE_MAX, &bytes, &size, err)) return false;
     bool png = size > 4 && !memcmp(bytes, "\x89PNG", 4);
-    bool ok = png ? open_png(out, path, bytes, size, err) : jpeg_decode(bytes, size, path, &out->picture, err);
+    bool ok =
+        png ? open_png(out, path, bytes, size, err) : jpeg_decode(bytes, size, path, &out->picture, err);
     free(bytes);
     return ok;
 }
@@ -49,10 +50,15 @@ static bool open_model(Thing *out, const char *path, Err *err)
         return encoder_open(&out->encoder, path, err);
     }
     if (!strncmp(format, "viewsmith-gan", 13))
-        return err_set(err, ERR_USAGE, "%s is a checkpoint of viewsmith fit: fit --export-only makes a generator file of it", path);
+        return err_set(err, ERR_USAGE,
+                       "%s is a checkpoint of viewsmith fit: fit --export-only makes a generator file of it",
+                       path);
     if (!strncmp(format, "viewsmith-", 10))
-        return err_set(err, ERR_USAGE, "%s is a checkpoint of training (%s): open the run, or its encoder.safetensors", path, format);
-    return err_set(err, ERR_FORMAT, "%s is a safetensors file, but no generator or encoder of viewsmith", path);
+        return err_set(err, ERR_USAGE,
+                       "%s is a checkpoint of training (%s): open the run, or its encoder.safetensors", path,
+                       format);
+    return err_set(err, ERR_FORMAT, "%s is a safetensors file, but no generator or encoder of viewsmith",
+                   path);
 }
 
 /* The first bytes tell; names do not. */
@@ -63,7 +69,8 @@ static bool open_file(Thing *out, const char *path, Err *err)
     size_t n = f ? fread(head, 1, sizeof head, f) : 0;
     if (f) fclose(f);
     snprintf(out->path, sizeof out->path, "%s", path);
-    if (n == 4 && (!memcmp(head, "\x89PNG", 4) || !memcmp(head, "\xff\xd8\xff", 3))) return open_picture(out, path, err);
+    if (n == 4 && (!memcmp(head, "\x89PNG", 4) || !memcmp(head, "\xff\xd8\xff", 3)))
+        return open_picture(out, path, err);
     return open_model(out, path, err);
 }
 
@@ -88,7 +95,8 @@ static bool open_folder(Thing *out, const char *path, Err *err)
     char *slash = strrchr(runs, '/');
     if (!file_join(config, sizeof config, path, "config.json", err)) return false;
     if (!slash || !file_exists(config))
-        return err_set(err, ERR_USAGE, "%s is a folder, but no run: pictures go to --data of train, fit or neighbours", path);
+        return err_set(err, ERR_USAGE,
+                       "%s is a folder, but no run: pictures go to --data of train, fit or neighbours", path);
     *slash = 0;
     return runs_info(&run, *runs ? runs : "/", slash + 1, err) && open_run(out, &run, err);
 }
@@ -97,17 +105,23 @@ static bool open_word(Thing *out, const Workspace *w, const char *text, Err *err
 {
     RunInfo run;
     if (runs_find(&run, w->runs, text, NULL)) return open_run(out, &run, err);
-    return err_set(err, ERR_USAGE, "%s: there is no such file, and it is neither an address (vs1:...) nor a run in %s", text, w->runs);
+    return err_set(err, ERR_USAGE,
+                   "%s: there is no such file, and it is neither an address (vs1:...) nor a run in %s", text,
+                   w->runs);
 }
 
 bool thing_open(Thing *out, const Workspace *w, const char *text, Err *err)
 {
     *out = (Thing){.kind = THING_ADDRESS};
     bool ok;
-    if (!strncmp(text, "vs1:", 4)) ok = out->has_address = address_parse(&out->address, text, err);
-    else if (file_is_folder(text)) ok = open_folder(out, text, err);
-    else if (file_exists(text)) ok = open_file(out, text, err);
-    else ok = open_word(out, w, text, err);
+    if (!strncmp(text, "vs1:", 4))
+        ok = out->has_address = address_parse(&out->address, text, err);
+    else if (file_is_folder(text))
+        ok = open_folder(out, text, err);
+    else if (file_exists(text))
+        ok = open_file(out, text, err);
+    else
+        ok = open_word(out, w, text, err);
     if (!ok) thing_close(out);
     return ok;
 }

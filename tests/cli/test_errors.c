@@ -53,7 +53,7 @@ static void wrong_words(void **state)
         {"judge --out j.safetensors --resume", 2, "nothing to resume"},
         {"judge --out j.safetensors --resume --rate 0.2", 2, "keeps its own settings"},
         {"info", 2, "something is missing"},
-        {"info no-such-thing", 2, "no such file"},
+        {"info no-such-thing", 1, "no such file"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)

@@ -1,4 +1,5 @@
-/* What a word opens, short addresses, classes, encoders of runs; pictures that carry their addresses; plots; the journal. */
+/* What a word opens, short addresses, classes, encoders of runs; pictures that carry their addresses; plots;
+ * the journal. */
 #include "check.h"
 #include "base/json.h"
 #include "engine/export.h"
@@ -43,7 +44,8 @@ static void test_addresses_long_and_short(void **state)
     assert_true(address_equal(&a, &b));
     assert_refused(workspace_address(&a, stage.w, "seed=4711/class=9", &err), err, ERR_USAGE, "class");
     assert_refused(workspace_address(&a, stage.w, "seed=x", &err), err, err.code, "");
-    assert_refused(workspace_address(&a, stage.w, "vs1:other@0123456789abcdef/seed=1/class=1/psi=1", &err), err, err.code, "other");
+    assert_refused(workspace_address(&a, stage.w, "vs1:other@0123456789abcdef/seed=1/class=1/psi=1", &err),
+                   err, err.code, "other");
 }
 
 static void test_classes(void **state)
@@ -66,7 +68,9 @@ static void test_a_picture_brings_its_address_back(void **state)
     Latent *l = latent_new(stage.w->generator, 4, NULL, NULL, &err);
     assert_non_null(l);
     for (int i = 0; i < 12; i++) list[i] = view((uint64_t)i);
-    assert_ok(export_view("one.png", l, &first, 3, &err) && export_wall("wall.png", l, list, 12, 4, 1, "wall", &err), err);
+    assert_ok(export_view("one.png", l, &first, 3, &err) &&
+                  export_wall("wall.png", l, list, 12, 4, 1, "wall", &err),
+              err);
     assert_ok(thing_open(&t, stage.w, "one.png", &err), err);
     assert_int_equal(t.kind, THING_PICTURE);
     assert_true(t.has_address && address_equal(&t.address, &first));
@@ -78,7 +82,8 @@ static void test_a_picture_brings_its_address_back(void **state)
     PngText text;
     Image im;
     assert_ok(png_load("wall.png", &im, &text, &err), err);
-    Json *o = json_parse(png_text_find(&text, "viewsmith"), strlen(png_text_find(&text, "viewsmith")), "chunk", &err);
+    Json *o = json_parse(png_text_find(&text, "viewsmith"), strlen(png_text_find(&text, "viewsmith")),
+                         "chunk", &err);
     assert_int_equal(json_count(json_get(o, "addresses")), 12);
     json_drop(o);
     png_text_free(&text);
@@ -92,12 +97,15 @@ static void test_strip_addresses(void **state)
     Err err = {0};
     Address strip[5], a = view(3);
     const Generator *g = stage.w->generator;
-    assert_ok(address_set(&a, "pca-2=1", &err) && export_strip_addresses(strip, 5, &a, g, "pca-1", -2, 2, &err), err);
+    assert_ok(address_set(&a, "pca-2=1", &err) &&
+                  export_strip_addresses(strip, 5, &a, g, "pca-1", -2, 2, &err),
+              err);
     assert_int_equal(strip[0].edits, 2);
     assert_int_equal(strip[2].edits, 1); /* 0 is no edit */
     assert_ok(address_set(&a, "pca-1=2", &err), err);
     assert_true(address_equal(&a, &strip[4]));
-    assert_refused(export_strip_addresses(strip, 5, &a, g, "nose", -2, 2, &err), err, ERR_USAGE, "no direction \"nose\"");
+    assert_refused(export_strip_addresses(strip, 5, &a, g, "nose", -2, 2, &err), err, ERR_USAGE,
+                   "no direction \"nose\"");
 }
 
 static void test_things(void **state)
@@ -118,7 +126,8 @@ static void test_things(void **state)
     thing_close(&t);
     assert_refused(workspace_encoder(&e, NULL, stage.w, "tried", &err), err, ERR_USAGE, "has no encoder yet");
     assert_refused(workspace_encoder(&e, NULL, stage.w, NULL, &err), err, ERR_USAGE, "no trained encoder");
-    assert_refused(thing_open(&t, stage.w, "nothing", &err), err, ERR_USAGE, "neither an address (vs1:...) nor a run");
+    assert_refused(thing_open(&t, stage.w, "nothing", &err), err, ERR_USAGE,
+                   "neither an address (vs1:...) nor a run");
     assert_refused(thing_open(&t, stage.w, stage.data, &err), err, ERR_USAGE, "is a folder, but no run");
     err = (Err){0};
     assert_ok(file_replace("junk.bin", "not a model at all", 18, &err), err);
@@ -159,7 +168,8 @@ static void test_text_stays_in_the_picture(void **state)
     image_free(&im);
 }
 
-/* --- the journal --------------------------------------------------------------------------------------------------- */
+/* --- the journal
+ * --------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     char log[256];
@@ -206,11 +216,13 @@ static void test_journal(void **state)
     assert_ok(journal_replay("journal.jsonl", &to, &err), err);
     assert_string_equal(p.log, "set pca-1 1.25;<train 0001;train 0001>;psi 0.7;");
     p = (Played){"", "bb"};
-    assert_refused(journal_replay("journal.jsonl", &to, &err), err, ERR_NUMERIC, "row 3: the result of train 0001 is bb here and was aa");
+    assert_refused(journal_replay("journal.jsonl", &to, &err), err, ERR_NUMERIC,
+                   "row 3: the result of train 0001 is bb here and was aa");
     err = (Err){0};
     assert_ok(journal_command(j, "explode", &err), err);
     p = (Played){"", "aa"};
-    assert_refused(journal_replay("journal.jsonl", &to, &err), err, ERR_USAGE, "journal.jsonl, row 5: no such thing");
+    assert_refused(journal_replay("journal.jsonl", &to, &err), err, ERR_USAGE,
+                   "journal.jsonl, row 5: no such thing");
     journal_close(j);
 }
 
