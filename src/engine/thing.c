@@ -105,7 +105,7 @@ static bool open_word(Thing *out, const Workspace *w, const char *text, Err *err
 {
     RunInfo run;
     if (runs_find(&run, w->runs, text, NULL)) return open_run(out, &run, err);
-    return err_set(err, ERR_USAGE,
+    return err_set(err, ERR_IO,
                    "%s: there is no such file, and it is neither an address (vs1:...) nor a run in %s", text,
                    w->runs);
 }
