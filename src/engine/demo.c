@@ -1,4 +1,5 @@
-/* The demo: a wall, a steered strip, a short training with its curve, neighbours of the steered view, and a summary. */
+/* The demo: a wall, a steered strip, a short training with its curve, neighbours of the steered view, and a
+ * summary. */
 #include "engine/demo.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -21,12 +22,13 @@ typedef struct {
     void *ctx;
     Pool *pool;
     Latent *latent;
-    Address view; /* what act two steers and act four asks about */
+    Address view;    /* what act two steers and act four asks about */
     TrainNews *news; /* the end of act three, kept */
     double started;
 } Acts;
 
-static bool tell(const Acts *a, Err *err, double share, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+static bool tell(const Acts *a, Err *err, double share, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Progress; false with ERR_CANCELLED when it is to stop. */
 static bool tell(const Acts *a, Err *err, double share, const char *fmt, ...)
@@ -36,7 +38,8 @@ static bool tell(const Acts *a, Err *err, double share, const char *fmt, ...)
     va_start(list, fmt);
     vsnprintf(text, sizeof text, fmt, list);
     va_end(list);
-    return !a->progress || a->progress(a->ctx, text, share) || err_set(err, ERR_CANCELLED, "the demo was stopped");
+    return !a->progress || a->progress(a->ctx, text, share) ||
+           err_set(err, ERR_CANCELLED, "the demo was stopped");
 }
 
 /* The path of a file of the demo, entered into the result. */
@@ -48,7 +51,8 @@ static const char *name(Acts *a, const char *file)
     return path;
 }
 
-/* --- acts one and two ---------------------------------------------------------------------------------------------- */
+/* --- acts one and two
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool act_wall(Acts *a, Err *err)
 {
@@ -59,8 +63,10 @@ static bool act_wall(Acts *a, Err *err)
     Address *list = malloc((size_t)n * sizeof *list);
     if (!list) return err_nomem(err, "a wall");
     for (int i = 0; i < n; i++)
-        list[i] = address_of_seed(g->slug, g->digest, a->set->seed + (uint64_t)i, g->config.classes ? i % classes : -1, WALL_PSI);
-    bool ok = export_wall(name(a, "wall.png"), a->latent, list, n, classes, 2, "a wall of views, a column per class", err);
+        list[i] = address_of_seed(g->slug, g->digest, a->set->seed + (uint64_t)i,
+                                  g->config.classes ? i % classes : -1, WALL_PSI);
+    bool ok = export_wall(name(a, "wall.png"), a->latent, list, n, classes, 2,
+                          "a wall of views, a column per class", err);
     free(list);
     return ok;
 }
@@ -84,13 +90,15 @@ static bool act_steer(Acts *a, Err *err)
         snprintf(title + at, sizeof title - at, "%s%s", i ? ", " : "", dir);
         ok = export_strip_addresses(list + i * STRIP_STEPS, STRIP_STEPS, &a->view, g, dir, -3, 3, err);
     }
-    ok = ok && export_wall(name(a, "strip.png"), a->latent, list, rows * STRIP_STEPS, STRIP_STEPS, 2, title, err);
+    ok = ok &&
+         export_wall(name(a, "strip.png"), a->latent, list, rows * STRIP_STEPS, STRIP_STEPS, 2, title, err);
     if (ok) a->view = list[STRIP_STEPS - 3]; /* the first direction at 1.5: where act four goes on */
     free(list);
     return ok;
 }
 
-/* --- act three ----------------------------------------------------------------------------------------------------- */
+/* --- act three
+ * ----------------------------------------------------------------------------------------------------- */
 
 static Job *start_training(const Acts *a, Err *err)
 {
@@ -112,8 +120,8 @@ static bool watch(Acts *a, Job *job, Err *err)
         ended = job_wait(job, 0.2);
         TrainNews *n = (TrainNews *)job_news(job);
         if (!n) continue;
-        bool going = ended || tell(a, err, 0.04 + 0.8 * n->progress, "act 3: %s, step %llu, loss %.3f", n->phase,
-                                   (unsigned long long)n->now.step, n->now.loss);
+        bool going = ended || tell(a, err, 0.04 + 0.8 * n->progress, "act 3: %s, step %llu, loss %.3f",
+                                   n->phase, (unsigned long long)n->now.step, n->now.loss);
         if (a->news) news_drop(&a->news->news);
         a->news = n;
         if (!going) return false;
@@ -171,24 +179,29 @@ static void fill_lines(Line *l, const TrainNews *n)
 
 static PlotSeries series(const char *label, const Line *l, uint32_t rgb, bool dots, bool dashed)
 {
-    return (PlotSeries){label, l->x, l->y, l->n, {(uint8_t)(rgb >> 16), (uint8_t)(rgb >> 8), (uint8_t)rgb}, dots, dashed};
+    return (PlotSeries){label, l->x,  l->y, l->n, {(uint8_t)(rgb >> 16), (uint8_t)(rgb >> 8), (uint8_t)rgb},
+                        dots,  dashed};
 }
 
 /* The addresses under the curve are those of the last batch's pairs. */
 static bool save_curve(Acts *a, const Line *l, Err *err)
 {
     const TrainNews *n = a->news;
-    PlotSeries loss[] = {series("loss", &l[LOSS], 0xd8c7b0, false, false), series("averaged", &l[SMOOTH], 0xc05a1c, false, false)};
-    PlotSeries real[] = {series("linear probe", &l[LINEAR], 0x1c62c0, true, false), series("kNN", &l[KNN], 0x2c8a4b, true, false),
+    PlotSeries loss[] = {series("loss", &l[LOSS], 0xd8c7b0, false, false),
+                         series("averaged", &l[SMOOTH], 0xc05a1c, false, false)};
+    PlotSeries real[] = {series("linear probe", &l[LINEAR], 0x1c62c0, true, false),
+                         series("kNN", &l[KNN], 0x2c8a4b, true, false),
                          series("untrained, linear", &l[LINEAR_UNTRAINED], 0x8fb0dd, false, true),
                          series("untrained, kNN", &l[KNN_UNTRAINED], 0x9ccaa9, false, true)};
     Plot panel[] = {{"Contrastive training on generated views", "step", "NT-Xent", loss, 2, 480, 320, false},
                     {"On real pictures", "step", "accuracy, %", real, 4, 480, 320, false}};
     Address pairs[2 * TRAIN_PAIRS];
     Image curve = {0};
-    for (int i = 0; i < n->pairs; i++) pairs[2 * i] = n->pair[i].address_a, pairs[2 * i + 1] = n->pair[i].address_b;
+    for (int i = 0; i < n->pairs; i++)
+        pairs[2 * i] = n->pair[i].address_a, pairs[2 * i + 1] = n->pair[i].address_b;
     bool ok = plot_image(&curve, panel, 2, err) &&
-              export_png(name(a, "curve.png"), &curve, pairs, 2 * n->pairs, "training curve; addresses: pairs of the last batch", err);
+              export_png(name(a, "curve.png"), &curve, pairs, 2 * n->pairs,
+                         "training curve; addresses: pairs of the last batch", err);
     image_free(&curve);
     return ok;
 }
@@ -219,9 +232,11 @@ static bool act_train(Acts *a, Err *err)
     return act_curve(a, err);
 }
 
-/* --- act four ------------------------------------------------------------------------------------------------------ */
+/* --- act four
+ * ------------------------------------------------------------------------------------------------------ */
 
-static bool nearest(Neighbour *hit, const Dataset *data, Space space, Encoder *e, const float *picture, Pool *pool, Err *err)
+static bool nearest(Neighbour *hit, const Dataset *data, Space space, Encoder *e, const float *picture,
+                    Pool *pool, Err *err)
 {
     Bank *b;
     if (!bank_new(&b, data, space, e, err)) return false;
@@ -235,7 +250,8 @@ static bool save_neighbours(Acts *a, const Dataset *data, const Image *query, Er
     Encoder *of[] = {a->news->encoder, NULL, a->news->twin};
     Neighbour hit[3][NEAREST];
     SheetRow row[3];
-    static const char *const title[] = {"in the encoder's features", "in pixels", "in the untrained encoder's features"};
+    static const char *const title[] = {"in the encoder's features", "in pixels",
+                                        "in the untrained encoder's features"};
     float *picture = malloc(dataset_item_bytes(data) * sizeof *picture);
     bool ok = picture || err_nomem(err, "a query");
     if (ok) image_to_planes(picture, query);
@@ -254,14 +270,17 @@ static bool act_neighbours(Acts *a, Err *err)
     Dataset data = {0};
     Image query = {0};
     bool ok = workspace_dataset(&data, a->set->workspace, SPLIT_VALID, err);
-    if (ok && data.n < NEAREST) ok = err_set(err, ERR_USAGE, "the demo needs %d held-out real pictures, and there are %d", NEAREST, data.n);
+    if (ok && data.n < NEAREST)
+        ok = err_set(err, ERR_USAGE, "the demo needs %d held-out real pictures, and there are %d", NEAREST,
+                     data.n);
     ok = ok && export_images(&query, a->latent, &a->view, 1, err) && save_neighbours(a, &data, &query, err);
     image_free(&query);
     dataset_close(&data);
     return ok;
 }
 
-/* --- the summary --------------------------------------------------------------------------------------------------- */
+/* --- the summary
+ * --------------------------------------------------------------------------------------------------- */
 
 static void put_figure(Json *o, const char *key, const char *key_ci, const Figure *f)
 {
@@ -309,10 +328,12 @@ static bool save_summary(Acts *a, Err *err)
              "                  kNN          %.1f %% [%.1f, %.1f], untrained %.1f %%\n"
              "                  on %d held-out real pictures (%s), weights %s while probing\n"
              "4 neighbours.png  the nearest held-out real pictures of\n                  %s\n",
-             g->slug, g->digest, r->seconds, (double)WALL_PSI, (unsigned long long)r->views, (unsigned long long)r->unique, r->run,
-             100 * r->trained.linear.value, 100 * r->trained.linear.low, 100 * r->trained.linear.high,
-             100 * r->untrained.linear.value, 100 * r->trained.knn.value, 100 * r->trained.knn.low, 100 * r->trained.knn.high,
-             100 * r->untrained.knn.value, r->trained.held, r->split, r->trained.frozen ? "frozen" : "NOT frozen", address);
+             g->slug, g->digest, r->seconds, (double)WALL_PSI, (unsigned long long)r->views,
+             (unsigned long long)r->unique, r->run, 100 * r->trained.linear.value,
+             100 * r->trained.linear.low, 100 * r->trained.linear.high, 100 * r->untrained.linear.value,
+             100 * r->trained.knn.value, 100 * r->trained.knn.low, 100 * r->trained.knn.high,
+             100 * r->untrained.knn.value, r->trained.held, r->split,
+             r->trained.frozen ? "frozen" : "NOT frozen", address);
     Json *o = demo_json(r);
     char *line = json_text(o);
     json_drop(o);
@@ -327,8 +348,8 @@ bool demo_run(DemoResult *out, const Demo *d, DemoProgress *progress, void *ctx,
     *out = (DemoResult){.split = "valid"};
     a.pool = file_make_folder(d->folder, err) ? pool_new(d->threads, 0, err) : NULL;
     a.latent = a.pool ? latent_new(d->workspace->generator, 64, NULL, a.pool, err) : NULL;
-    bool ok = a.latent && act_wall(&a, err) && act_steer(&a, err) && act_train(&a, err) && act_neighbours(&a, err) &&
-              save_summary(&a, err);
+    bool ok = a.latent && act_wall(&a, err) && act_steer(&a, err) && act_train(&a, err) &&
+              act_neighbours(&a, err) && save_summary(&a, err);
     if (a.news) news_drop(&a.news->news);
     latent_free(a.latent);
     pool_free(a.pool);

@@ -37,8 +37,10 @@ static char *chunk_text(const Address *list, int n, Err *err)
         if (ok && !i) json_put_str(o, "address", text);
         if (ok) json_add_str(all, text);
     }
-    if (n > 1) json_put(o, "addresses", all);
-    else json_drop(all);
+    if (n > 1)
+        json_put(o, "addresses", all);
+    else
+        json_drop(all);
     char *out = ok ? json_text(o) : NULL;
     json_drop(o);
     if (ok && !out) err_nomem(err, "addresses");
@@ -62,12 +64,14 @@ bool export_address(Address *out, const char *chunk, Err *err)
 {
     Json *o = json_parse(chunk, strlen(chunk), "the picture's text", err);
     const char *text = o && json_is_object(o) ? json_str(o, "address", NULL) : NULL;
-    bool ok = text ? address_parse(out, text, err) : err_set(err, ERR_FORMAT, "the picture carries no address");
+    bool ok =
+        text ? address_parse(out, text, err) : err_set(err, ERR_FORMAT, "the picture carries no address");
     json_drop(o);
     return ok;
 }
 
-/* --- walls and strips ------------------------------------------------------------------------------------------ */
+/* --- walls and strips
+ * ------------------------------------------------------------------------------------------ */
 
 static bool paste_grid(Image *out, const Image *tile, int n, int cols, int scale, Err *err)
 {
@@ -79,7 +83,8 @@ static bool paste_grid(Image *out, const Image *tile, int n, int cols, int scale
     return ok;
 }
 
-bool export_wall(const char *path, Latent *l, const Address *list, int n, int cols, int scale, const char *title, Err *err)
+bool export_wall(const char *path, Latent *l, const Address *list, int n, int cols, int scale,
+                 const char *title, Err *err)
 {
     Image *tile = calloc((size_t)n, sizeof *tile), sheet = {0};
     if (!tile) return err_nomem(err, "a wall");
@@ -116,10 +121,11 @@ static void set_edit(Address *a, const char *dir, float amount)
     snprintf(e->dir, sizeof e->dir, "%s", dir);
 }
 
-bool export_strip_addresses(Address *out, int n, const Address *a, const Generator *g, const char *dir, float low, float high,
-                            Err *err)
+bool export_strip_addresses(Address *out, int n, const Address *a, const Generator *g, const char *dir,
+                            float low, float high, Err *err)
 {
-    if (!generator_direction(g, dir)) return err_set(err, ERR_USAGE, "%s has no direction \"%s\"", g->slug, dir);
+    if (!generator_direction(g, dir))
+        return err_set(err, ERR_USAGE, "%s has no direction \"%s\"", g->slug, dir);
     for (int i = 0; i < n; i++) {
         float amount = n > 1 ? low + (high - low) * (float)i / (float)(n - 1) : low;
         out[i] = *a;
@@ -129,16 +135,18 @@ bool export_strip_addresses(Address *out, int n, const Address *a, const Generat
     return true;
 }
 
-/* --- the neighbours' sheet --------------------------------------------------------------------------------------- */
+/* --- the neighbours' sheet
+ * --------------------------------------------------------------------------------------- */
 
 enum { SHEET_TILE = 84, SHEET_GAP = 8, SHEET_TEXT = 26 };
 
 static bool paste_fit(Image *sheet, int x, int y, const Image *im, Err *err)
 {
     Image tile = {0};
-    bool ok = im->w <= SHEET_TILE && im->h <= SHEET_TILE
-                  ? image_scale_nearest(&tile, im, SHEET_TILE / im->w * im->w, SHEET_TILE / im->h * im->h, err)
-                  : image_fit(&tile, im, SHEET_TILE, im->c, err);
+    bool ok =
+        im->w <= SHEET_TILE && im->h <= SHEET_TILE
+            ? image_scale_nearest(&tile, im, SHEET_TILE / im->w * im->w, SHEET_TILE / im->h * im->h, err)
+            : image_fit(&tile, im, SHEET_TILE, im->c, err);
     if (ok) image_paste(sheet, x, y, &tile);
     image_free(&tile);
     return ok;
@@ -156,13 +164,14 @@ static bool paste_hit(Image *sheet, int x, int y, const Dataset *data, const Nei
     return ok;
 }
 
-bool export_neighbours(const char *path, const Image *query, const char *query_name, const Dataset *data, const SheetRow *row,
-                       int rows, const Address *address, Err *err)
+bool export_neighbours(const char *path, const Image *query, const char *query_name, const Dataset *data,
+                       const SheetRow *row, int rows, const Address *address, Err *err)
 {
     int most = 0, step = SHEET_TILE + SHEET_GAP, line = SHEET_TILE + SHEET_TEXT + PLOT_GLYPH_H + SHEET_GAP;
     for (int i = 0; i < rows; i++) most = row[i].hits > most ? row[i].hits : most;
     Image sheet = {0};
-    if (!image_make(&sheet, SHEET_GAP + step * (most + 1) + SHEET_GAP, SHEET_GAP + line * rows, 3, err)) return false;
+    if (!image_make(&sheet, SHEET_GAP + step * (most + 1) + SHEET_GAP, SHEET_GAP + line * rows, 3, err))
+        return false;
     image_fill(&sheet, dark);
     plot_text(&sheet, SHEET_GAP, SHEET_GAP, "query", light, 1);
     plot_text(&sheet, SHEET_GAP, SHEET_GAP + PLOT_GLYPH_H + SHEET_TILE + 2, query_name, dim, 1);
@@ -171,9 +180,11 @@ bool export_neighbours(const char *path, const Image *query, const char *query_n
         int y = SHEET_GAP + line * i;
         plot_text(&sheet, 2 * SHEET_GAP + step, y, row[i].title, light, 1);
         for (int k = 0; k < row[i].hits && ok; k++)
-            ok = paste_hit(&sheet, 2 * SHEET_GAP + step * (k + 1), y + PLOT_GLYPH_H, data, &row[i].hit[k], err);
+            ok = paste_hit(&sheet, 2 * SHEET_GAP + step * (k + 1), y + PLOT_GLYPH_H, data, &row[i].hit[k],
+                           err);
     }
-    ok = ok && export_png(path, &sheet, address, address ? 1 : 0, "nearest real pictures, cosine, exact", err);
+    ok =
+        ok && export_png(path, &sheet, address, address ? 1 : 0, "nearest real pictures, cosine, exact", err);
     image_free(&sheet);
     return ok;
 }

@@ -1,7 +1,8 @@
-/* Pictures that leave the program: views, walls, strips and sheets as PNG with the addresses that make them again.
+/* Pictures that leave the program: views, walls, strips and sheets as PNG with the addresses that make them
+ * again.
  *
- * Text chunks: "viewsmith" = {"address": "vs1:..."}, with several views {"address": first, "addresses": [...]};
- * "parameters" = one line for people. */
+ * Text chunks: "viewsmith" = {"address": "vs1:..."}, with several views {"address": first, "addresses":
+ * [...]}; "parameters" = one line for people. */
 #pragma once
 #include "data/image.h"
 #include "engine/workspace.h"
@@ -13,18 +14,19 @@ bool export_images(Image *image, Latent *l, const Address *list, int n, Err *err
 /* One view, enlarged `scale` times without smoothing (1: as it is). */
 bool export_view(const char *path, Latent *l, const Address *a, int scale, Err *err);
 /* A sheet of the views, `cols` to a row. title: the "parameters" line. */
-bool export_wall(const char *path, Latent *l, const Address *list, int n, int cols, int scale, const char *title, Err *err);
+bool export_wall(const char *path, Latent *l, const Address *list, int n, int cols, int scale,
+                 const char *title, Err *err);
 /* The strip of a direction: n addresses from a with dir at evenly spaced amounts from low to high. */
-bool export_strip_addresses(Address *out, int n, const Address *a, const Generator *g, const char *dir, float low, float high,
-                            Err *err);
+bool export_strip_addresses(Address *out, int n, const Address *a, const Generator *g, const char *dir,
+                            float low, float high, Err *err);
 /* The picture asked about, then its neighbours, a row per space, score and class under each. */
 typedef struct {
     const char *title; /* "encoder" */
     const Neighbour *hit;
     int hits;
 } SheetRow;
-bool export_neighbours(const char *path, const Image *query, const char *query_name, const Dataset *data, const SheetRow *row,
-                       int rows, const Address *address, Err *err);
+bool export_neighbours(const char *path, const Image *query, const char *query_name, const Dataset *data,
+                       const SheetRow *row, int rows, const Address *address, Err *err);
 /* Writes any picture with the chunks of these addresses (n may be 0). */
 bool export_png(const char *path, const Image *im, const Address *list, int n, const char *title, Err *err);
 /* Reads the first address out of a picture's chunks; false without err set when it carries none. */

@@ -42,7 +42,9 @@ struct Finder {
     double published;
 };
 
-/* --- news ---------------------------------------------------------------------------------------------------------- */
+/* --- news
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static void news_close(News *news)
 {
@@ -60,7 +62,8 @@ static void publish(Finder *f)
     n->news = (News){news_close, 1};
     memset(n->picture, 0, sizeof n->picture);
     for (int s = 0; s < FINDER_SPACES; s++)
-        for (int i = 0; i < n->hits[s]; i++) dataset_image(&n->picture[s][i], &f->data, n->hit[s][i].index, NULL);
+        for (int i = 0; i < n->hits[s]; i++)
+            dataset_image(&n->picture[s][i], &f->data, n->hit[s][i].index, NULL);
     pthread_mutex_lock(&f->lock);
     FinderNews *old = f->shown;
     f->shown = n;
@@ -70,7 +73,9 @@ static void publish(Finder *f)
     if (f->bell.ring) f->bell.ring(f->bell.arg);
 }
 
-/* --- banks --------------------------------------------------------------------------------------------------------- */
+/* --- banks
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static Bank *answering(const Finder *f, int space)
 {
@@ -139,22 +144,26 @@ static bool grow(Finder *f)
             return true;
         }
         f->draft.filled[s] = bank_filled(b);
-        if (before < FIRST_ANSWER && bank_filled(b) >= FIRST_ANSWER && !f->full[s]) f->unanswered = f->query.ticket != 0;
+        if (before < FIRST_ANSWER && bank_filled(b) >= FIRST_ANSWER && !f->full[s])
+            f->unanswered = f->query.ticket != 0;
         if (bank_filled(b) == bank_size(b)) bank_is_full(f, s);
         return true;
     }
     return false;
 }
 
-/* --- queries ------------------------------------------------------------------------------------------------------- */
+/* --- queries
+ * ------------------------------------------------------------------------------------------------------- */
 
 static bool query_planes(Finder *f)
 {
     Image fit = {0};
     if (!f->query.picture.px && (f->query.index < 0 || f->query.index >= f->data.n))
-        return err_set(&f->draft.err, ERR_USAGE, "there is no real picture %d: they are 0 to %d", f->query.index, f->data.n - 1);
+        return err_set(&f->draft.err, ERR_USAGE, "there is no real picture %d: they are 0 to %d",
+                       f->query.index, f->data.n - 1);
     if (!f->query.picture.px) {
-        image_bytes_to_float(f->place, dataset_pixels(&f->data, f->query.index), dataset_item_bytes(&f->data));
+        image_bytes_to_float(f->place, dataset_pixels(&f->data, f->query.index),
+                             dataset_item_bytes(&f->data));
         return true;
     }
     if (!image_fit(&fit, &f->query.picture, f->data.h, f->data.c, &f->draft.err)) return false;
@@ -205,7 +214,8 @@ static void answer(Finder *f)
     f->draft.seconds = clock_seconds() - start;
 }
 
-/* --- the thread ---------------------------------------------------------------------------------------------------- */
+/* --- the thread
+ * ---------------------------------------------------------------------------------------------------- */
 
 static bool open_data(Finder *f)
 {
@@ -218,7 +228,8 @@ static bool open_data(Finder *f)
     return (f->place || err_nomem(&f->draft.err, "a query")) && f->pool;
 }
 
-/* Moves wishes to the thread's side. Called with the lock held; the encoders returned are the caller's to drop. */
+/* Moves wishes to the thread's side. Called with the lock held; the encoders returned are the caller's to
+ * drop. */
 static bool take_wishes(Finder *f, Encoder **trained, Encoder **untrained)
 {
     bool encoders = f->encoders_new;

@@ -8,25 +8,27 @@
 
 #define CONFIG_MAX ((size_t)1 << 20)
 
-/* Every number of a GanConfig that a person may set: key, member, kind (integer or float). */
-#define FIT_INTEGERS(X)                                                                                                \
-    X(batch, gan.batch)                                                                                                \
-    X(images, gan.total)                                                                                               \
-    X(z_dim, gan.generator.z_dim)                                                                                      \
-    X(w_dim, gan.generator.w_dim)                                                                                      \
-    X(mapping_layers, gan.generator.mapping_layers)                                                                    \
-    X(stages, gan.generator.stages)                                                                                    \
+/* Every number of a fit that a person may set: key in config.json, member. */
+/* clang-format off */
+#define FIT_INTEGERS(X)                                                                                      \
+    X(batch, gan.batch)                                                                                      \
+    X(images, gan.total)                                                                                     \
+    X(z_dim, gan.generator.z_dim)                                                                            \
+    X(w_dim, gan.generator.w_dim)                                                                            \
+    X(mapping_layers, gan.generator.mapping_layers)                                                          \
+    X(stages, gan.generator.stages)                                                                          \
     X(sheet_images, sheet_images)
-#define FIT_NUMBERS(X)                                                                                                 \
-    X(anneal, gan.anneal)                                                                                              \
-    X(rate_g, gan.rate_g)                                                                                              \
-    X(rate_d, gan.rate_d)                                                                                              \
-    X(beta1, gan.beta1)                                                                                                \
-    X(beta2, gan.beta2)                                                                                                \
-    X(auxiliary, gan.auxiliary)                                                                                        \
-    X(mixing, gan.mixing)                                                                                              \
-    X(ema_images, gan.ema_images)                                                                                      \
+#define FIT_NUMBERS(X)                                                                                       \
+    X(anneal, gan.anneal)                                                                                    \
+    X(rate_g, gan.rate_g)                                                                                    \
+    X(rate_d, gan.rate_d)                                                                                    \
+    X(beta1, gan.beta1)                                                                                      \
+    X(beta2, gan.beta2)                                                                                      \
+    X(auxiliary, gan.auxiliary)                                                                              \
+    X(mixing, gan.mixing)                                                                                    \
+    X(ema_images, gan.ema_images)                                                                            \
     X(save_seconds, save_seconds)
+/* clang-format on */
 
 static Json *widths(const int *width, int n)
 {
@@ -133,7 +135,8 @@ char *fit_card(const Fit *fit, long images, double seconds)
     char digest[65], made[320];
     bool fashion = !strncmp(fit->data.name, "fashion", 7) && !fit->data.path;
     digest_hex(digest, &fit->data.digest, 64);
-    snprintf(made, sizeof made, "viewsmith %s: hinge GAN, spectral norm, projection critic, EMA", VIEWSMITH_VERSION);
+    snprintf(made, sizeof made, "viewsmith %s: hinge GAN, spectral norm, projection critic, EMA",
+             VIEWSMITH_VERSION);
     Json *o = json_make();
     json_put_str(o, "data", fit->data.sentence);
     json_put_str(o, "data_digest", digest);
@@ -144,7 +147,8 @@ char *fit_card(const Fit *fit, long images, double seconds)
     json_put_num(o, "minutes", seconds / 60);
     json_put_int(o, "seed", (int64_t)fit->gan.seed);
     json_put_str(o, "method", made);
-    json_put_str(o, "licence", fashion ? "MIT (Fashion-MNIST, Zalando SE, MIT)" : "that of the pictures it was trained on");
+    json_put_str(o, "licence",
+                 fashion ? "MIT (Fashion-MNIST, Zalando SE, MIT)" : "that of the pictures it was trained on");
     json_put(o, "settings", config_json(fit));
     char *text = json_text(o);
     json_drop(o);

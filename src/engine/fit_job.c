@@ -1,4 +1,5 @@
-/* The fit job: steps, news, log, sheets, checkpoints, going back after a divergence, and the generator file at the end. */
+/* The fit job: steps, news, log, sheets, checkpoints, going back after a divergence, and the generator file
+ * at the end. */
 #include "engine/fit_config.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_IMAGES  4096 /* between rows of the log */
+#define LOG_IMAGES   4096 /* between rows of the log */
 #define NEWS_SECONDS 0.25
 
 typedef struct {
@@ -21,7 +22,7 @@ typedef struct {
     Pool *pool;
     int lock;
     char checkpoint[4096], log[4096], sheets[4096];
-    GanStats sum;                  /* of the steps since the last news or log row */
+    GanStats sum; /* of the steps since the last news or log row */
     int summed;
     double before, started, saved; /* seconds of earlier sessions; clock at this one's start and last save */
     long first, logged, sheeted;   /* images at start, at the last log row, at the last sheet */
@@ -61,7 +62,8 @@ static double spent(const Run *r)
     return r->before + clock_seconds() - r->started;
 }
 
-/* --- what it leaves on disk ---------------------------------------------------------------------------------- */
+/* --- what it leaves on disk
+ * ---------------------------------------------------------------------------------- */
 
 static bool save(Run *r, Err *err)
 {
@@ -92,7 +94,8 @@ static bool save_sheet(Run *r, Err *err)
     float *x = malloc((size_t)n * dataset_item_bytes(&r->fit->data) * sizeof *x);
     if (!x) return err_nomem(err, "a sheet");
     snprintf(path, sizeof path, "%s/%09ld.png", r->sheets, gan_images(r->gan));
-    snprintf(line, sizeof line, "fit %s: %ld images seen, one row per class", r->fit->slug, gan_images(r->gan));
+    snprintf(line, sizeof line, "fit %s: %ld images seen, one row per class", r->fit->slug,
+             gan_images(r->gan));
     bool ok = gan_samples(r->gan, x, FIT_SHEET, err) && sheet_paint(&sheet, x, r->fit, n, err) &&
               png_save(path, &sheet, &(PngItem){"parameters", line}, 1, err);
     image_free(&sheet);
@@ -138,8 +141,8 @@ static bool export_generator(Run *r, Err *err)
     Generator *g = NULL;
     char *card = fit_card(fit, gan_images(r->gan), spent(r));
     bool ok = (card || err_nomem(err, "the card")) && gan_weights(r->gan, &mapping, &synthesis, err) &&
-              generator_make(&g, &fit->gan.generator, mapping, synthesis, fit->slug, fit->data.class_name, card,
-                             fit->gan.seed, r->pool, err) &&
+              generator_make(&g, &fit->gan.generator, mapping, synthesis, fit->slug, fit->data.class_name,
+                             card, fit->gan.seed, r->pool, err) &&
               generator_save(g, fit->export_path, err);
     generator_drop(g);
     weights_drop(mapping);
@@ -148,7 +151,8 @@ static bool export_generator(Run *r, Err *err)
     return ok;
 }
 
-/* --- the run --------------------------------------------------------------------------------------------------- */
+/* --- the run
+ * --------------------------------------------------------------------------------------------------- */
 
 static void news_close(News *news)
 {
@@ -226,7 +230,8 @@ static bool last_seconds(void *ctx, const Json *row)
 static bool take_up(Run *r, Err *err)
 {
     size_t at = 0;
-    if (!checkpoint_tidy(r->checkpoint, err) || !gan_load(r->gan, r->checkpoint, r->told, sizeof r->told, err) ||
+    if (!checkpoint_tidy(r->checkpoint, err) ||
+        !gan_load(r->gan, r->checkpoint, r->told, sizeof r->told, err) ||
         !jsonl_trim(r->log, "images", gan_images(r->gan), err) ||
         !jsonl_each(r->log, &at, last_seconds, &r->before, err))
         return false;
@@ -246,9 +251,11 @@ static bool prepare_folder(Run *r, Err *err)
     snprintf(previous, sizeof previous, "%s.1", r->checkpoint);
     bool there = file_exists(r->checkpoint) || file_exists(previous);
     if (there && !fit->resume)
-        return err_set(err, ERR_USAGE, "%s holds a fit already: go on with --resume, or name another folder", fit->folder);
+        return err_set(err, ERR_USAGE, "%s holds a fit already: go on with --resume, or name another folder",
+                       fit->folder);
     if (!there && fit->resume)
-        return err_set(err, ERR_USAGE, "%s holds no checkpoint to resume from: start without --resume", fit->folder);
+        return err_set(err, ERR_USAGE, "%s holds no checkpoint to resume from: start without --resume",
+                       fit->folder);
     return file_make_folder(r->sheets, err);
 }
 
@@ -264,7 +271,8 @@ static bool open_run(Run *r, Err *err)
     r->started = r->saved = clock_seconds();
     if (fit->export_only) return gan_load(r->gan, r->checkpoint, r->told, sizeof r->told, err);
     /* The settings are there before the first checkpoint: whoever finds one can resume it. */
-    if (fit->resume ? !take_up(r, err) || !fit_config_save(fit, err) : !fit_config_save(fit, err) || !save(r, err))
+    if (fit->resume ? !take_up(r, err) || !fit_config_save(fit, err)
+                    : !fit_config_save(fit, err) || !save(r, err))
         return false;
     r->first = r->logged = gan_images(r->gan);
     r->started = clock_seconds();
@@ -279,7 +287,8 @@ static bool train(Run *r, Err *err)
     if (r->summed && !save_log(r, err)) return false;
     if (!save(r, err)) return false;
     publish(r);
-    if (!job_going(r->job)) return err_set(err, ERR_CANCELLED, "stopped at image %ld, saved", gan_images(r->gan));
+    if (!job_going(r->job))
+        return err_set(err, ERR_CANCELLED, "stopped at image %ld, saved", gan_images(r->gan));
     return save_sheet(r, err);
 }
 

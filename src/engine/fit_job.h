@@ -5,8 +5,8 @@
  *     Fit *fit = fit_open("fit", "fashion", SPLIT_TRAIN, 28, 1, err);   settings: fit->gan, or fit_read
  *     Job *job = fit_start(fit, bell, err);
  *
- * A killed run resumes bit-exactly from its last checkpoint. A divergence goes back there with halved rates, at most
- * FIT_FAULTS times. */
+ * A killed run resumes bit-exactly from its last checkpoint. A divergence goes back there with halved rates,
+ * at most FIT_FAULTS times. */
 #pragma once
 #include "engine/job.h"
 #include "learn/gan.h"
@@ -30,16 +30,16 @@ typedef struct {
 
 typedef struct {
     News news;
-    GanStats stats;      /* means since the last news; stats.images: seen so far */
+    GanStats stats; /* means since the last news; stats.images: seen so far */
     long total;
     double images_second, left, spent; /* left: NaN until known; spent: seconds over all sessions */
-    double saved_ago;    /* seconds */
+    double saved_ago;                  /* seconds */
     int faults;
     char told[256]; /* the last notice: a divergence, an older checkpoint; else empty */
 } FitNews;
 
-/* Opens the data and fills in the defaults; size and channels 0: the data's own. The caller hands it to fit_start or ends
- * with fit_close. */
+/* Opens the data and fills in the defaults; size and channels 0: the data's own. The caller hands it to
+ * fit_start or ends with fit_close. */
 Fit *fit_open(const char *folder, const char *spec, Split split, int size, int channels, Err *err);
 void fit_close(Fit *fit);
 /* Takes the settings of FOLDER/config.json, where the data set must be the one that is open. */

@@ -1,4 +1,5 @@
-/* One piece of long work on a thread of its own: start it, look at its latest news, pause it, stop it, take its result.
+/* One piece of long work on a thread of its own: start it, look at its latest news, pause it, stop it, take
+ * its result.
  *
  *     Job *job = job_start(&kind, work, bell, err);
  *     News *news = job_news(job);     draw it;     news_drop(news);
@@ -18,7 +19,8 @@ typedef struct News {
     int refs; /* 0 when handed to job_publish */
 } News;
 
-/* Rung after every publication and at the end, from the job's thread: must return at once (write to an eventfd). */
+/* Rung after every publication and at the end, from the job's thread: must return at once (write to an
+ * eventfd). */
 typedef struct {
     void (*ring)(void *arg); /* NULL: nobody listens */
     void *arg;
@@ -26,8 +28,8 @@ typedef struct {
 
 typedef struct {
     const char *name; /* "train", "fit" ... */
-    /* The work, on the job's thread. Looks at job_going once a step. False with ERR_CANCELLED when it was stopped and
-     * saved what there is to save, with another code when it failed. */
+    /* The work, on the job's thread. Looks at job_going once a step. False with ERR_CANCELLED when it was
+     * stopped and saved what there is to save, with another code when it failed. */
     bool (*run)(Job *job, void *work, Err *err);
     void (*close)(void *work); /* frees work, on the thread that calls job_free */
     int nice;                  /* 19 for work beside a person at the screen, else 0 */
@@ -50,7 +52,8 @@ bool job_result(const Job *job, Err *err);
 /* Stops, waits for the end, frees. NULL is allowed. */
 void job_free(Job *job);
 
-/* --- for the work ----------------------------------------------------------------------------------------- */
+/* --- for the work -----------------------------------------------------------------------------------------
+ */
 /* False when it was asked to stop. Sleeps while paused. */
 bool job_going(Job *job);
 /* The same without sleeping, for work that does its own waiting while job_state is JOB_PAUSED. */

@@ -59,7 +59,8 @@ bool journal_applied(Journal *j, const char *job, const char *digest, Err *err)
     return add(j, "applied", job, digest, err);
 }
 
-/* --- replay -------------------------------------------------------------------------------------------------------- */
+/* --- replay
+ * -------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const JournalReplay *to;
@@ -84,9 +85,12 @@ static bool replay_row(void *ctx, const Json *row)
     const char *command = json_str(row, "command", NULL), *started = json_str(row, "started", NULL);
     const char *applied = json_str(row, "applied", NULL);
     p->row++;
-    if (command) p->ok = p->to->command(p->to->ctx, command, &cause);
-    else if (started) p->ok = p->to->started(p->to->ctx, started, &cause);
-    else if (applied) p->ok = replay_applied(p, applied, json_str(row, "digest", NULL), &cause);
+    if (command)
+        p->ok = p->to->command(p->to->ctx, command, &cause);
+    else if (started)
+        p->ok = p->to->started(p->to->ctx, started, &cause);
+    else if (applied)
+        p->ok = replay_applied(p, applied, json_str(row, "digest", NULL), &cause);
     if (!p->ok) err_set(p->err, cause.code, "%s, row %ld: %s", p->path, p->row, cause.msg);
     return p->ok;
 }

@@ -3,8 +3,8 @@
  *     {"at": 1790000000.1, "command": "set pca-1 1.25"}
  *     {"at": ..., "started": "train 0007"}      {"at": ..., "applied": "train 0007", "digest": "9c1e..."}
  *
- * Commands are absolute. A job writes `started` and, once its result is in place, `applied` with the result's digest; a
- * replay waits there and compares. */
+ * Commands are absolute. A job writes `started` and, once its result is in place, `applied` with the result's
+ * digest; a replay waits there and compares. */
 #pragma once
 #include "base/err.h"
 #include <stddef.h>
@@ -27,5 +27,6 @@ typedef struct {
     bool (*applied)(void *ctx, const char *job, char digest[65], Err *err);
 } JournalReplay;
 
-/* Does every line of path again, in order. Stops at the first failure, naming the line; a digest that differs is one. */
+/* Does every line of path again, in order. Stops at the first failure, naming the line; a digest that differs
+ * is one. */
 bool journal_replay(const char *path, const JournalReplay *to, Err *err);

@@ -36,7 +36,8 @@ static Json *line_parse(const char *line, const char *next, const char *path)
     return NULL;
 }
 
-bool jsonl_each(const char *path, size_t *offset, bool (*each)(void *ctx, const Json *row), void *ctx, Err *err)
+bool jsonl_each(const char *path, size_t *offset, bool (*each)(void *ctx, const Json *row), void *ctx,
+                Err *err)
 {
     uint8_t *bytes;
     size_t size;
@@ -44,7 +45,8 @@ bool jsonl_each(const char *path, size_t *offset, bool (*each)(void *ctx, const 
     if (!file_read(path, JSONL_FILE_MAX, &bytes, &size, err)) return false;
     const char *end = (const char *)bytes + size, *next;
     bool more = true;
-    for (const char *at = (const char *)bytes + (*offset < size ? *offset : size); more && at < end; at = next) {
+    for (const char *at = (const char *)bytes + (*offset < size ? *offset : size); more && at < end;
+         at = next) {
         next = line_end(at, end);
         if (!next) break;
         Json *row = line_parse(at, next, path);

@@ -24,10 +24,10 @@ struct Painter {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wanted;
-    Wish asked[PAINTER_CHANNELS]; /* under lock; list NULL: none */
+    Wish asked[PAINTER_CHANNELS];                                /* under lock; list NULL: none */
     uint64_t wished[PAINTER_CHANNELS], served[PAINTER_CHANNELS]; /* tickets */
-    Painting *ready[PAINTER_CHANNELS]; /* under lock */
-    Wish work[PAINTER_CHANNELS];       /* the thread's own */
+    Painting *ready[PAINTER_CHANNELS];                           /* under lock */
+    Wish work[PAINTER_CHANNELS];                                 /* the thread's own */
     bool end, started;
     uint64_t tickets;
 };
@@ -57,7 +57,8 @@ static bool fill_painting(Painting *out, const Painter *p, const Wish *w, Err *e
     memcpy(out->address, w->list, (size_t)w->n * sizeof *out->address);
     for (; out->done < w->done; out->done++) {
         const float *planes = w->pixel + (size_t)out->done * generator_image_floats(p->g);
-        if (!image_from_planes(&out->image[out->done], planes, c->channels, c->size, c->size, err)) return false;
+        if (!image_from_planes(&out->image[out->done], planes, c->channels, c->size, c->size, err))
+            return false;
     }
     return true;
 }
@@ -95,7 +96,8 @@ static void paint_piece(Painter *p, int channel)
     publish(p, channel, w, &err);
 }
 
-/* Takes new wishes over; returns the most urgent channel with work, or -1 to end. Waits while there is none. */
+/* Takes new wishes over; returns the most urgent channel with work, or -1 to end. Waits while there is none.
+ */
 static int next_channel(Painter *p)
 {
     int channel = -1;

@@ -2,10 +2,11 @@
  *
  *     Painter *p = painter_new(generator, bell, err);
  *     uint64_t ticket = painter_ask(p, 0, list, n);
- *     Painting *got = (Painting *)painter_look(p, 0);      the newest, whole or growing; NULL before the first
+ *     Painting *got = (Painting *)painter_look(p, 0);      the newest, whole or growing; NULL before the
+ * first
  *
- * Each channel holds one wish: asking again drops what was under way there. Lower channels go first, so that the view
- * under the sliders (0) never waits for a wall (3). */
+ * Each channel holds one wish: asking again drops what was under way there. Lower channels go first, so that
+ * the view under the sliders (0) never waits for a wall (3). */
 #pragma once
 #include "engine/job.h"
 #include "data/image.h"
@@ -18,7 +19,7 @@
 typedef struct {
     News news;
     uint64_t ticket;
-    int n, done;      /* image[0..done-1] are there */
+    int n, done; /* image[0..done-1] are there */
     Image *image;
     Address *address; /* (n) */
     double seconds;   /* spent on it so far */

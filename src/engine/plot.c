@@ -9,7 +9,8 @@
 enum { MARGIN_LEFT = 64, MARGIN_RIGHT = 18, MARGIN_TOP = 34, MARGIN_BOTTOM = 42, TICKS = 5 };
 enum { LEGEND_TOP = 6, LEGEND_LINE = PLOT_GLYPH_H + 2 };
 
-static const uint8_t paper[3] = {250, 250, 250}, ink[3] = {40, 40, 40}, faint[3] = {222, 222, 222}, soft[3] = {110, 110, 110};
+static const uint8_t paper[3] = {250, 250, 250}, ink[3] = {40, 40, 40}, faint[3] = {222, 222, 222},
+                     soft[3] = {110, 110, 110};
 
 typedef struct {
     Image *im;
@@ -21,8 +22,10 @@ static void dot(Image *im, int x, int y, const uint8_t rgb[3])
 {
     if (x < 0 || y < 0 || x >= im->w || y >= im->h) return;
     uint8_t *px = im->px + ((size_t)y * (size_t)im->w + (size_t)x) * (size_t)im->c;
-    if (im->c == 1) *px = (uint8_t)((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
-    else memcpy(px, rgb, 3);
+    if (im->c == 1)
+        *px = (uint8_t)((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
+    else
+        memcpy(px, rgb, 3);
 }
 
 void plot_text(Image *im, int x, int y, const char *text, const uint8_t rgb[3], int scale)
@@ -45,13 +48,15 @@ static void line(Image *im, int x0, int y0, int x1, int y1, const uint8_t rgb[3]
     int dx = x1 - x0, dy = y1 - y0, n = abs(dx) > abs(dy) ? abs(dx) : abs(dy);
     for (int i = 0; i <= n; i++) {
         if (dashed && i / 5 % 2) continue;
-        int x = x0 + (n ? (int)lround((double)dx * i / n) : 0), y = y0 + (n ? (int)lround((double)dy * i / n) : 0);
+        int x = x0 + (n ? (int)lround((double)dx * i / n) : 0),
+            y = y0 + (n ? (int)lround((double)dy * i / n) : 0);
         for (int a = 0; a < thick; a++)
             for (int b = 0; b < thick; b++) dot(im, x + a, y + b, rgb);
     }
 }
 
-/* --- scales ------------------------------------------------------------------------------------------------------ */
+/* --- scales
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void range_of(const Plot *p, bool of_y, double *low, double *high)
 {
@@ -88,8 +93,10 @@ static int place_y(const Area *a, double y)
 
 static void tick_text(char out[24], double value, double tick)
 {
-    if (fabs(value) >= 10000) snprintf(out, 24, "%.4gk", value / 1000);
-    else snprintf(out, 24, "%.*f", tick >= 1 ? 0 : (int)ceil(-log10(tick) - 1e-9), value);
+    if (fabs(value) >= 10000)
+        snprintf(out, 24, "%.4gk", value / 1000);
+    else
+        snprintf(out, 24, "%.*f", tick >= 1 ? 0 : (int)ceil(-log10(tick) - 1e-9), value);
 }
 
 static void draw_axes(const Area *a, const Plot *p)
@@ -110,7 +117,8 @@ static void draw_axes(const Area *a, const Plot *p)
     }
     line(a->im, a->left, a->top, a->left, a->top + a->h, ink, 1, false);
     line(a->im, a->left, a->top + a->h, a->left + a->w, a->top + a->h, ink, 1, false);
-    plot_text(a->im, a->left + a->w - PLOT_GLYPH_W * (int)strlen(p->x_label), a->top + a->h + 22, p->x_label, ink, 1);
+    plot_text(a->im, a->left + a->w - PLOT_GLYPH_W * (int)strlen(p->x_label), a->top + a->h + 22, p->x_label,
+              ink, 1);
     plot_text(a->im, a->left - MARGIN_LEFT + 8, a->top - 14, p->y_label, ink, 1);
     plot_text(a->im, a->left, LEGEND_TOP, p->title, ink, 1);
 }
@@ -136,7 +144,8 @@ static void draw_series(const Area *a, const PlotSeries *s)
 static void draw_legend(const Area *a, const Plot *p)
 {
     size_t widest = 0;
-    for (int i = 0; i < p->n; i++) widest = strlen(p->series[i].name) > widest ? strlen(p->series[i].name) : widest;
+    for (int i = 0; i < p->n; i++)
+        widest = strlen(p->series[i].name) > widest ? strlen(p->series[i].name) : widest;
     int x = a->left + a->w - PLOT_GLYPH_W * (int)widest, y = LEGEND_TOP;
     for (int i = 0; i < p->n; i++, y += LEGEND_LINE) {
         line(a->im, x - 22, y + 4, x - 6, y + 4, p->series[i].rgb, 2, p->series[i].dashed);
@@ -164,7 +173,8 @@ bool plot_image(Image *out, const Plot *panel, int panels, Err *err)
     for (int i = 0; i < panels; i++) {
         int legend = LEGEND_TOP + LEGEND_LINE * panel[i].n + LEGEND_LINE;
         top = legend > top ? legend : top; /* one height for all */
-        if (panel[i].w < 160 || panel[i].h < 120) return err_set(err, ERR_USAGE, "a plot is at least 160 x 120 pixels");
+        if (panel[i].w < 160 || panel[i].h < 120)
+            return err_set(err, ERR_USAGE, "a plot is at least 160 x 120 pixels");
         w += panel[i].w;
         h = panel[i].h > h ? panel[i].h : h;
     }

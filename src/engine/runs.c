@@ -12,11 +12,14 @@
 
 #define CONFIG_MAX ((size_t)1 << 20)
 #define PATH_CAP   4096
+#define TAIL_BYTES (512 << 10) /* over a thousand steps, hence more than one live probe */
 
 bool runs_folder(char *out, size_t cap, const char *given, Err *err)
 {
     char home[PATH_CAP];
-    if (given) return snprintf(out, cap, "%s", given) < (int)cap || err_set(err, ERR_LIMIT, "the runs folder's path is too long");
+    if (given)
+        return snprintf(out, cap, "%s", given) < (int)cap ||
+               err_set(err, ERR_LIMIT, "the runs folder's path is too long");
     return file_xdg(home, sizeof home, XDG_DATA, err) && file_join(out, cap, home, "runs", err);
 }
 
@@ -67,6 +70,13 @@ static void read_config(RunInfo *run)
     json_drop(o);
 }
 
+/* Where to begin reading for the last values: long runs are not read whole for a list. */
+static size_t tail_of(const char *path)
+{
+    struct stat st;
+    return !stat(path, &st) && st.st_size > TAIL_BYTES ? (size_t)(st.st_size - TAIL_BYTES) : 0;
+}
+
 static bool last_values(void *ctx, const Json *row)
 {
     RunInfo *run = ctx;
@@ -82,15 +92,17 @@ static bool last_values(void *ctx, const Json *row)
 bool runs_info(RunInfo *out, const char *runs, const char *id, Err *err)
 {
     char path[PATH_CAP];
-    size_t at = 0;
     RunInfo blank = {.state = "stopped", .loss = NAN, .linear = NAN, .knn = NAN};
     snprintf(blank.id, sizeof blank.id, "%s", id); /* id may be out's own */
     *out = blank;
     if (!file_join(out->folder, sizeof out->folder, runs, out->id, err)) return false;
-    if (!file_is_folder(out->folder)) return err_set(err, ERR_USAGE, "there is no run %s in %s", out->id, runs);
+    if (!file_is_folder(out->folder))
+        return err_set(err, ERR_USAGE, "there is no run %s in %s", out->id, runs);
     read_name(out);
     read_config(out);
-    if (!inside(path, out, "metrics.jsonl", err) || !jsonl_each(path, &at, last_values, out, err)) return false;
+    if (!inside(path, out, "metrics.jsonl", err)) return false;
+    size_t at = tail_of(path);
+    if (!jsonl_each(path, &at, last_values, out, err)) return false;
     Json *result = read_json(out, "result.json");
     if (result) {
         last_values(out, result);
@@ -122,7 +134,8 @@ long runs_list(RunInfo **out, const char *runs, Err *err)
 static bool same_id(const RunInfo *run, const char *text)
 {
     size_t n = strlen(text);
-    return n && n <= 9 && strspn(text, "0123456789") == n && strtol(text, NULL, 10) == strtol(run->id, NULL, 10);
+    return n && n <= 9 && strspn(text, "0123456789") == n &&
+           strtol(text, NULL, 10) == strtol(run->id, NULL, 10);
 }
 
 bool runs_find(RunInfo *out, const char *runs, const char *text, Err *err)
@@ -138,7 +151,8 @@ bool runs_find(RunInfo *out, const char *runs, const char *text, Err *err)
     if (at >= 0) *out = run[at];
     free(run);
     if (at >= 0) return true;
-    if (begins > 1) return err_set(err, ERR_USAGE, "%ld runs have names that begin with \"%s\"", begins, text);
+    if (begins > 1)
+        return err_set(err, ERR_USAGE, "%ld runs have names that begin with \"%s\"", begins, text);
     return err_set(err, ERR_USAGE, "there is no run \"%s\" in %s: see viewsmith runs", text, runs);
 }
 
@@ -187,9 +201,11 @@ bool runs_name(const RunInfo *run, const char *runs, const char *name, Err *err)
     size_t n = strlen(name);
     if (!inside(path, run, "name", err)) return false;
     if (!n) return !file_exists(path) || file_remove_tree(path, err);
-    if (n > RUN_NAME_MAX || strspn(name, allowed) != n || strspn(name, "0123456789") == n || *name == '.' || *name == '-')
+    if (n > RUN_NAME_MAX || strspn(name, allowed) != n || strspn(name, "0123456789") == n || *name == '.' ||
+        *name == '-')
         return err_set(err, ERR_USAGE,
-                       "a run's name is letters, digits, \"-\", \"_\" and \".\", at most %d, not all digits, and begins with a "
+                       "a run's name is letters, digits, \"-\", \"_\" and \".\", at most %d, not all digits, "
+                       "and begins with a "
                        "letter, a digit or \"_\": not \"%s\"",
                        RUN_NAME_MAX, name);
     return !name_taken(run, runs, name, err) && file_replace(path, name, n, err);
@@ -202,6 +218,7 @@ bool runs_delete(const char *runs, const char *text, Err *err)
     if (strcmp(run.id, text) && strcmp(run.name, text))
         return err_set(err, ERR_USAGE, "to delete run %s%s%s give its whole id or name, not \"%s\"", run.id,
                        run.name[0] ? " " : "", run.name, text);
-    if (!strcmp(run.state, "running")) return err_set(err, ERR_USAGE, "run %s is running: stop it first", run.id);
+    if (!strcmp(run.state, "running"))
+        return err_set(err, ERR_USAGE, "run %s is running: stop it first", run.id);
     return file_remove_tree(run.folder, err);
 }

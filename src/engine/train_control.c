@@ -1,5 +1,5 @@
-/* control.jsonl: {"at", "command"} asks; {"at", "step", "applied", "requests"} says when it took hold and how many requests
- * were taken by then. */
+/* control.jsonl: {"at", "command"} asks; {"at", "step", "applied", "requests"} says when it took hold and how
+ * many requests were taken by then. */
 #include "engine/train_run.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -37,8 +37,10 @@ static int knob_parse(const char *command, float *value, Err *err)
         if (strcmp(knobs[i].name, name)) continue;
         const char *number = command + strcspn(command, " ");
         *value = strtof(number, &end);
-        if (end != number && !*end && *value >= (float)knobs[i].low && *value <= (float)knobs[i].high) return i;
-        err_set(err, ERR_USAGE, "%s wants a number from %g to %g, not \"%s\"", name, knobs[i].low, knobs[i].high, number);
+        if (end != number && !*end && *value >= (float)knobs[i].low && *value <= (float)knobs[i].high)
+            return i;
+        err_set(err, ERR_USAGE, "%s wants a number from %g to %g, not \"%s\"", name, knobs[i].low,
+                knobs[i].high, number);
         return -1;
     }
     return -1;
@@ -58,7 +60,9 @@ bool train_control(const char *run_folder, const char *command, Err *err)
     Err cause = {0};
     if (!is_plain(command) && knob_parse(command, &value, &cause) < 0)
         return err_set(err, ERR_USAGE, "%s",
-                       cause.msg[0] ? cause.msg : "a run takes rate X, temperature X, sigma X, pause, continue, stop or save");
+                       cause.msg[0]
+                           ? cause.msg
+                           : "a run takes rate X, temperature X, sigma X, pause, continue, stop or save");
     if (!file_join(path, sizeof path, run_folder, "control.jsonl", err)) return false;
     Json *row = json_make();
     json_put_num(row, "at", clock_wall());
@@ -66,7 +70,8 @@ bool train_control(const char *run_folder, const char *command, Err *err)
     return jsonl_append(path, row, err);
 }
 
-/* --- reading ----------------------------------------------------------------------------------------------------- */
+/* --- reading
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* First pass: what was applied before, and how many requests that answered. */
 static bool remember(void *ctx, const Json *row)
@@ -128,8 +133,8 @@ static void apply(TrainRun *r, const char *command)
     write_applied(r, command);
 }
 
-/* Requests are taken once, in order. Of those that nobody had taken when the last session ended, changes still hold; "stop"
- * and the like were for that session. */
+/* Requests are taken once, in order. Of those that nobody had taken when the last session ended, changes
+ * still hold; "stop" and the like were for that session. */
 static bool take(void *ctx, const Json *row)
 {
     TrainRun *r = ctx;
@@ -158,7 +163,8 @@ static void take_again(TrainRun *r)
     ControlState *c = &r->control;
     for (int i = 0; i < c->agains; i++) {
         float value;
-        int knob = c->again[i].step == trainer_steps(r->trainer) ? knob_parse(c->again[i].text, &value, NULL) : -1;
+        int knob =
+            c->again[i].step == trainer_steps(r->trainer) ? knob_parse(c->again[i].text, &value, NULL) : -1;
         if (knob < 0 || !set_knob(r, knob, value, NULL)) continue;
         news_mark(r, c->again[i].step, c->again[i].text);
     }
@@ -172,11 +178,13 @@ bool control_step(TrainRun *r, Err *err)
     return jsonl_each(r->control_path, &r->control.offset, take, r, err);
 }
 
-/* --- a process of its own ---------------------------------------------------------------------------------------- */
+/* --- a process of its own
+ * ---------------------------------------------------------------------------------------- */
 
 bool train_detach(const char *runs, const char *id, Err *err)
 {
-    char log[4096], self[] = "/proc/self/exe", name[] = "viewsmith", train[] = "train", resume[] = "--resume", where[] = "--runs";
+    char log[4096], self[] = "/proc/self/exe", name[] = "viewsmith", train[] = "train", resume[] = "--resume",
+                    where[] = "--runs";
     char *id_copy = strdup(id), *runs_copy = strdup(runs);
     char *argv[] = {name, train, resume, id_copy, where, runs_copy, NULL};
     posix_spawn_file_actions_t files;

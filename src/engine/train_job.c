@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NEWS_SECONDS  0.25
-#define FIRST_PROBE   10.0 /* seconds of training */
-#define TWIN_BATCHES  8
-#define CONFIG_MAX    ((size_t)1 << 20)
+#define NEWS_SECONDS 0.25
+#define FIRST_PROBE  10.0 /* seconds of training */
+#define TWIN_BATCHES 8
+#define CONFIG_MAX   ((size_t)1 << 20)
 
 Train *train_open(const Workspace *w, const TrainConfig *config, Err *err)
 {
@@ -85,13 +85,15 @@ void train_close(Train *t)
     free(t);
 }
 
-/* --- beginning ----------------------------------------------------------------------------------------------------- */
+/* --- beginning
+ * ----------------------------------------------------------------------------------------------------- */
 
 static bool name_files(TrainRun *r, Err *err)
 {
     const char *folder = r->run.folder;
     char checkpoints[4096];
-    return file_join(checkpoints, sizeof checkpoints, folder, "checkpoints", err) && file_make_folder(checkpoints, err) &&
+    return file_join(checkpoints, sizeof checkpoints, folder, "checkpoints", err) &&
+           file_make_folder(checkpoints, err) &&
            file_join(r->checkpoint, sizeof r->checkpoint, checkpoints, "last.safetensors", err) &&
            file_join(r->metrics, sizeof r->metrics, folder, "metrics.jsonl", err) &&
            file_join(r->control_path, sizeof r->control_path, folder, "control.jsonl", err) &&
@@ -104,7 +106,8 @@ static bool open_folder(TrainRun *r, Err *err)
 {
     const Train *t = r->set;
     char what[32];
-    bool there = t->resume[0] ? runs_info(&r->run, t->runs, t->resume, err) : runs_make(&r->run, t->runs, err);
+    bool there =
+        t->resume[0] ? runs_info(&r->run, t->runs, t->resume, err) : runs_make(&r->run, t->runs, err);
     if (!there) return false;
     snprintf(what, sizeof what, "run %s", r->run.id);
     if (!lock_take(&r->lock, r->run.folder, what, err) || !name_files(r, err)) return false;
@@ -117,7 +120,8 @@ static bool open_folder(TrainRun *r, Err *err)
 static bool open_data(TrainRun *r, Err *err)
 {
     const Train *t = r->set;
-    int size = t->generator ? t->generator->config.size : 0, channels = t->generator ? t->generator->config.channels : 0;
+    int size = t->generator ? t->generator->config.size : 0,
+        channels = t->generator ? t->generator->config.channels : 0;
     bool needed = !views_generated(t->config.maker) || t->probe_share > 0 || t->end != TRAIN_END_NONE;
     if (!needed) return true;
     r->data = dataset_open(&r->real, t->spec, SPLIT_TRAIN, size, channels, err);
@@ -157,7 +161,9 @@ static bool begin(TrainRun *r, Err *err)
     r->pool = pool_new(r->set->threads, r->set->background ? 19 : 0, err);
     if (!r->pool || !open_folder(r, err)) return false;
     news_publish(r);
-    if (!open_data(r, err) || (!r->set->resume[0] && !log_config(r, err)) || !open_trainer(r, err)) return false;
+    /* Settings before the first checkpoint, so that whoever finds one can resume it; a new budget stays with
+     * the run. */
+    if (!open_data(r, err) || !log_config(r, err) || !open_trainer(r, err)) return false;
     Encoder *e = trainer_snapshot(r->trainer, NULL);
     r->features = encoder_features(&e->config);
     encoder_drop(e);
@@ -168,7 +174,8 @@ static bool begin(TrainRun *r, Err *err)
     return log_open(r, err) && control_open(r, err) && save(r, err);
 }
 
-/* --- probes -------------------------------------------------------------------------------------------------------- */
+/* --- probes
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* The untrained twin: read from the run when it is there, made when first needed. */
 static bool need_twin(TrainRun *r, Err *err)
@@ -228,7 +235,8 @@ static bool probe_due(const TrainRun *r)
     return r->probe_spent + r->probe_cost <= (double)r->set->probe_share * all;
 }
 
-/* --- the loop ------------------------------------------------------------------------------------------------------ */
+/* --- the loop
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* Waits while paused, still listening. False when it is to stop. */
 static bool going(TrainRun *r, Err *err)
@@ -266,7 +274,8 @@ static bool loop(TrainRun *r, Err *err)
             uint64_t steps = trainer_steps(r->trainer);
             if (err->code != ERR_OK || !save(r, err)) return false;
             news_phase(r, "stopped");
-            return err_set(err, ERR_CANCELLED, "run %s stopped at step %llu, saved: viewsmith train --resume %s", r->run.id,
+            return err_set(err, ERR_CANCELLED,
+                           "run %s stopped at step %llu, saved: viewsmith train --resume %s", r->run.id,
                            (unsigned long long)steps, r->run.id);
         }
         if (!step(r, err)) return false;
@@ -274,7 +283,8 @@ static bool loop(TrainRun *r, Err *err)
     return save(r, err);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------- */
+/* --- the end
+ * ------------------------------------------------------------------------------------------------------- */
 
 static bool final_probes(TrainRun *r, const Dataset *held, const ProbeConfig *c, Err *err)
 {
@@ -344,6 +354,7 @@ static void work_close(void *work)
 
 Job *train_start(Train *t, Bell bell, Err *err)
 {
-    static const JobKind front = {"train", train_run, work_close, 0}, behind = {"train", train_run, work_close, 19};
+    static const JobKind front = {"train", train_run, work_close, 0},
+                         behind = {"train", train_run, work_close, 19};
     return job_start(t->background ? &behind : &front, t, bell, err);
 }

@@ -30,7 +30,7 @@ bool log_config(const TrainRun *r, Err *err)
     json_put_str(o, "data", r->set->spec);
     json_put_str(o, "data_is", r->real.sentence);
     json_put_str(o, "command", r->set->command);
-    json_put_num(o, "started", clock_wall());
+    json_put_num(o, "started", r->run.started > 0 ? r->run.started : clock_wall());
     json_put_str(o, "version", VIEWSMITH_VERSION);
     return write_json(path, o, err);
 }
@@ -90,7 +90,8 @@ bool log_probe(TrainRun *r, const TrainProbe *p, bool untrained, Err *err)
     int64_t step = (int64_t)p->step - 1;
     Json *row = json_make();
     json_put_int(row, "step", step < 0 ? 0 : step);
-    put_figure(row, untrained ? "untrained_linear" : "linear", untrained ? "untrained_linear_ci" : "linear_ci", &p->linear);
+    put_figure(row, untrained ? "untrained_linear" : "linear",
+               untrained ? "untrained_linear_ci" : "linear_ci", &p->linear);
     put_figure(row, untrained ? "untrained_knn" : "knn", untrained ? "untrained_knn_ci" : "knn_ci", &p->knn);
     json_put_num(row, "probe_seconds", r->probe_cost);
     if (!jsonl_append(r->metrics, row, err)) return false;

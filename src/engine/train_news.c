@@ -50,7 +50,8 @@ void news_end(TrainRun *r)
     free(r->news); /* the draft holds no pictures and keeps no encoder: only copies do */
 }
 
-/* --- the curve --------------------------------------------------------------------------------------------------- */
+/* --- the curve
+ * --------------------------------------------------------------------------------------------------- */
 
 /* Every second point goes when the curve is full: it always covers the whole run. */
 static void thin_out(TrainRun *r)
@@ -85,11 +86,16 @@ void news_step(TrainRun *r)
     r->stepped = true;
     r->step_spent += m->seconds;
     r->generator_spent += m->seconds * m->generator_share;
-    if (isfinite(m->loss)) r->smooth = isfinite(r->smooth) ? 0.9f * r->smooth + 0.1f * (float)m->loss : (float)m->loss;
+    if (isfinite(m->loss))
+        r->smooth = isfinite(r->smooth) ? 0.9f * r->smooth + 0.1f * (float)m->loss : (float)m->loss;
     if (m->told[0]) news_tell(r, m->told);
     if (m->step % (uint64_t)r->stride) return;
-    TrainPoint p = {.step = m->step, .loss = (float)m->loss, .smooth = r->smooth, .positive = (float)m->means.positive,
-                    .alignment = (float)m->means.alignment, .uniformity = (float)m->means.uniformity};
+    TrainPoint p = {.step = m->step,
+                    .loss = (float)m->loss,
+                    .smooth = r->smooth,
+                    .positive = (float)m->means.positive,
+                    .alignment = (float)m->means.alignment,
+                    .uniformity = (float)m->means.uniformity};
     measure(r, &p);
     if (n->points == TRAIN_POINTS) thin_out(r);
     n->point[n->points++] = p;
@@ -118,13 +124,15 @@ void news_tell(TrainRun *r, const char *text)
     snprintf(r->news->told, sizeof r->news->told, "%s", text);
 }
 
-/* --- this batch in pictures ---------------------------------------------------------------------------------------- */
+/* --- this batch in pictures
+ * ---------------------------------------------------------------------------------------- */
 
 static bool picture(Image *out, TrainRun *r, int row)
 {
     const Views *v = trainer_views(r->trainer);
     int c = views_channels(v), side = views_side(v);
-    return image_from_planes(out, trainer_images(r->trainer) + (size_t)row * (size_t)(c * side * side), c, side, side, NULL);
+    return image_from_planes(out, trainer_images(r->trainer) + (size_t)row * (size_t)(c * side * side), c,
+                             side, side, NULL);
 }
 
 static bool fill_pair(TrainPair *p, TrainRun *r, int a, int b, float cosine)
@@ -159,13 +167,15 @@ static void fill_pictures(TrainNews *n, TrainRun *r)
     const Contrast *c = trainer_contrast(r->trainer);
     int pairs = r->set->config.pairs;
     while (n->pairs < TRAIN_PAIRS && n->pairs < pairs &&
-           fill_pair(&n->pair[n->pairs], r, n->pairs, n->pairs + pairs, contrast_cosine(c, n->pairs, n->pairs + pairs)))
+           fill_pair(&n->pair[n->pairs], r, n->pairs, n->pairs + pairs,
+                     contrast_cosine(c, n->pairs, n->pairs + pairs)))
         n->pairs++;
     n->hard_positives = fill_hardest(n->hard_positive, r, true);
     n->hard_negatives = fill_hardest(n->hard_negative, r, false);
 }
 
-/* --- publication --------------------------------------------------------------------------------------------------- */
+/* --- publication
+ * --------------------------------------------------------------------------------------------------- */
 
 static void fill_times(TrainNews *n, const TrainRun *r)
 {

@@ -10,10 +10,10 @@ typedef struct {
 
 /* What control.jsonl has said so far. */
 typedef struct {
-    size_t offset;        /* bytes read */
-    long requests, done;  /* rows that ask seen so far, and how many are taken */
+    size_t offset;       /* bytes read */
+    long requests, done; /* rows that ask seen so far, and how many are taken */
     bool opening;
-    ControlEntry *again;  /* changes that took hold at or after the checkpoint, to be taken again */
+    ControlEntry *again; /* changes that took hold at or after the checkpoint, to be taken again */
     int agains;
 } ControlState;
 
@@ -34,7 +34,8 @@ typedef struct {
     TrainNews *news; /* the draft: its history grows, copies of it are published */
     int stride;      /* steps per point of the curve */
     float smooth;
-    double started, saved, published, metered; /* clock_seconds of the session's start, last save, news, meters */
+    double started, saved, published,
+        metered; /* clock_seconds of the session's start, last save, news, meters */
     double probe_spent, probe_cost, probe_paid; /* seconds: in all, of the last one, those of live probes */
     double generator_spent, step_spent;
     double began;    /* progress at the session's start */

@@ -12,7 +12,8 @@ static bool model_path(char *out, size_t cap, const char *given, Err *err)
 {
     if (!given) given = getenv("VIEWSMITH_MODEL");
     if (!given || !*given) return file_shipped(out, cap, SHIPPED_MODEL, err);
-    return snprintf(out, cap, "%s", given) < (int)cap || err_set(err, ERR_LIMIT, "the model's path is too long");
+    return snprintf(out, cap, "%s", given) < (int)cap ||
+           err_set(err, ERR_LIMIT, "the model's path is too long");
 }
 
 bool workspace_open_bare(Workspace **out, const WorkspaceOptions *o, Err *err)
@@ -34,7 +35,8 @@ bool workspace_open(Workspace **out, const WorkspaceOptions *o, Err *err)
 {
     Workspace *w;
     if (!workspace_open_bare(&w, o, err)) return false;
-    if (model_path(w->model, sizeof w->model, o->model, err) && generator_open(&w->generator, w->model, err)) {
+    if (model_path(w->model, sizeof w->model, o->model, err) &&
+        generator_open(&w->generator, w->model, err)) {
         *out = w;
         return true;
     }
@@ -57,13 +59,16 @@ bool workspace_dataset(Dataset *out, const Workspace *w, Split split, Err *err)
     return dataset_open(out, w->data, split, size, channels, err);
 }
 
-/* --- encoders ---------------------------------------------------------------------------------------------------- */
+/* --- encoders
+ * ---------------------------------------------------------------------------------------------------- */
 
 static bool run_encoder(Encoder **out, Encoder **untrained, const RunInfo *run, Err *err)
 {
     char path[4096];
     if (!file_join(path, sizeof path, run->folder, "encoder.safetensors", err)) return false;
-    if (!file_exists(path)) return err_set(err, ERR_USAGE, "run %s has no encoder yet: it is written with the first checkpoint", run->id);
+    if (!file_exists(path))
+        return err_set(err, ERR_USAGE, "run %s has no encoder yet: it is written with the first checkpoint",
+                       run->id);
     if (!encoder_open(out, path, err)) return false;
     if (!untrained) return true;
     bool ok = file_join(path, sizeof path, run->folder, "untrained.safetensors", err);
@@ -79,10 +84,13 @@ bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err)
     char path[4096];
     long n = runs_list(&run, w->runs, err);
     if (n < 0) return false;
-    while (n > 0 && !(file_join(path, sizeof path, run[n - 1].folder, "encoder.safetensors", NULL) && file_exists(path))) n--;
+    while (n > 0 && !(file_join(path, sizeof path, run[n - 1].folder, "encoder.safetensors", NULL) &&
+                      file_exists(path)))
+        n--;
     if (n > 0) *out = run[n - 1];
     free(run);
-    return n > 0 || err_set(err, ERR_USAGE, "there is no trained encoder in %s yet: start with viewsmith train", w->runs);
+    return n > 0 || err_set(err, ERR_USAGE,
+                            "there is no trained encoder in %s yet: start with viewsmith train", w->runs);
 }
 
 bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, const char *what, Err *err)
@@ -95,7 +103,8 @@ bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, c
     return runs_find(&run, w->runs, what, err) && run_encoder(out, untrained, &run, err);
 }
 
-/* --- words ------------------------------------------------------------------------------------------------------- */
+/* --- words
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* "seed=4711/class=7": fields over the plain view of seed 0. */
 static bool short_address(Address *out, const Generator *g, const char *text, Err *err)
@@ -104,7 +113,8 @@ static bool short_address(Address *out, const Generator *g, const char *text, Er
     Address a = address_of_seed(g->slug, g->digest, 0, g->config.classes ? 0 : -1, 1);
     while (*text) {
         size_t n = strcspn(text, "/");
-        if (n > ADDRESS_BYTES_MAX) return err_set(err, ERR_USAGE, "the address is longer than %d bytes", ADDRESS_BYTES_MAX);
+        if (n > ADDRESS_BYTES_MAX)
+            return err_set(err, ERR_USAGE, "the address is longer than %d bytes", ADDRESS_BYTES_MAX);
         snprintf(field, sizeof field, "%.*s", (int)n, text);
         if (n && !address_set(&a, field, err)) return false;
         text += n + (text[n] == '/');
@@ -115,7 +125,8 @@ static bool short_address(Address *out, const Generator *g, const char *text, Er
 
 bool workspace_address(Address *out, const Workspace *w, const char *text, Err *err)
 {
-    bool ok = strncmp(text, "vs1:", 4) ? short_address(out, w->generator, text, err) : address_parse(out, text, err);
+    bool ok = strncmp(text, "vs1:", 4) ? short_address(out, w->generator, text, err)
+                                       : address_parse(out, text, err);
     return ok && latent_check(w->generator, out, err);
 }
 
@@ -123,6 +134,7 @@ bool workspace_class(int *class, const Workspace *w, const char *text, Err *err)
 {
     *class = -1;
     if (!text || !strcmp(text, "all")) return true;
-    if (!w->generator->config.classes) return err_set(err, ERR_USAGE, "%s has no classes", w->generator->slug);
+    if (!w->generator->config.classes)
+        return err_set(err, ERR_USAGE, "%s has no classes", w->generator->slug);
     return dataset_class_among(w->generator->class_name, w->generator->config.classes, text, class, err);
 }

@@ -1,4 +1,5 @@
-/* What is open: the generator, where data and runs come from; and what a word on the command line or a paste means.
+/* What is open: the generator, where data and runs come from; and what a word on the command line or a paste
+ * means.
  *
  *     Workspace *w;  workspace_open(&w, &(WorkspaceOptions){.model = NULL}, err);       the shipped model
  *     Thing t;       thing_open(&t, w, "0007", err);     ...     thing_close(&t);
@@ -12,9 +13,10 @@
 #include "model/generator.h"
 
 typedef struct {
-    const char *model; /* a generator file; NULL: VIEWSMITH_MODEL, else the shipped models/fashion.safetensors */
-    const char *data;  /* "fashion", "fashion-small" or a folder; NULL: "fashion" */
-    const char *runs;  /* NULL: runs/ in the program's data folder */
+    const char
+        *model; /* a generator file; NULL: VIEWSMITH_MODEL, else the shipped models/fashion.safetensors */
+    const char *data; /* "fashion", "fashion-small" or a folder; NULL: "fashion" */
+    const char *runs; /* NULL: runs/ in the program's data folder */
 } WorkspaceOptions;
 
 typedef struct {
@@ -30,12 +32,14 @@ void workspace_close(Workspace *w);
 
 /* Real pictures as the generator makes them (its size and channels; without a generator the data's own). */
 bool workspace_dataset(Dataset *out, const Workspace *w, Split split, Err *err);
-/* The encoder of an encoder file or of a run, and its untrained twin where wanted (untrained may be NULL; *untrained is
- * NULL for a file without one). NULL or "" as `what`: the newest run that has one. The caller drops both. */
+/* The encoder of an encoder file or of a run, and its untrained twin where wanted (untrained may be NULL;
+ * *untrained is NULL for a file without one). NULL or "" as `what`: the newest run that has one. The caller
+ * drops both. */
 bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, const char *what, Err *err);
 /* The newest run that has an encoder. */
 bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err);
-/* An address in full, or "seed=4711/class=7/psi=0.7" as short for one of the open generator. Checked against it. */
+/* An address in full, or "seed=4711/class=7/psi=0.7" as short for one of the open generator. Checked against
+ * it. */
 bool workspace_address(Address *out, const Workspace *w, const char *text, Err *err);
 /* A class of the generator by number or name; -1 for NULL or "all". */
 bool workspace_class(int *class, const Workspace *w, const char *text, Err *err);
@@ -44,17 +48,17 @@ typedef enum { THING_ADDRESS, THING_PICTURE, THING_GENERATOR, THING_ENCODER, THI
 
 typedef struct {
     ThingKind kind;
-    char path[3072];    /* of the file or the run's folder; "" for an address */
-    Address address;    /* THING_ADDRESS, and THING_PICTURE with has_address */
+    char path[3072]; /* of the file or the run's folder; "" for an address */
+    Address address; /* THING_ADDRESS, and THING_PICTURE with has_address */
     bool has_address;
-    Image picture;      /* THING_PICTURE, as it is in the file */
+    Image picture; /* THING_PICTURE, as it is in the file */
     Generator *generator;
-    Encoder *encoder;   /* of a run: NULL when it has none yet */
+    Encoder *encoder; /* of a run: NULL when it has none yet */
     RunInfo run;
 } Thing;
 
-/* Tells what text is and opens it: an address, a picture (with the address it carries, if any), a model file, a run by id,
- * name or folder. An address' model is not checked here. The caller ends with thing_close. */
+/* Tells what text is and opens it: an address, a picture (with the address it carries, if any), a model file,
+ * a run by id, name or folder. An address' model is not checked here. The caller ends with thing_close. */
 bool thing_open(Thing *out, const Workspace *w, const char *text, Err *err);
 void thing_close(Thing *t);
 const char *thing_kind_name(ThingKind kind);

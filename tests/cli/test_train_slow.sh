@@ -56,6 +56,20 @@ steps=$("$V" runs 2 --json | grep -o '"step":[0-9]*' | cut -d: -f2)
 json out run views_seen seconds loss
 "$V" runs 2 | grep -q done || fail "not done: $("$V" runs 2)"
 
+# A new budget stays with the run, also when it is resumed once more without one.
+"$V" runs 2 --json | grep -q "\"step\":$((steps + 3))[,}]" || fail "not at step $((steps + 3)): $("$V" runs 2 --json)"
+"$V" train --resume 2 --quiet --probe-share 0 --split none >/dev/null
+"$V" runs 2 --json | grep -q "\"step\":$((steps + 3))[,}]" || fail "the budget was forgotten: $("$V" runs 2 --json)"
+
+# A detached run outlives its command and hears others.
+"$V" train "${small[@]}" --steps 100000 --detach --json >out
+json out run detached
+for _ in $(seq 600); do "$V" runs 3 | grep -q running && break; sleep 0.05; done
+"$V" runs 3 --set stop | grep -q running || fail "the detached run does not run"
+for _ in $(seq 600); do "$V" runs 3 | grep -q stopped && break; sleep 0.05; done
+"$V" runs 3 | grep -q stopped || fail "the detached run does not stop"
+"$V" runs --delete 0003 >/dev/null
+
 "$V" runs 2 --name second >/dev/null
 "$V" runs --json >out
 json out runs

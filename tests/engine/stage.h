@@ -1,4 +1,5 @@
-/* A stage for tests of engine/: a folder of its own with a tiny generator, small pictures of three classes, and runs. */
+/* A stage for tests of engine/: a folder of its own with a tiny generator, small pictures of three classes,
+ * and runs. */
 #pragma once
 #include "base/file.h"
 #include "data/png.h"

@@ -47,7 +47,8 @@ static void test_exact_answers_in_every_space(void **state)
     Image query;
     Finder *f = finder(stage.w);
     Encoder *a = tiny_encoder(0, 1, &err), *b = tiny_encoder(0, 2, &err);
-    assert_ok(workspace_dataset(&data, stage.w, SPLIT_TRAIN, &err) && dataset_image(&query, &data, 17, &err), err);
+    assert_ok(workspace_dataset(&data, stage.w, SPLIT_TRAIN, &err) && dataset_image(&query, &data, 17, &err),
+              err);
     finder_encoder(f, a, b);
     uint64_t ticket = finder_ask(f, &query, 5);
     FinderNews *n = settled(f);

@@ -83,7 +83,8 @@ static void test_stopped_anywhere_makes_the_same_generator(void **state)
     char whole[17], cut[17];
     finish(start(fit_of(fresh("fit-whole"), 160, false)));
     fit_digest(whole, "fit-whole");
-    assert_true(file_exists("fit-whole/sheets/000000040.png") && file_exists("fit-whole/sheets/000000160.png"));
+    assert_true(file_exists("fit-whole/sheets/000000040.png") &&
+                file_exists("fit-whole/sheets/000000160.png"));
     Job *job = start(fit_of(fresh("fit-cut"), 160, false));
     for (long seen = 0; seen < 24 && !job_wait(job, 0);) {
         FitNews *n = (FitNews *)job_news(job);

@@ -1,4 +1,4 @@
-/* Jobs: news travel whole, pause and stop hold at any moment, starting and ending many leaves nothing behind. */
+/* Jobs: news travel whole, pause and stop hold at any moment, many starts and ends leave nothing behind. */
 #include "check.h"
 #include "engine/job.h"
 

@@ -90,7 +90,8 @@ static void test_lock_is_exclusive_and_ends_with_its_process(void **state)
     assert_false(lock_held("locked"));
     assert_ok(lock_take(&fd, "locked", "run 0001", &err), err);
     assert_true(lock_held("locked"));
-    assert_refused(lock_take(&again, "locked", "run 0001", &err), err, ERR_LIMIT, "run 0001 is being worked on");
+    assert_refused(lock_take(&again, "locked", "run 0001", &err), err, ERR_LIMIT,
+                   "run 0001 is being worked on");
     lock_release(fd);
     assert_false(lock_held("locked"));
     pid_t child = fork();

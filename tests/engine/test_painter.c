@@ -1,4 +1,5 @@
-/* The painter: the newest wish of a channel wins, pictures are those of their addresses, ending at any moment is safe. */
+/* The painter: the newest wish of a channel wins, pictures are those of their addresses, ending at any moment
+ * is safe. */
 #include "check.h"
 #include "engine/export.h"
 #include "engine/painter.h"
@@ -33,7 +34,8 @@ static Painter *painter(void)
 static void seeds(Address *list, int n, uint64_t first)
 {
     const Generator *g = stage.w->generator;
-    for (int i = 0; i < n; i++) list[i] = address_of_seed(g->slug, g->digest, first + (uint64_t)i, i % STAGE_CLASSES, 1);
+    for (int i = 0; i < n; i++)
+        list[i] = address_of_seed(g->slug, g->digest, first + (uint64_t)i, i % STAGE_CLASSES, 1);
 }
 
 static Painting *wait_for(Painter *p, int channel, uint64_t ticket)

@@ -14,7 +14,9 @@ static void write(const RunInfo *run, const char *name, const char *text)
 {
     char path[4096];
     Err err = {0};
-    assert_ok(file_join(path, sizeof path, run->folder, name, &err) && file_replace(path, text, strlen(text), &err), err);
+    assert_ok(file_join(path, sizeof path, run->folder, name, &err) &&
+                  file_replace(path, text, strlen(text), &err),
+              err);
 }
 
 static int fresh(void **state)
@@ -70,7 +72,8 @@ static void test_finding(void **state)
     assert_string_equal(find("sec"), "0003");
     assert_string_equal(find("first-hit"), "0002");
     assert_string_equal(find(""), "none");
-    assert_refused(runs_find(&run, RUNS, "first", &err), err, ERR_USAGE, "2 runs have names that begin with \"first\"");
+    assert_refused(runs_find(&run, RUNS, "first", &err), err, ERR_USAGE,
+                   "2 runs have names that begin with \"first\"");
     assert_refused(runs_find(&run, RUNS, "9", &err), err, ERR_USAGE, "there is no run \"9\"");
 }
 
@@ -116,7 +119,8 @@ static void test_what_is_told_of_a_run(void **state)
     write(&run, "config.json",
           "{\"train\":{\"views\":\"real\",\"encoder\":\"tiny\",\"seed\":5},\"started\":12.5}");
     write(&run, "metrics.jsonl",
-          "{\"step\":0,\"views\":8,\"loss\":2.5,\"elapsed\":1.5}\n{\"step\":1,\"views\":16,\"loss\":null,\"elapsed\":3}\n"
+          "{\"step\":0,\"views\":8,\"loss\":2.5,\"elapsed\":1.5}\n{\"step\":1,\"views\":16,\"loss\":null,"
+          "\"elapsed\":3}\n"
           "{\"step\":1,\"linear\":0.5,\"knn\":0.25}\n{\"step\":2,\"vi");
     assert_ok(runs_info(&run, RUNS, "0001", &err), err);
     assert_string_equal(run.state, "stopped");

@@ -1,4 +1,5 @@
-/* Training as a job: files, news, live changes, probes; a run that was stopped anywhere ends with the same bits. */
+/* Training as a job: files, news, live changes, probes; a run that was stopped anywhere ends with the same
+ * bits. */
 #include "check.h"
 #include "engine/stage.h"
 #include "engine/train_job.h"
@@ -98,8 +99,9 @@ static Job *resume(const char *id)
 static void test_files_and_news(void **state)
 {
     (void)state;
-    static const char *const files[] = {"config.json", "metrics.jsonl", "checkpoints/last.safetensors", "encoder.safetensors",
-                                        "untrained.safetensors", "result.json"};
+    static const char *const files[] = {
+        "config.json",         "metrics.jsonl",         "checkpoints/last.safetensors",
+        "encoder.safetensors", "untrained.safetensors", "result.json"};
     TrainConfig c = tiny_training(6);
     Train *t = training(&c);
     char path[256];
@@ -214,7 +216,8 @@ static void test_control_from_outside(void **state)
         if (n) news_drop(&n->news);
     }
     snprintf(folder, sizeof folder, "%s/%s", stage.runs, id);
-    assert_refused(train_control(folder, "temperature warm", &err), err, ERR_USAGE, "temperature wants a number from 0.01 to 10");
+    assert_refused(train_control(folder, "temperature warm", &err), err, ERR_USAGE,
+                   "temperature wants a number from 0.01 to 10");
     assert_refused(train_control(folder, "explode", &err), err, ERR_USAGE, "a run takes rate X");
     err = (Err){0};
     assert_ok(train_control(folder, "sigma 0.45", &err), err);

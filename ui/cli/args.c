@@ -9,9 +9,11 @@
 #include <string.h>
 
 const Option option_common[] = {
-    {"json", OPTION_FLAG, NULL, NULL, 0, 0, false, "End with one line on stdout: the result as a JSON object"},
+    {"json", OPTION_FLAG, NULL, NULL, 0, 0, false,
+     "End with one line on stdout: the result as a JSON object"},
     {"quiet", OPTION_FLAG, NULL, NULL, 0, 0, false, "No progress and no notices on stderr"},
-    {"threads", OPTION_INTEGER, "N", NULL, 1, 64, false, "Worker threads (else VIEWSMITH_THREADS, else all cores)"},
+    {"threads", OPTION_INTEGER, "N", NULL, 1, 64, false,
+     "Worker threads (else VIEWSMITH_THREADS, else all cores)"},
     {"help", OPTION_FLAG, NULL, NULL, 0, 0, false, "Show this help"},
     {NULL, OPTION_FLAG, NULL, NULL, 0, 0, false, NULL},
 };
@@ -36,7 +38,8 @@ static bool check_value(const Option *o, const char *value, Err *err)
     if (o->kind == OPTION_SEED) {
         strtoull(value, &end, 10);
         if (*value < '0' || *value > '9' || *end || errno)
-            return err_set(err, ERR_USAGE, "--%s wants a whole number from 0 to 2^64 - 1, not \"%s\"", o->name, value);
+            return err_set(err, ERR_USAGE, "--%s wants a whole number from 0 to 2^64 - 1, not \"%s\"",
+                           o->name, value);
     }
     if (o->kind != OPTION_INTEGER && o->kind != OPTION_NUMBER) return true;
     double x = o->kind == OPTION_INTEGER ? (double)strtol(value, &end, 10) : strtod(value, &end);
@@ -51,7 +54,8 @@ static bool read_option(Args *a, const char *name, int argc, char **argv, int *i
     const char *equals = strchr(name, '='), *value = NULL;
     const Option *o = find(a->row->command, name, equals ? (size_t)(equals - name) : strlen(name));
     if (!o)
-        return err_set(err, ERR_USAGE, "%s has no option --%s: see viewsmith %s --help", a->row->name, name, a->row->name);
+        return err_set(err, ERR_USAGE, "%s has no option --%s: see viewsmith %s --help", a->row->name, name,
+                       a->row->name);
     if (o->kind == OPTION_FLAG && equals) return err_set(err, ERR_USAGE, "--%s takes no value", o->name);
     if (o->kind != OPTION_FLAG) {
         value = equals ? equals + 1 : *i + 1 < argc ? argv[++*i] : NULL;
@@ -70,8 +74,8 @@ static bool count_words(const Args *a, Err *err)
 {
     const Command *c = a->row->command;
     if (a->words >= c->least && a->words <= c->most) return true;
-    return err_set(err, ERR_USAGE, "%s: usage: viewsmith %s %s", a->words < c->least ? "something is missing" : "too many words",
-                   a->row->name, c->usage);
+    return err_set(err, ERR_USAGE, "%s: usage: viewsmith %s %s",
+                   a->words < c->least ? "something is missing" : "too many words", a->row->name, c->usage);
 }
 
 bool args_read(Args *out, const CommandRow *row, int argc, char **argv, Err *err)
@@ -82,7 +86,8 @@ bool args_read(Args *out, const CommandRow *row, int argc, char **argv, Err *err
         const char *word = argv[i];
         if (options && !strcmp(word, "--")) {
             options = false;
-        } else if (options && word[0] == '-' && isalpha((unsigned char)word[1]) && !word[2]) { /* -n 12 is --n 12 */
+        } else if (options && word[0] == '-' && isalpha((unsigned char)word[1]) &&
+                   !word[2]) { /* -n 12 is --n 12 */
             if (!read_option(out, word[1] == 'h' ? "help" : word + 1, argc, argv, &i, err)) return false;
         } else if (options && !strncmp(word, "--", 2)) {
             if (!read_option(out, word + 2, argc, argv, &i, err)) return false;
@@ -151,7 +156,8 @@ uint64_t args_seed(const Args *a, const char *name)
     return text ? strtoull(text, NULL, 10) : 0;
 }
 
-/* --- the line that makes it again ------------------------------------------------------------------------------ */
+/* --- the line that makes it again
+ * ------------------------------------------------------------------------------ */
 
 static size_t put(char *out, size_t cap, size_t at, const char *text)
 {

@@ -9,7 +9,7 @@ const CommandRow command_rows[] = {
 #define X(id, name, summary) {name, summary, &command_##id},
     COMMAND_TABLE(X)
 #undef X
-    {NULL, NULL, NULL},
+        {NULL, NULL, NULL},
 };
 
 static const CommandRow *find(const char *name)

@@ -1,50 +1,54 @@
-/* The command line: one table of subcommands, one declarative table of options for each, and what all of them share.
+/* The command line: one table of subcommands, one declarative table of options for each, and what all of them
+ * share.
  *
- * A table of options yields parsing, --help, the completion script and the man page. Results go to stdout; progress,
- * notices and errors to stderr. Exit status: 0 done, 1 it could not be done, 2 wrong usage, 130 interrupted. */
+ * A table of options yields parsing, --help, the completion script and the man page. Results go to stdout;
+ * progress, notices and errors to stderr. Exit status: 0 done, 1 it could not be done, 2 wrong usage, 130
+ * interrupted. */
 #pragma once
 #include "base/err.h"
 #include "base/json.h"
 #include <stdint.h>
 
+/* clang-format off */
 /*    id          name           summary */
-#define COMMAND_TABLE(X)                                                                                               \
-    X(sample,     "sample",      "Make views: a PNG, a wall of them, or raw arrays")                                   \
-    X(steer,      "steer",       "Change one view in words, and see the strip of a direction")                         \
-    X(train,      "train",       "Train a contrastive encoder on generated views or real pictures")                    \
-    X(runs,       "runs",        "List, name and delete training runs")                                                \
-    X(probe,      "probe",       "Measure what an encoder's frozen features know")                                     \
-    X(neighbours, "neighbours",  "Find the real pictures nearest to a view or a picture")                              \
-    X(quality,    "quality",     "Measure how good a generator's pictures are")                                        \
-    X(demo,       "demo",        "All four acts in under three minutes")                                               \
-    X(fit,        "fit",         "Train a generator on real pictures")                                                 \
-    X(judge,      "judge",       "Train the judge: an encoder with labels, on real pictures")                          \
-    X(encode,     "encode",      "Run an encoder over an array of pictures")                                           \
-    X(info,       "info",        "Say what a model, picture, address or run is")                                       \
-    X(bench,      "bench",       "Measure this program, and a peer beside it by turns")                                \
-    X(doctor,     "doctor",      "Report what this machine offers and what is missing")                                \
+#define COMMAND_TABLE(X)                                                                                     \
+    X(sample,     "sample",      "Make views: a PNG, a wall of them, or raw arrays")                         \
+    X(steer,      "steer",       "Change one view in words, and see the strip of a direction")               \
+    X(train,      "train",       "Train a contrastive encoder on generated views or real pictures")          \
+    X(runs,       "runs",        "List, name and delete training runs")                                      \
+    X(probe,      "probe",       "Measure what an encoder's frozen features know")                           \
+    X(neighbours, "neighbours",  "Find the real pictures nearest to a view or a picture")                    \
+    X(quality,    "quality",     "Measure how good a generator's pictures are")                              \
+    X(demo,       "demo",        "All four acts in under three minutes")                                     \
+    X(fit,        "fit",         "Train a generator on real pictures")                                       \
+    X(judge,      "judge",       "Train the judge: an encoder with labels, on real pictures")                \
+    X(encode,     "encode",      "Run an encoder over an array of pictures")                                 \
+    X(info,       "info",        "Say what a model, picture, address or run is")                             \
+    X(bench,      "bench",       "Measure this program, and a peer beside it by turns")                      \
+    X(doctor,     "doctor",      "Report what this machine offers and what is missing")                      \
     X(help,       "help",        "Help on a command; the man page; shell completion")
+/* clang-format on */
 
 typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_INTEGER, OPTION_NUMBER, OPTION_SEED } OptionKind;
 
 typedef struct {
-    const char *name;  /* "out" for --out */
+    const char *name; /* "out" for --out */
     OptionKind kind;
-    const char *value; /* what its value is called: "DIR"; NULL for a flag */
+    const char *value;   /* what its value is called: "DIR"; NULL for a flag */
     const char *initial; /* as text, NULL: none */
-    double low, high;  /* of an integer or number */
-    bool many;         /* may be given several times */
-    const char *help;  /* one line; words the value may be stand here */
+    double low, high;    /* of an integer or number */
+    bool many;           /* may be given several times */
+    const char *help;    /* one line; words the value may be stand here */
 } Option;
 
 struct Args;
 
 typedef struct {
-    const char *usage;   /* after the name: "[ADDRESS] --out DIR" */
-    const char *about;   /* a paragraph, lines broken at 80 columns */
-    const char *example; /* lines "viewsmith ..." */
-    const Option *option; /* ends with a row whose name is NULL */
-    int least, most;     /* words that are no options */
+    const char *usage;                /* after the name: "[ADDRESS] --out DIR" */
+    const char *about;                /* a paragraph, lines broken at 80 columns */
+    const char *example;              /* lines "viewsmith ..." */
+    const Option *option;             /* ends with a row whose name is NULL */
+    int least, most;                  /* words that are no options */
     int (*run)(const struct Args *a); /* the exit status */
 } Command;
 
@@ -60,7 +64,8 @@ typedef struct {
 extern const CommandRow command_rows[]; /* ends with a NULL name */
 extern const Option option_common[];    /* what every command takes; ends with a NULL name */
 
-/* --- arguments ------------------------------------------------------------------------------------------------- */
+/* --- arguments
+ * ------------------------------------------------------------------------------------------------- */
 
 #define ARGS_MAX 256
 
@@ -89,11 +94,13 @@ const char *args_nth(const Args *a, const char *name, int nth);
 /* The line that makes this again: "viewsmith fit --out DIR ..." with words quoted where a shell needs it. */
 void args_line(char *out, size_t cap, const Args *a);
 
-/* --- output ---------------------------------------------------------------------------------------------------- */
+/* --- output
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* "viewsmith: MESSAGE" on stderr; the exit status that belongs to it. */
 int cli_fail(const Err *err);
-/* With --json prints o as the one line on stdout; drops o either way. Returns 0, or 1 when stdout cannot be written. */
+/* With --json prints o as the one line on stdout; drops o either way. Returns 0, or 1 when stdout cannot be
+ * written. */
 int cli_result(const Args *a, Json *o);
 /* A line of plain text on stdout, unless --json was given. */
 void cli_say(const Args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -102,15 +109,17 @@ void cli_note(const Args *a, const char *fmt, ...) __attribute__((format(printf,
 /* The progress line: redrawn in place on a terminal, else a line twice a minute. NULL ends it. */
 void cli_progress(const Args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* --- signals --------------------------------------------------------------------------------------------------- */
+/* --- signals
+ * --------------------------------------------------------------------------------------------------- */
 
 /* SIGINT, SIGTERM and SIGHUP end the process with status 130 at once... */
 void cli_signals(void);
-/* ...unless work that saves its state has asked for a notice: then the first one only makes cli_interrupted true. */
+/* ...unless work that saves its state has asked for a notice: then the first one only makes cli_interrupted
+ * true. */
 void cli_save_on_interrupt(bool on);
 bool cli_interrupted(void);
 
-/* Runs a subcommand; open is called for `viewsmith` and `viewsmith THING` (NULL: there is no terminal program, say what
- * THING is). */
+/* Runs a subcommand; open is called for `viewsmith` and `viewsmith THING` (NULL: there is no terminal
+ * program, say what THING is). */
 int cli_main(int argc, char **argv, int (*open)(int argc, char **argv));
 void help_command(const CommandRow *row);

@@ -1,4 +1,5 @@
-/* viewsmith demo: browse, steer, train and inspect in under three minutes, with pictures and figures left behind. */
+/* viewsmith demo: browse, steer, train and inspect in under three minutes, with pictures and figures left
+ * behind. */
 #include "cli/share.h"
 #include "engine/demo.h"
 #include <stdio.h>
@@ -23,8 +24,8 @@ static void print(const Args *a, const DemoResult *r)
     char linear[40], knn[40], linear0[40], knn0[40];
     share_figure(linear, &r->trained.linear), share_figure(knn, &r->trained.knn);
     share_figure(linear0, &r->untrained.linear), share_figure(knn0, &r->untrained.knn);
-    cli_say(a, "an encoder trained on %llu generated views, on %d real pictures it has not seen (%s):", (unsigned long long)r->views,
-            r->trained.held, r->split);
+    cli_say(a, "an encoder trained on %llu generated views, on %d real pictures it has not seen (%s):",
+            (unsigned long long)r->views, r->trained.held, r->split);
     cli_say(a, "  linear probe %s, untrained %s", linear, linear0);
     cli_say(a, "  kNN          %s, untrained %s", knn, knn0);
     for (int i = 0; i < r->files; i++) cli_say(a, "%s", r->file[i]);
@@ -35,7 +36,9 @@ static int demo_command(const Args *a)
 {
     Err err = {0};
     Workspace *w;
-    Demo d = {.seed = args_seed(a, "seed"), .train_seconds = args_number(a, "seconds"), .threads = pool_default_threads()};
+    Demo d = {.seed = args_seed(a, "seed"),
+              .train_seconds = args_number(a, "seconds"),
+              .threads = pool_default_threads()};
     DemoResult r;
     const char *folder = args_text(a, "out");
     if (snprintf(d.folder, sizeof d.folder, "%s", folder) >= (int)sizeof d.folder)
@@ -54,4 +57,8 @@ const Command command_demo = {
     "1 a wall of views, 2 a steered strip, 3 an encoder trained on generated views with its curve,\n"
     "4 the nearest real pictures of a steered view; each PNG carries its addresses. A summary has the\n"
     "figures.",
-    "  viewsmith demo --out demo-out --json", options, 0, 0, demo_command};
+    "  viewsmith demo --out demo-out --json",
+    options,
+    0,
+    0,
+    demo_command};

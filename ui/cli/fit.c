@@ -1,4 +1,4 @@
-/* viewsmith fit: trains a generator on real pictures and writes the file that the rest of the program opens. */
+/* viewsmith fit: trains a generator on real pictures and writes the file that everything else opens. */
 #include "cli/cli.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -10,14 +10,18 @@
 
 static const Option options[] = {
     {"out", OPTION_TEXT, "DIR", NULL, 0, 0, false, "Folder of the run: checkpoint, log, sample sheets"},
-    {"data", OPTION_TEXT, "fashion|DIR", "fashion", 0, 0, false, "Real pictures: Fashion-MNIST, or class folders of PNG or JPEG"},
-    {"split", OPTION_TEXT, "train|full-train", "train", 0, 0, false, "train leaves the held-out validation pictures out"},
+    {"data", OPTION_TEXT, "fashion|DIR", "fashion", 0, 0, false,
+     "Real pictures: Fashion-MNIST, or class folders of PNG or JPEG"},
+    {"split", OPTION_TEXT, "train|full-train", "train", 0, 0, false,
+     "train leaves the held-out validation pictures out"},
     {"size", OPTION_INTEGER, "N", NULL, 8, 256, false, "Side in pixels for a folder; divisible by 4"},
     {"channels", OPTION_INTEGER, "1|3", NULL, 1, 3, false, "Grey or colour for a folder"},
     {"images", OPTION_INTEGER, "N", NULL, 0, 1e10, false, "Real images to see in all"},
     {"resume", OPTION_FLAG, NULL, NULL, 0, 0, false, "Go on from the folder's checkpoint with its settings"},
-    {"export", OPTION_TEXT, "FILE", NULL, 0, 0, false, "Where the generator goes at the end (DIR/generator.safetensors)"},
-    {"export-only", OPTION_FLAG, NULL, NULL, 0, 0, false, "Write the generator from the checkpoint as it is, train nothing"},
+    {"export", OPTION_TEXT, "FILE", NULL, 0, 0, false,
+     "Where the generator goes at the end (DIR/generator.safetensors)"},
+    {"export-only", OPTION_FLAG, NULL, NULL, 0, 0, false,
+     "Write the generator from the checkpoint as it is, train nothing"},
     {"slug", OPTION_TEXT, "NAME", NULL, 0, 0, false, "The model's name in addresses (a-z, 0-9, -)"},
     {"seed", OPTION_SEED, "N", NULL, 0, 0, false, "Of weights, order and latents"},
     {"save-every", OPTION_NUMBER, "SECONDS", NULL, 0.01, 86400, false, "Time between checkpoints"},
@@ -49,14 +53,16 @@ static bool read_widths(int *width, int most, int *n, const char *text, const ch
         if (!*s) return true;
         if (*s != ',') break;
     }
-    return err_set(err, ERR_USAGE, "--%s wants up to %d numbers from 1 to 2048 with commas, not \"%s\"", option, most, text);
+    return err_set(err, ERR_USAGE, "--%s wants up to %d numbers from 1 to 2048 with commas, not \"%s\"",
+                   option, most, text);
 }
 
 static bool check_slug(const char *slug, Err *err)
 {
     bool ok = *slug >= 'a' && *slug <= 'z' && strlen(slug) < 40;
     return (ok && strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(slug)) ||
-           err_set(err, ERR_USAGE, "--slug wants a-z, 0-9 and -, beginning with a letter, at most 39, not \"%s\"", slug);
+           err_set(err, ERR_USAGE,
+                   "--slug wants a-z, 0-9 and -, beginning with a letter, at most 39, not \"%s\"", slug);
 }
 
 /* What was given replaces gan_defaults, or the settings of the run that is resumed. */
@@ -64,7 +70,7 @@ static bool apply(Fit *fit, const Args *a, Err *err)
 {
     GanConfig *g = &fit->gan;
     int critic = 3;
-#define SET(member, option, read)                                                                                      \
+#define SET(member, option, read)                                                                            \
     if (args_given(a, option)) member = read(a, option)
     SET(g->total, "images", args_integer);
     SET(g->batch, "batch", (int)args_integer);
@@ -89,7 +95,8 @@ static bool apply(Fit *fit, const Args *a, Err *err)
         return false;
     if (critic != 3) return err_set(err, ERR_USAGE, "--critic-widths wants three numbers");
     if (args_given(a, "slug")) snprintf(fit->slug, sizeof fit->slug, "%.39s", args_text(a, "slug"));
-    if (args_given(a, "export")) snprintf(fit->export_path, sizeof fit->export_path, "%s", args_text(a, "export"));
+    if (args_given(a, "export"))
+        snprintf(fit->export_path, sizeof fit->export_path, "%s", args_text(a, "export"));
     return true;
 }
 
@@ -128,9 +135,10 @@ static void show(const Args *a, const FitNews *n)
     text_count(total, sizeof total, n->total);
     if (isfinite(n->left)) text_duration(left, sizeof left, n->left);
     text_duration(saved, sizeof saved, n->saved_ago);
-    cli_progress(a, "%s/%s images  %.0f/s  %s left  loss d %.3f g %.3f  labels %.2f real %.2f made  saved %s ago", seen,
-                 total, n->images_second, left, n->stats.loss_d, n->stats.loss_g, n->stats.label_real,
-                 n->stats.label_fake, saved);
+    cli_progress(
+        a, "%s/%s images  %.0f/s  %s left  loss d %.3f g %.3f  labels %.2f real %.2f made  saved %s ago",
+        seen, total, n->images_second, left, n->stats.loss_d, n->stats.loss_g, n->stats.label_real,
+        n->stats.label_fake, saved);
 }
 
 /* Watches until the end; the first interrupt makes the job save and stop. */
@@ -193,4 +201,7 @@ const Command command_fit = {
     "  viewsmith fit --out fits/fashion --images 3000000\n  viewsmith fit --out fits/fashion --resume\n"
     "  viewsmith fit --out fits/fashion --export-only --export now.safetensors\n"
     "  viewsmith fit --data photos/ --size 32 --channels 3 --out fits/photos",
-    options, 0, 0, fit_command};
+    options,
+    0,
+    0,
+    fit_command};

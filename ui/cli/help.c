@@ -1,4 +1,5 @@
-/* viewsmith help: the overview, one command's options, the man page's source and a completion script, all from the tables. */
+/* viewsmith help: the overview, one command's options, the man page's source and a completion script, all
+ * from the tables. */
 #include "cli/cli.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -37,15 +38,19 @@ static void print_overview(void)
          "130 interrupted with its state saved.");
 }
 
-/* --- man page -------------------------------------------------------------------------------------------------- */
+/* --- man page
+ * -------------------------------------------------------------------------------------------------- */
 
 static void man_text(const char *s)
 {
     for (bool start = true; *s; start = *s++ == '\n') {
         if (start && (*s == '.' || *s == '\'')) fputs("\\&", stdout);
-        if (*s == '-') fputs("\\-", stdout);
-        else if (*s == '\\') fputs("\\e", stdout);
-        else putchar(*s);
+        if (*s == '-')
+            fputs("\\-", stdout);
+        else if (*s == '\\')
+            fputs("\\e", stdout);
+        else
+            putchar(*s);
     }
 }
 
@@ -84,21 +89,27 @@ static void man_command(const CommandRow *r)
 static void print_man(void)
 {
     printf(".TH VIEWSMITH 1 \"\" \"viewsmith %s\" \"User Commands\"\n", VIEWSMITH_VERSION);
-    puts(".SH NAME\nviewsmith \\- explore pretrained image generators as a data source for representation learning");
-    puts(".SH SYNOPSIS\n.B viewsmith\n[\\fIFILE\\fR|\\fIADDRESS\\fR|\\fIPNG\\fR|\\fIRUN\\fR]\n.br\n.B viewsmith\n"
+    puts(".SH NAME\nviewsmith \\- explore pretrained image generators as a data source for representation "
+         "learning");
+    puts(".SH SYNOPSIS\n.B viewsmith\n[\\fIFILE\\fR|\\fIADDRESS\\fR|\\fIPNG\\fR|\\fIRUN\\fR]\n.br\n.B "
+         "viewsmith\n"
          "\\fICOMMAND\\fR [\\fIoptions\\fR]");
-    puts(".SH DESCRIPTION\nWithout a command the terminal program opens: views, steering, training and neighbours.\n"
+    puts(".SH DESCRIPTION\nWithout a command the terminal program opens: views, steering, training and "
+         "neighbours.\n"
          "With one, the same is done without a screen.");
     puts(".SH COMMANDS");
     for (const CommandRow *r = command_rows; r->name; r++) man_command(r);
     puts(".SH OPTIONS OF EVERY COMMAND");
     for (const Option *o = option_common; o->name; o++) man_option(o);
     puts(".SH EXIT STATUS\n0 done; 1 it could not be done; 2 wrong usage; 130 interrupted, state saved.");
-    puts(".SH ENVIRONMENT\nVIEWSMITH_THREADS, VIEWSMITH_ISA (avx512, avx2, portable), VIEWSMITH_GRAPHICS, VIEWSMITH_ASSETS,\n"
-         "NO_COLOR, and the XDG base directories. A flag goes before the environment, that before the default.");
+    puts(".SH ENVIRONMENT\nVIEWSMITH_THREADS, VIEWSMITH_ISA (avx512, avx2, portable), VIEWSMITH_GRAPHICS, "
+         "VIEWSMITH_ASSETS,\n"
+         "NO_COLOR, and the XDG base directories. A flag goes before the environment, that before the "
+         "default.");
 }
 
-/* --- completion ------------------------------------------------------------------------------------------------ */
+/* --- completion
+ * ------------------------------------------------------------------------------------------------ */
 
 static void print_completion(void)
 {
@@ -137,7 +148,11 @@ static const Option options[] = {
     {0},
 };
 
-const Command command_help = {
-    "[COMMAND] [--man | --completion]", "Says what the commands are, or what one of them takes.",
-    "  viewsmith help train\n  viewsmith help --completion > ~/.local/share/bash-completion/completions/viewsmith",
-    options, 0, 1, help_run};
+const Command command_help = {"[COMMAND] [--man | --completion]",
+                              "Says what the commands are, or what one of them takes.",
+                              "  viewsmith help train\n  viewsmith help --completion > "
+                              "~/.local/share/bash-completion/completions/viewsmith",
+                              options,
+                              0,
+                              1,
+                              help_run};

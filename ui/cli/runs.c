@@ -38,8 +38,10 @@ static Json *run_json(const RunInfo *r)
 
 static void percent(char out[16], double x)
 {
-    if (isfinite(x)) snprintf(out, 16, "%.1f", 100 * x);
-    else snprintf(out, 16, "-");
+    if (isfinite(x))
+        snprintf(out, 16, "%.1f", 100 * x);
+    else
+        snprintf(out, 16, "-");
 }
 
 static void print_run(const Args *a, const RunInfo *r)
@@ -52,8 +54,8 @@ static void print_run(const Args *a, const RunInfo *r)
     percent(linear, r->linear);
     percent(knn, r->knn);
     if (r->started > 0 && localtime_r(&t, &tm)) strftime(date, sizeof date, "%Y-%m-%d %H:%M", &tm);
-    cli_say(a, "%-5s %-16s %-8s %-17s %-6s %12s %8s %7s %6s  %s", r->id, r->name[0] ? r->name : "-", r->state, r->maker,
-            r->encoder, views, time, linear, knn, date);
+    cli_say(a, "%-5s %-16s %-8s %-17s %-6s %12s %8s %7s %6s  %s", r->id, r->name[0] ? r->name : "-", r->state,
+            r->maker, r->encoder, views, time, linear, knn, date);
 }
 
 static int list(const Args *a, const char *runs)
@@ -63,9 +65,11 @@ static int list(const Args *a, const char *runs)
     long n = runs_list(&run, runs, &err);
     if (n < 0) return cli_fail(&err);
     Json *o = json_make(), *rows = json_make_array();
-    if (!n) cli_say(a, "no runs yet in %s: viewsmith train makes one", runs);
-    else cli_say(a, "%-5s %-16s %-8s %-17s %-6s %12s %8s %7s %6s  %s", "id", "name", "state", "source", "size", "views", "time",
-                 "linear", "kNN", "started");
+    if (!n)
+        cli_say(a, "no runs yet in %s: viewsmith train makes one", runs);
+    else
+        cli_say(a, "%-5s %-16s %-8s %-17s %-6s %12s %8s %7s %6s  %s", "id", "name", "state", "source", "size",
+                "views", "time", "linear", "kNN", "started");
     for (long i = 0; i < n; i++) {
         print_run(a, &run[i]);
         json_add(rows, run_json(&run[i]));
@@ -75,7 +79,7 @@ static int list(const Args *a, const char *runs)
     return cli_result(a, o);
 }
 
-static int delete(const Args *a, const char *runs)
+static int delete (const Args *a, const char *runs)
 {
     Err err = {0};
     Json *o = json_make(), *gone = json_make_array();
@@ -98,7 +102,8 @@ static bool change(RunInfo *run, const Args *a, const char *runs, Err *err)
     if (!runs_find(run, runs, a->word[0], err)) return false;
     if (args_given(a, "name") && !runs_name(run, runs, args_text(a, "name"), err)) return false;
     if (args_given(a, "set") && strcmp(run->state, "running"))
-        return err_set(err, ERR_USAGE, "run %s is not running: viewsmith train --resume %s", run->id, run->id);
+        return err_set(err, ERR_USAGE, "run %s is not running: viewsmith train --resume %s", run->id,
+                       run->id);
     for (int i = 0; i < args_count(a, "set"); i++)
         if (!train_control(run->folder, args_nth(a, "set", i), err)) return false;
     return runs_info(run, runs, run->id, err);
@@ -110,7 +115,7 @@ static int runs_command(const Args *a)
     char runs[3072];
     RunInfo run;
     if (!runs_folder(runs, sizeof runs, args_text(a, "runs"), &err)) return cli_fail(&err);
-    if (args_given(a, "delete")) return delete(a, runs);
+    if (args_given(a, "delete")) return delete (a, runs);
     if (!a->words && (args_given(a, "name") || args_given(a, "set"))) {
         err_set(&err, ERR_USAGE, "which run? viewsmith runs RUN --name NAME");
         return cli_fail(&err);
@@ -126,5 +131,9 @@ const Command command_runs = {
     "[RUN] [--name NAME] [--set COMMAND] [--delete RUN]",
     "Without arguments lists the runs. RUN is an id (0007 or 7), a name, or the beginning of a name;\n"
     "to delete, the whole id or name.",
-    "  viewsmith runs\n  viewsmith runs 7 --name first\n  viewsmith runs first --set 'sigma 0.45'\n  viewsmith runs --delete 0007",
-    options, 0, 1, runs_command};
+    "  viewsmith runs\n  viewsmith runs 7 --name first\n  viewsmith runs first --set 'sigma 0.45'\n  "
+    "viewsmith runs --delete 0007",
+    options,
+    0,
+    1,
+    runs_command};

@@ -56,8 +56,9 @@ static void show(const Args *a, const TrainNews *n)
         const TrainProbe *p = &n->probe[n->probes - 1];
         snprintf(probe, sizeof probe, "  kNN %.1f linear %.1f", 100 * p->knn.value, 100 * p->linear.value);
     }
-    cli_progress(a, "run %s %s %.0f %%  step %llu  loss %.3f  %s views  %.0f/s  %s left%s", n->id, n->phase, 100 * n->progress,
-                 (unsigned long long)n->now.step, n->now.loss, views, n->views_second, left, probe);
+    cli_progress(a, "run %s %s %.0f %%  step %llu  loss %.3f  %s views  %.0f/s  %s left%s", n->id, n->phase,
+                 100 * n->progress, (unsigned long long)n->now.step, n->now.loss, views, n->views_second,
+                 left, probe);
 }
 
 bool share_watch_train(Job *job, const Args *a, TrainNews **last, Err *err)
@@ -74,7 +75,9 @@ bool share_watch_train(Job *job, const Args *a, TrainNews **last, Err *err)
         memcpy(told, n->told, sizeof told);
         show(a, n);
     }
-    if (last) *last = n;
-    else if (n) news_drop(&n->news);
+    if (last)
+        *last = n;
+    else if (n)
+        news_drop(&n->news);
     return job_result(job, err);
 }

@@ -8,8 +8,10 @@ static const Option options[] = {
     OPTION_MODEL,
     OPTION_DATA,
     OPTION_RUNS,
-    {"source", OPTION_TEXT, "KIND", "generator", 0, 0, false, "generator, generator-latent, generator-pixel, or real"},
-    {"seconds", OPTION_NUMBER, "X", NULL, 0.1, 1e7, false, "Budget in seconds, live probes included (300 when no --steps)"},
+    {"source", OPTION_TEXT, "KIND", "generator", 0, 0, false,
+     "generator, generator-latent, generator-pixel, or real"},
+    {"seconds", OPTION_NUMBER, "X", NULL, 0.1, 1e7, false,
+     "Budget in seconds, live probes included (300 when no --steps)"},
     {"steps", OPTION_INTEGER, "N", NULL, 1, 1e9, false, "Budget in steps: such a run resumes bit for bit"},
     {"encoder", OPTION_TEXT, "SIZE", NULL, 0, 0, false, "tiny, small, a (small)"},
     {"pairs", OPTION_INTEGER, "N", NULL, 2, 8192, false, "Pairs of views in a step (256)"},
@@ -18,13 +20,17 @@ static const Option options[] = {
     {"sigma", OPTION_NUMBER, "X", NULL, 0, 10, false, "Strength of the latent view (0.3)"},
     {"psi", OPTION_NUMBER, "X", NULL, 0, 2, false, "Truncation of anchors and views (1)"},
     {"anchors", OPTION_INTEGER, "N", NULL, 0, 9e15, false, "Only so many different anchors; 0: endless (0)"},
-    {"augment", OPTION_TEXT, "RECIPE", NULL, 0, 0, false, "Pixel views: genrep, crop, light, none, or genrep:crop=0.3-1,flip=0"},
+    {"augment", OPTION_TEXT, "RECIPE", NULL, 0, 0, false,
+     "Pixel views: genrep, crop, light, none, or genrep:crop=0.3-1,flip=0"},
     OPTION_SEED_OF("Of weights and views"),
     {"name", OPTION_TEXT, "NAME", NULL, 0, 0, false, "Name of the run"},
-    {"resume", OPTION_TEXT, "RUN", NULL, 0, 0, false, "Go on with a run; --steps or --seconds gives it a new budget"},
+    {"resume", OPTION_TEXT, "RUN", NULL, 0, 0, false,
+     "Go on with a run; --steps or --seconds gives it a new budget"},
     {"split", OPTION_TEXT, "SPLIT", "quick", 0, 0, false,
      "Probes at the end: quick, valid, test, none; test makes final figures only"},
     {"probe-share", OPTION_NUMBER, "X", "0.05", 0, 0.5, false, "Share of the time for live probes"},
+    {"detach", OPTION_FLAG, NULL, NULL, 0, 0, false,
+     "Begin, then go on as a process of its own (viewsmith runs RUN --set stop)"},
     {"save-every", OPTION_NUMBER, "SECONDS", "30", 0.01, 86400, false, "Time between checkpoints"},
     {0},
 };
@@ -53,7 +59,8 @@ static bool set_config(TrainConfig *c, const Args *a, Err *err)
     if (args_given(a, "psi")) c->psi = (float)args_number(a, "psi");
     if (args_given(a, "anchors")) c->anchors = (uint64_t)args_integer(a, "anchors");
     return views_named(&c->maker, args_text(a, "source"), err) && set_budget(c, a, err) &&
-           (!args_given(a, "augment") || augment_parse(&c->recipe, args_text(a, "augment"), err)) && train_check(c, err);
+           (!args_given(a, "augment") || augment_parse(&c->recipe, args_text(a, "augment"), err)) &&
+           train_check(c, err);
 }
 
 static bool set_end(TrainEnd *end, const char *text, Err *err)
@@ -70,11 +77,12 @@ static bool set_end(TrainEnd *end, const char *text, Err *err)
 /* What a resumed run may be given anew. */
 static bool check_resume(const Args *a, Err *err)
 {
-    static const char *const fixed[] = {"source", "encoder", "pairs", "rate", "temperature", "sigma", "psi", "anchors",
-                                        "augment", "seed", "name"};
+    static const char *const fixed[] = {"source", "encoder", "pairs",   "rate", "temperature", "sigma",
+                                        "psi",    "anchors", "augment", "seed", "name"};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (args_given(a, fixed[i]))
-            return err_set(err, ERR_USAGE, "--%s belongs to a new run: a resumed one keeps its own settings", fixed[i]);
+            return err_set(err, ERR_USAGE, "--%s belongs to a new run: a resumed one keeps its own settings",
+                           fixed[i]);
     return true;
 }
 
@@ -123,11 +131,43 @@ static int report(const Args *a, const TrainNews *n, const Workspace *w)
     return cli_result(a, o);
 }
 
+/* Lets the run go on by itself once its first checkpoint is there. */
+static int detach(Job *job, const Args *a, const Workspace *w)
+{
+    Err err = {0};
+    char id[16] = "";
+    for (bool going = true; going;) {
+        bool ended = job_wait(job, 0.05);
+        TrainNews *n = (TrainNews *)job_news(job);
+        if (n) memcpy(id, n->id, sizeof id);
+        going = !ended && !(n && n->now.views);
+        if (n) news_drop(&n->news);
+    }
+    job_stop(job);
+    job_wait(job, 3600);
+    if (job_state(job) == JOB_FAILED && !job_result(job, &err)) return cli_fail(&err);
+    if (job_state(job) == JOB_STOPPED && !train_detach(w->runs, id, &err)) return cli_fail(&err);
+    cli_say(a, "run %s goes on by itself: viewsmith runs %s shows it, --set stop ends it", id, id);
+    Json *o = json_make();
+    json_put_str(o, "run", id);
+    json_put_bool(o, "detached", job_state(job) == JOB_STOPPED);
+    return cli_result(a, o);
+}
+
+static int finish(Job *job, const Args *a, const Workspace *w)
+{
+    Err err = {0};
+    TrainNews *n = NULL;
+    bool ok = share_watch_train(job, a, &n, &err);
+    int status = ok ? report(a, n, w) : cli_fail(&err);
+    if (n) news_drop(&n->news);
+    return status;
+}
+
 static int train_command(const Args *a)
 {
     Err err = {0};
     Workspace *w;
-    TrainNews *n = NULL;
     TrainConfig config = train_defaults();
     TrainEnd end;
     if (!read_words(&config, &end, a, &err)) return cli_fail(&err);
@@ -136,9 +176,7 @@ static int train_command(const Args *a)
     Train *t = open_train(a, w, &config, end, &err);
     cli_save_on_interrupt(true);
     Job *job = t ? train_start(t, (Bell){0}, &err) : NULL;
-    bool ok = job && share_watch_train(job, a, &n, &err);
-    int status = ok ? report(a, n, w) : cli_fail(&err);
-    if (n) news_drop(&n->news);
+    int status = !job ? cli_fail(&err) : args_flag(a, "detach") ? detach(job, a, w) : finish(job, a, w);
     job_free(job);
     workspace_close(w);
     return status;
@@ -152,4 +190,7 @@ const Command command_train = {
     "SIGINT saves and ends with status 130; kill -9 loses at most --save-every seconds.",
     "  viewsmith train --seconds 300\n  viewsmith train --source real --steps 600 --seed 1 --json\n"
     "  viewsmith train --resume 0007 --steps 1200\n  viewsmith runs 0007 --set 'temperature 0.3'",
-    options, 0, 0, train_command};
+    options,
+    0,
+    0,
+    train_command};
