@@ -58,6 +58,8 @@ if grep -q "$(printf '\033')" err; then fail "an escape sequence came through"; 
 "$V" help --completion >completion && bash -n completion || fail "the completion script"
 "$V" help --man >man || fail "the man page"
 for c in $commands; do grep -q "viewsmith $c" man || fail "the man page has nothing on $c"; done
+[ -z "${PROJECT_DIR-}" ] || cmp -s man "$PROJECT_DIR/docs/viewsmith.1" ||
+    fail "docs/viewsmith.1 is older than the tables: viewsmith help --man >docs/viewsmith.1"
 if command -v groff >/dev/null; then
     groff -man -Tutf8 -ww man >/dev/null 2>warnings || true
     [ ! -s warnings ] || fail "groff: $(head -3 warnings)"
