@@ -23,7 +23,7 @@ typedef struct World {
     Job *train;         /* the run of this program, or NULL */
     char run[16];       /* id of a run to show, from the command line; "" for none */
     char query[3072];   /* a picture file to ask about, "" for none */
-    char encoder[3072]; /* an encoder file to use, "" for the newest run's */
+    char encoder[3072]; /* what Neighbours looks through: an encoder file or a run; "": what is trained, else the newest run */
     Address view;       /* the view all screens speak of */
     uint64_t changes;   /* counts changes of `view`: a screen that has seen fewer takes the new one over */
     Bell bell;          /* wakes the loop */

@@ -130,17 +130,19 @@ static void use_encoder(NeighboursScreen *s, App *app, Encoder *e, Encoder *untr
     finder_encoder(f, e, untrained);
 }
 
-/* The file named on the command line, else the newest run that has one; none is no error. */
-static void seek_encoder(NeighboursScreen *s, App *app, const char *what)
+/* A file or run by name, else the newest run that has one; none is no error. */
+static void seek_encoder(NeighboursScreen *s, App *app)
 {
     World *w = app_world(app);
+    const char *what = w->encoder;
     Encoder *e = NULL, *untrained = NULL;
     Err err = {0};
     char of[32] = "the newest run";
+    snprintf(s->sought, sizeof s->sought, "%s", what);
     if (workspace_encoder(&e, &untrained, w->workspace, what, &err)) {
-        if (what && *what) snprintf(of, sizeof of, "%s%.20s", strchr(what, '/') ? "" : "run ", strchr(what, '/') ? "a file" : what);
+        if (*what) snprintf(of, sizeof of, "%s%.20s", strchr(what, '/') ? "" : "run ", strchr(what, '/') ? "a file" : what);
         use_encoder(s, app, e, untrained, of);
-    } else if (what && *what) {
+    } else if (*what) {
         app_fail(app, &err);
     }
     encoder_drop(e);
@@ -205,7 +207,7 @@ static bool open_text(NeighboursScreen *s, App *app, const char *text)
     bool encoder = t.kind == THING_ENCODER || t.kind == THING_RUN;
     if (encoder) {
         snprintf(w->encoder, sizeof w->encoder, "%s", t.kind == THING_RUN ? t.run.id : t.path);
-        seek_encoder(s, app, w->encoder);
+        seek_encoder(s, app);
     }
     thing_close(&t);
     return encoder || take_file(s, app, text);
@@ -256,7 +258,7 @@ static bool neighbours_open(void *self, App *app, Err *err)
     (void)err;
     s->class = -1;
     s->seen = w->changes;
-    if (world_finder(app)) seek_encoder(s, app, w->encoder);
+    if (world_finder(app)) seek_encoder(s, app);
     ask_view(s, app, &w->view);
     if (*w->query) take_file(s, app, w->query);
     return true;
@@ -292,6 +294,7 @@ static bool neighbours_tick(void *self, App *app)
     NeighboursScreen *s = self;
     World *w = app_world(app);
     bool changed = catch_up(s, app);
+    if (strcmp(s->sought, w->encoder)) seek_encoder(s, app);
     changed |= world_take(app, PAINT_QUERY, &s->painted);
     if (s->kind != QUERY_VIEW || (s->painted && s->painted->ticket == s->wish)) ask_finder(s, app);
     if (w->finder && take_news(s, w->finder)) {

@@ -20,7 +20,7 @@ typedef struct {
     int space, item;     /* the neighbour under the cursor */
     Encoder *encoder;    /* the one handed to the finder, kept; NULL: none yet */
     char encoder_of[32]; /* "run 0007", "a file" */
-    bool encoder_sought;
+    char sought[3072];   /* the world's word for the encoder that was followed last */
     bool waiting;
 } NeighboursScreen;
 

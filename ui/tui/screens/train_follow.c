@@ -124,6 +124,7 @@ void follow_start(TrainScreen *s, App *app, const char *id)
     job_free(w->train);
     drop_news(s);
     w->train = train_start(t, w->bell, &err);
+    *w->encoder = 0; /* what is trained now is what neighbours are sought with */
     if (!w->train) {
         app_fail(app, &err);
         return;
@@ -196,6 +197,14 @@ static bool read_stored(TrainScreen *s, App *app)
     return true;
 }
 
+/* Neighbours look through the encoder of the run that is looked at, where it has one. */
+static void offer_encoder(World *w, const RunInfo *run)
+{
+    char path[4096];
+    if (file_join(path, sizeof path, run->folder, "encoder.safetensors", NULL) && file_exists(path))
+        snprintf(w->encoder, sizeof w->encoder, "%s", run->id);
+}
+
 bool follow_stored(TrainScreen *s, App *app, const char *text)
 {
     World *w = app_world(app);
@@ -208,9 +217,11 @@ bool follow_stored(TrainScreen *s, App *app, const char *text)
     s->want_until = 0;
     if (s->live) {
         s->going = runs_here(w);
+        *w->encoder = 0;
         curve_of_news(&s->curve, &s->before, s->news);
     } else {
         read_stored(s, app);
+        offer_encoder(w, &run);
     }
     return true;
 }
