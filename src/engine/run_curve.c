@@ -108,5 +108,6 @@ bool run_curve_read(RunCurve *out, const char *folder, Err *err)
     if (!file_join(path, sizeof path, folder, "metrics.jsonl", err)) return false;
     if (!jsonl_each(path, &at, take_metrics, &r, err)) return false;
     at = 0;
-    return file_join(path, sizeof path, folder, "control.jsonl", err) && jsonl_each(path, &at, take_control, out, err);
+    return file_join(path, sizeof path, folder, "control.jsonl", err) &&
+           jsonl_each(path, &at, take_control, out, err);
 }

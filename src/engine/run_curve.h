@@ -1,5 +1,5 @@
-/* The curves of a run as its folder holds them, thinned to what a screen can show: for runs that ended, that another
- * process trains, or that another run is compared with. */
+/* The curves of a run as its folder holds them, thinned to what a screen can show: for runs that ended, that
+ * another process trains, or that another run is compared with. */
 #pragma once
 #include "base/err.h"
 #include <stdint.h>
@@ -8,13 +8,14 @@
 #define CURVE_PROBES 512
 #define CURVE_MARKS  128
 
-/* Columns of equal length, ready to be plotted; what is not known is NaN. What is read from files fills half of the room
- * at most, so that news can be joined to it. */
+/* Columns of equal length, ready to be plotted; what is not known is NaN. What is read from files fills half
+ * of the room at most, so that news can be joined to it. */
 typedef struct {
     int points, probes, marks;
     float step[CURVE_POINTS], loss[CURVE_POINTS], smooth[CURVE_POINTS];
     float alignment[CURVE_POINTS], uniformity[CURVE_POINTS];
-    float rank[CURVE_POINTS], spread[CURVE_POINTS]; /* only while it runs in this process: no file holds them */
+    float rank[CURVE_POINTS],
+        spread[CURVE_POINTS]; /* only while it runs in this process: no file holds them */
     float probe_step[CURVE_PROBES], linear[CURVE_PROBES], knn[CURVE_PROBES]; /* in percent */
     float untrained_linear, untrained_knn;
     struct {

@@ -1,8 +1,9 @@
-/* The four screens driven by key scripts over a tiny generator with random weights: NAME.keys is played, its `expect`s must
- * hold, and the last screen must be NAME.screen, cell for cell.
+/* The four screens driven by key scripts over a tiny generator with random weights: NAME.keys is played, its
+ * `expect`s must hold, and the last screen must be NAME.screen, cell for cell.
  *
- * UPDATE_SNAPSHOTS=1 writes the screens (and the generator) anew: look at the difference before it is committed. Pictures
- * are not shown, so that no screen depends on weights; lines with measured times are left out of the comparison. */
+ * UPDATE_SNAPSHOTS=1 writes the screens (and the generator) anew: look at the difference before it is
+ * committed. Pictures are not shown, so that no screen depends on weights; lines with measured times are left
+ * out of the comparison. */
 #include "check.h"
 #include "base/file.h"
 #include "base/pool.h"
@@ -47,7 +48,8 @@ static void write_run(const char *folder, const char *name, double pace)
 {
     char path[256], line[512];
     Err err = {0};
-    const char *config = "{\"train\": {\"views\": \"generator\", \"encoder\": \"small\", \"seed\": 3}, \"started\": 1790000000}";
+    const char *config = "{\"train\": {\"views\": \"generator\", \"encoder\": \"small\", \"seed\": 3}, "
+                         "\"started\": 1790000000}";
     const char *control = "{\"at\": 1, \"step\": 100, \"applied\": \"sigma 0.45\", \"requests\": 1}\n"
                           "{\"at\": 2, \"step\": 110, \"applied\": \"rate 0.15\", \"requests\": 2}\n"
                           "{\"at\": 3, \"step\": 120, \"applied\": \"pause\", \"requests\": 3}\n";
@@ -65,19 +67,23 @@ static void write_run(const char *folder, const char *name, double pace)
     for (int step = 0; step < 400; step++) {
         double left = exp(-step / (80 * pace));
         int n = snprintf(line, sizeof line,
-                         "{\"step\": %d, \"loss\": %.4f, \"rate\": 0.12, \"temperature\": 0.2, \"sigma\": 0.45, \"positive\": %.3f, "
-                         "\"negative\": 0.05, \"alignment\": %.3f, \"uniformity\": %.3f, \"views\": %d, \"unique\": %d, \"elapsed\": %.1f}\n",
-                         step, 1.5 + 3.5 * left + 0.05 * (step % 3), 0.9 - 0.4 * left, 0.2 + 0.3 * left, -3 + 2 * left, (step + 1) * 512,
-                         (step + 1) * 512, step * 0.7);
+                         "{\"step\": %d, \"loss\": %.4f, \"rate\": 0.12, \"temperature\": 0.2, \"sigma\": "
+                         "0.45, \"positive\": %.3f, "
+                         "\"negative\": 0.05, \"alignment\": %.3f, \"uniformity\": %.3f, \"views\": %d, "
+                         "\"unique\": %d, \"elapsed\": %.1f}\n",
+                         step, 1.5 + 3.5 * left + 0.05 * (step % 3), 0.9 - 0.4 * left, 0.2 + 0.3 * left,
+                         -3 + 2 * left, (step + 1) * 512, (step + 1) * 512, step * 0.7);
         assert_true(n < (int)sizeof line && fputs(line, f) >= 0);
         if (step % 100 == 99)
-            fprintf(f, "{\"step\": %d, \"linear\": %.3f, \"knn\": %.3f}\n", step, 0.86 - 0.12 * left, 0.84 - 0.16 * left);
+            fprintf(f, "{\"step\": %d, \"linear\": %.3f, \"knn\": %.3f}\n", step, 0.86 - 0.12 * left,
+                    0.84 - 0.16 * left);
         if (step == 99) fprintf(f, "{\"step\": 0, \"untrained_linear\": 0.793, \"untrained_knn\": 0.741}\n");
     }
     assert_int_equal(fclose(f), 0);
 }
 
-/* Few enough real pictures that a run's probes take no time anywhere: 40 of each of three classes, as a folder. */
+/* Few enough real pictures that a run's probes take no time anywhere: 40 of each of three classes, as a
+ * folder. */
 static void write_pictures(const Dataset *from)
 {
     static const char *const class[] = {"ankle boot", "bag", "coat"};
@@ -119,7 +125,8 @@ static int prepare(void **state)
 
 /* --- comparing ------------------------------------------------------------------------------------------ */
 
-/* Moves both past one line; false at the end of both. *same: they are equal, or say how long something took. */
+/* Moves both past one line; false at the end of both. *same: they are equal, or say how long something took.
+ */
 static bool next_line(const char **a, const char **b, bool *same)
 {
     size_t n = strcspn(*a, "\n"), m = strcspn(*b, "\n");
@@ -144,7 +151,8 @@ static void compare(const char *name, const char *got_path)
     assert_ok(file_read(path, 1 << 20, &want, &size, &err), err);
     const char *a = (const char *)want, *b = (const char *)got;
     for (int line = 1; next_line(&a, &b, &same); line++)
-        if (!same) fail_msg("%s.screen differs in line %d; the screen is now:\n%s", name, line, (const char *)got);
+        if (!same)
+            fail_msg("%s.screen differs in line %d; the screen is now:\n%s", name, line, (const char *)got);
     free(want);
     free(got);
 }
@@ -154,9 +162,24 @@ static void play(void **state)
     const Case *c = *state;
     char keys[512];
     snprintf(keys, sizeof keys, FOLDER "%s.keys", c->name);
-    char *argv[] = {"viewsmith", "--model", MODEL, "--data", (char *)(uintptr_t)c->data, "--runs", (char *)(uintptr_t)c->runs, "--script", keys,
-                    "--size", "100x34", "--fake-clock", "--graphics", "none", "--dump-screen", "screen.txt",
-                    (char *)(uintptr_t)c->flag, NULL};
+    char *argv[] = {"viewsmith",
+                    "--model",
+                    MODEL,
+                    "--data",
+                    (char *)(uintptr_t)c->data,
+                    "--runs",
+                    (char *)(uintptr_t)c->runs,
+                    "--script",
+                    keys,
+                    "--size",
+                    "100x34",
+                    "--fake-clock",
+                    "--graphics",
+                    "none",
+                    "--dump-screen",
+                    "screen.txt",
+                    (char *)(uintptr_t)c->flag,
+                    NULL};
     int argc = (int)(sizeof argv / sizeof *argv) - (c->flag ? 1 : 2);
     assert_int_equal(tui_main(argc, argv), 0);
     if (c->exact) compare(c->name, "screen.txt");

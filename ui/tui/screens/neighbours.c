@@ -29,7 +29,8 @@ static void ask_finder(NeighboursScreen *s, App *app)
     Finder *f = world_finder(app);
     const Image *picture = neighbours_query(s);
     if (!f || s->ticket || (s->kind != QUERY_REAL && !picture)) return;
-    s->ticket = s->kind == QUERY_REAL ? finder_ask_index(f, s->index, FINDER_K) : finder_ask(f, picture, FINDER_K);
+    s->ticket =
+        s->kind == QUERY_REAL ? finder_ask_index(f, s->index, FINDER_K) : finder_ask(f, picture, FINDER_K);
 }
 
 static bool take_file(NeighboursScreen *s, App *app, const char *path)
@@ -53,7 +54,8 @@ static bool take_file(NeighboursScreen *s, App *app, const char *path)
         snprintf(s->name, sizeof s->name, "%.120s", slash ? slash + 1 : path);
         ask_finder(s, app);
     } else {
-        app_notice(app, "%.200s is %s: a picture or an address can be asked about", path, thing_kind_name(t.kind));
+        app_notice(app, "%.200s is %s: a picture or an address can be asked about", path,
+                   thing_kind_name(t.kind));
     }
     thing_close(&t);
     return true;
@@ -93,7 +95,9 @@ static bool new_view(NeighboursScreen *s, App *app)
 {
     World *w = app_world(app);
     uint64_t seed = w->view.source.kind == SOURCE_SEED ? w->view.source.ref[0].id + 1 : app_seed(app);
-    int classes = w->g->config.classes, class = s->class >= 0 ? s->class : classes ? (int)(seed % (uint64_t)classes) : -1;
+    int classes = w->g->config.classes, class = s->class >= 0 ? s->class
+                                                : classes     ? (int)(seed % (uint64_t)classes)
+                                                              : -1;
     Address a = address_of_seed(w->g->slug, w->g->digest, seed, class, w->view.psi);
     return show(app, &a);
 }
@@ -140,7 +144,9 @@ static void seek_encoder(NeighboursScreen *s, App *app)
     char of[32] = "the newest run";
     snprintf(s->sought, sizeof s->sought, "%s", what);
     if (workspace_encoder(&e, &untrained, w->workspace, what, &err)) {
-        if (*what) snprintf(of, sizeof of, "%s%.20s", strchr(what, '/') ? "" : "run ", strchr(what, '/') ? "a file" : what);
+        if (*what)
+            snprintf(of, sizeof of, "%s%.20s", strchr(what, '/') ? "" : "run ",
+                     strchr(what, '/') ? "a file" : what);
         use_encoder(s, app, e, untrained, of);
     } else if (*what) {
         app_fail(app, &err);
@@ -149,7 +155,8 @@ static void seek_encoder(NeighboursScreen *s, App *app)
     encoder_drop(untrained);
 }
 
-/* While a run goes on its newest weights are taken, but never before the bank of the last ones is full: else none would. */
+/* While a run goes on its newest weights are taken, but never before the bank of the last ones is full: else
+ * none would. */
 static void follow_run(NeighboursScreen *s, App *app)
 {
     World *w = app_world(app);
@@ -185,7 +192,8 @@ static bool save(NeighboursScreen *s, App *app, const char *path)
     const Image *picture = neighbours_query(s);
     if (!path) return false;
     if (s->kind != QUERY_VIEW || !picture)
-        app_notice(app, s->kind == QUERY_VIEW ? "the picture is still being made" : "only generated views have an address to keep");
+        app_notice(app, s->kind == QUERY_VIEW ? "the picture is still being made"
+                                              : "only generated views have an address to keep");
     else
         world_save(app, &s->view, picture, path);
     return true;
@@ -193,7 +201,8 @@ static bool save(NeighboursScreen *s, App *app, const char *path)
 
 static bool steer(NeighboursScreen *s, App *app)
 {
-    if (s->kind != QUERY_VIEW) return app_notice(app, "only generated views can be steered: Space takes one"), true;
+    if (s->kind != QUERY_VIEW)
+        return app_notice(app, "only generated views can be steered: Space takes one"), true;
     app_go(app, CONTEXT_STEER, NULL);
     return true;
 }
@@ -217,23 +226,41 @@ static bool act(NeighboursScreen *s, App *app, const Event *ev)
 {
     World *w = app_world(app);
     switch (ev->action) {
-    case ACT_LEFT: return move(s, app, -1, 0);
-    case ACT_RIGHT: return move(s, app, 1, 0);
-    case ACT_UP: return move(s, app, 0, -1);
-    case ACT_DOWN: return move(s, app, 0, 1);
-    case ACT_FIRST: return move(s, app, -FINDER_K, 0);
-    case ACT_LAST: return move(s, app, FINDER_K, 0);
-    case ACT_NEAR_STEER: return steer(s, app);
-    case ACT_NEAR_REAL: return take_real(s, app);
-    case ACT_NEAR_FILE: return ev->text ? take_file(s, app, ev->text) : false;
-    case ACT_NEAR_NEW: return new_view(s, app);
-    case ACT_NEAR_SPACE: return s->space = (s->space + 1) % FINDER_SPACES, move(s, app, 0, 0);
-    case ACT_NEAR_CLASS: return ev->text ? set_class(s, app, ev->text) : false;
-    case ACT_UNDO: return s->kind != QUERY_VIEW ? show(app, &w->view) : (app_notice(app, "the query is the view already"), true);
-    case ACT_SAVE: return save(s, app, ev->text);
-    case ACT_COPY: return world_copy(app, &w->view), true;
-    case ACT_OPEN: return ev->text ? open_text(s, app, ev->text) : false;
-    default: return false;
+    case ACT_LEFT:
+        return move(s, app, -1, 0);
+    case ACT_RIGHT:
+        return move(s, app, 1, 0);
+    case ACT_UP:
+        return move(s, app, 0, -1);
+    case ACT_DOWN:
+        return move(s, app, 0, 1);
+    case ACT_FIRST:
+        return move(s, app, -FINDER_K, 0);
+    case ACT_LAST:
+        return move(s, app, FINDER_K, 0);
+    case ACT_NEAR_STEER:
+        return steer(s, app);
+    case ACT_NEAR_REAL:
+        return take_real(s, app);
+    case ACT_NEAR_FILE:
+        return ev->text ? take_file(s, app, ev->text) : false;
+    case ACT_NEAR_NEW:
+        return new_view(s, app);
+    case ACT_NEAR_SPACE:
+        return s->space = (s->space + 1) % FINDER_SPACES, move(s, app, 0, 0);
+    case ACT_NEAR_CLASS:
+        return ev->text ? set_class(s, app, ev->text) : false;
+    case ACT_UNDO:
+        return s->kind != QUERY_VIEW ? show(app, &w->view)
+                                     : (app_notice(app, "the query is the view already"), true);
+    case ACT_SAVE:
+        return save(s, app, ev->text);
+    case ACT_COPY:
+        return world_copy(app, &w->view), true;
+    case ACT_OPEN:
+        return ev->text ? open_text(s, app, ev->text) : false;
+    default:
+        return false;
     }
 }
 
@@ -241,7 +268,8 @@ static bool mouse(NeighboursScreen *s, App *app, const Event *ev)
 {
     NeighboursLayout l = neighbours_layout(app, app_body(app));
     int space, item;
-    if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN) return move(s, app, 0, ev->mouse == MOUSE_WHEEL_UP ? -1 : 1);
+    if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN)
+        return move(s, app, 0, ev->mouse == MOUSE_WHEEL_UP ? -1 : 1);
     if (ev->mouse != MOUSE_PRESS || !neighbours_at(&l, ev->x, ev->y, &space, &item)) return false;
     bool again = space == s->space && item == s->item;
     s->space = space;
@@ -269,10 +297,17 @@ static bool neighbours_update(void *self, App *app, const Event *ev)
     NeighboursScreen *s = self;
     bool drawn = catch_up(s, app);
     switch (ev->kind) {
-    case EV_ACTION: drawn |= act(s, app, ev); break;
-    case EV_PASTE: drawn |= open_text(s, app, ev->text); break;
-    case EV_MOUSE: drawn |= mouse(s, app, ev); break;
-    default: break;
+    case EV_ACTION:
+        drawn |= act(s, app, ev);
+        break;
+    case EV_PASTE:
+        drawn |= open_text(s, app, ev->text);
+        break;
+    case EV_MOUSE:
+        drawn |= mouse(s, app, ev);
+        break;
+    default:
+        break;
     }
     return catch_up(s, app) || drawn;
 }
@@ -323,6 +358,12 @@ static void neighbours_close(void *self, App *app)
     image_free(&s->picture);
 }
 
-const Screen screen_neighbours = {.name = "Neighbours", .context = CONTEXT_NEIGHBOURS, .size = sizeof(NeighboursScreen),
-                                  .open = neighbours_open, .update = neighbours_update, .tick = neighbours_tick,
-                                  .view = neighbours_view, .busy = neighbours_busy, .close = neighbours_close};
+const Screen screen_neighbours = {.name = "Neighbours",
+                                  .context = CONTEXT_NEIGHBOURS,
+                                  .size = sizeof(NeighboursScreen),
+                                  .open = neighbours_open,
+                                  .update = neighbours_update,
+                                  .tick = neighbours_tick,
+                                  .view = neighbours_view,
+                                  .busy = neighbours_busy,
+                                  .close = neighbours_close};

@@ -1,4 +1,5 @@
-/* The state of the Neighbours screen, shared by neighbours.c (what keys do) and neighbours_view.c (how it looks). */
+/* The state of the Neighbours screen, shared by neighbours.c (what keys do) and neighbours_view.c (how it
+ * looks). */
 #pragma once
 #include "tui/screen.h"
 #include "tui/world.h"
@@ -7,15 +8,15 @@ typedef enum { QUERY_VIEW, QUERY_FILE, QUERY_REAL } QueryKind;
 
 typedef struct {
     QueryKind kind;
-    Address view;        /* QUERY_VIEW */
-    Image picture;       /* owned: of a file or a real picture; of a view it is in `painted` */
-    int index, label;    /* QUERY_REAL */
-    char name[128];      /* QUERY_FILE: the file's name */
+    Address view;     /* QUERY_VIEW */
+    Image picture;    /* owned: of a file or a real picture; of a view it is in `painted` */
+    int index, label; /* QUERY_REAL */
+    char name[128];   /* QUERY_FILE: the file's name */
     Painting *painted;
-    uint64_t wish;       /* the painter's ticket; 0: nothing is being made */
-    uint64_t ticket;     /* the finder's; 0: not asked yet */
-    uint64_t seen;       /* world changes */
-    int class;           /* of new views; -1: in turn */
+    uint64_t wish;   /* the painter's ticket; 0: nothing is being made */
+    uint64_t ticket; /* the finder's; 0: not asked yet */
+    uint64_t seen;   /* world changes */
+    int class;       /* of new views; -1: in turn */
     FinderNews *news;
     int space, item;     /* the neighbour under the cursor */
     Encoder *encoder;    /* the one handed to the finder, kept; NULL: none yet */

@@ -1,4 +1,5 @@
-/* How the Neighbours screen looks: the query, a row of real pictures for every space, the map of the encoder's space. */
+/* How the Neighbours screen looks: the query, a row of real pictures for every space, the map of the
+ * encoder's space. */
 #include "base/text.h"
 #include "tui/screens/neighbours_state.h"
 #include "tui/widgets/gauge.h"
@@ -55,7 +56,8 @@ static Rect tile_of(const NeighboursLayout *l, int space, int i)
 {
     Rect part = part_of(l, space);
     int x = l->columns ? i % l->columns : 0, y = l->columns ? i / l->columns : 0;
-    return (Rect){part.x + x * (l->tile_w + 1), part.y + 1 + y * (l->tile_h + l->labels), l->tile_w, l->tile_h + l->labels};
+    return (Rect){part.x + x * (l->tile_w + 1), part.y + 1 + y * (l->tile_h + l->labels), l->tile_w,
+                  l->tile_h + l->labels};
 }
 
 bool neighbours_at(const NeighboursLayout *l, int x, int y, int *space, int *item)
@@ -114,10 +116,12 @@ static void draw_head(const NeighboursScreen *s, const World *w, Canvas *c, Rect
     int label = -1, same = most_common(n, space, shown, &label);
     if (!same || !*finder_class(w->finder, label)) return;
     snprintf(text, sizeof text, "%d of %d %s", same, shown, finder_class(w->finder, label));
-    if (x + text_width(text) <= line.x + line.w) canvas_right(c, line.x + line.w, line.y, line.x + line.w - x, INK_DIM, text);
+    if (x + text_width(text) <= line.x + line.w)
+        canvas_right(c, line.x + line.w, line.y, line.x + line.w - x, INK_DIM, text);
 }
 
-static void draw_hit(const NeighboursScreen *s, const World *w, const NeighboursLayout *l, Canvas *c, int space, int i)
+static void draw_hit(const NeighboursScreen *s, const World *w, const NeighboursLayout *l, Canvas *c,
+                     int space, int i)
 {
     const FinderNews *n = s->news;
     const Neighbour *hit = &n->hit[space][i];
@@ -138,13 +142,17 @@ static const char *empty_text(const NeighboursScreen *s, int space)
     const FinderNews *n = s->news;
     if (n && n->err.code) return n->err.msg;
     if (!n || !n->total) return "The real pictures are being opened.";
-    if (space == SPACE_ENCODER && !s->encoder) return "There is no encoder yet: train one with 3, or open a run or an encoder file with o.";
-    if (space == SPACE_UNTRAINED && !s->encoder) return "The same encoder before it learnt anything, to compare with.";
-    if (space == SPACE_UNTRAINED && !n->filled[space]) return "The untrained twin is made with a run's first probe.";
+    if (space == SPACE_ENCODER && !s->encoder)
+        return "There is no encoder yet: train one with 3, or open a run or an encoder file with o.";
+    if (space == SPACE_UNTRAINED && !s->encoder)
+        return "The same encoder before it learnt anything, to compare with.";
+    if (space == SPACE_UNTRAINED && !n->filled[space])
+        return "The untrained twin is made with a run's first probe.";
     return "Being embedded; the first answers come soon.";
 }
 
-static void draw_row(const NeighboursScreen *s, const World *w, const NeighboursLayout *l, Canvas *c, int space)
+static void draw_row(const NeighboursScreen *s, const World *w, const NeighboursLayout *l, Canvas *c,
+                     int space)
 {
     Rect part = part_of(l, space), line = rect_cut_top(&part, 1);
     int hits = s->news && s->ticket && s->news->ticket == s->ticket ? s->news->hits[space] : 0;
@@ -159,7 +167,8 @@ static void draw_rows(const NeighboursScreen *s, const World *w, const Neighbour
     char right[96] = "", count[32];
     if (s->news && s->news->total) {
         text_count(count, sizeof count, s->news->total);
-        snprintf(right, sizeof right, "cosine \u00b7 exact \u00b7 %s%s", count, l->rows.w >= 70 ? " training pictures" : "");
+        snprintf(right, sizeof right, "cosine \u00b7 exact \u00b7 %s%s", count,
+                 l->rows.w >= 70 ? " training pictures" : "");
     }
     canvas_box(c, l->rows, true, "Nearest real", right);
     for (int space = 0; space < FINDER_SPACES; space++) draw_row(s, w, l, c, space);
@@ -189,7 +198,8 @@ static void draw_selected(const NeighboursScreen *s, const World *w, Canvas *c, 
     const Neighbour *hit = &n->hit[s->space][s->item];
     canvas_print(c, in.x, in.y, in.w, INK_ACCENT | STYLE_BOLD, "real %d", hit->index);
     if (in.h < 2) return;
-    canvas_print(c, in.x, in.y + 1, in.w, INK_DIM, "%s \u00b7 %.3f", finder_class(w->finder, hit->label), (double)hit->score);
+    canvas_print(c, in.x, in.y + 1, in.w, INK_DIM, "%s \u00b7 %.3f", finder_class(w->finder, hit->label),
+                 (double)hit->score);
     if (in.h > 2) canvas_print(c, in.x, in.y + 2, in.w, INK_FAINT, "n asks about it");
 }
 
@@ -204,8 +214,10 @@ static void draw_query(const NeighboursScreen *s, const World *w, const App *app
     int side = in.w * cw / ch; /* rows of a square as wide as the box */
     if (side > in.h - 3) side = in.h - 3;
     Rect top = rect_cut_top(&in, side > 1 ? side : in.h);
-    if (picture) canvas_picture(c, top, picture, canvas_image_id(picture));
-    else canvas_fill(c, rect_centre(top, top.h * ch / cw, top.h), INK_FAINT, U'·');
+    if (picture)
+        canvas_picture(c, top, picture, canvas_image_id(picture));
+    else
+        canvas_fill(c, rect_centre(top, top.h * ch / cw, top.h), INK_FAINT, U'·');
     draw_selected(s, w, c, in);
 }
 
@@ -255,8 +267,9 @@ static void draw_map(const NeighboursScreen *s, const World *w, Canvas *c, Rect 
     if (there) snprintf(right, sizeof right, "PCA of %d", n->points);
     Rect in = rect_inset(canvas_box(c, r, false, "Map", right), 1, 0);
     if (!there) {
-        canvas_wrap(c, in, INK_DIM, s->encoder ? "The map is drawn when the encoder has seen every real picture." :
-                                                 "The encoder's space in two dimensions, once there is one.");
+        canvas_wrap(c, in, INK_DIM,
+                    s->encoder ? "The map is drawn when the encoder has seen every real picture."
+                               : "The encoder's space in two dimensions, once there is one.");
         return;
     }
     Ink ink[FINDER_MAP];

@@ -1,4 +1,5 @@
-/* Train: an encoder learns from an endless stream of views; everything about the run in sight, changed while it runs. */
+/* Train: an encoder learns from an endless stream of views; everything about the run in sight, changed while
+ * it runs. */
 #include "base/clock.h"
 #include "tui/screens/screens.h"
 #include "tui/screens/train_state.h"
@@ -66,7 +67,8 @@ static bool compare(TrainScreen *s, App *app, const char *text)
         s->other_curve = (RunCurve){0};
         return true;
     }
-    if (!runs_find(&run, w->workspace->runs, text, &err) || !run_curve_read(&s->other_curve, run.folder, &err))
+    if (!runs_find(&run, w->workspace->runs, text, &err) ||
+        !run_curve_read(&s->other_curve, run.folder, &err))
         return app_fail(app, &err), true;
     s->other = run;
     return true;
@@ -158,7 +160,8 @@ static bool steer_pair(TrainScreen *s, App *app)
     const TrainPair *pair = selected_pair(s);
     Err err = {0};
     if (!pair) return app_notice(app, "there is no pair to steer yet"), true;
-    if (!views_generated(s->news->config.maker)) return app_notice(app, "this run learns from real pictures: they cannot be steered"), true;
+    if (!views_generated(s->news->config.maker))
+        return app_notice(app, "this run learns from real pictures: they cannot be steered"), true;
     Address a = pair->address_a;
     a.view = (AddressView){0};
     if (!world_show(w, &a, &err)) return app_fail(app, &err), true;
@@ -169,7 +172,8 @@ static bool steer_pair(TrainScreen *s, App *app)
 static bool keep_pair(TrainScreen *s, App *app, const char *path)
 {
     const TrainPair *pair = selected_pair(s);
-    if (!pair || !views_generated(s->news->config.maker)) return app_notice(app, "no generated pair is selected"), true;
+    if (!pair || !views_generated(s->news->config.maker))
+        return app_notice(app, "no generated pair is selected"), true;
     if (path)
         world_save(app, &pair->address_a, &pair->a, path);
     else
@@ -207,38 +211,62 @@ static bool focus(TrainScreen *s, int by)
 static bool act_run(TrainScreen *s, App *app, const Event *ev)
 {
     switch (ev->action) {
-    case ACT_TRAIN_START: return start(s, app);
-    case ACT_TRAIN_PAUSE: return pause_or_go(s, app);
-    case ACT_TRAIN_STOP: return stop(s, app);
-    case ACT_TRAIN_BACK: return go_on(s, app);
-    case ACT_TRAIN_LR_DOWN: return turn(s, app, KNOB_RATE, false);
-    case ACT_TRAIN_LR_UP: return turn(s, app, KNOB_RATE, true);
-    case ACT_TRAIN_SIGMA_DOWN: return turn(s, app, KNOB_SIGMA, false);
-    case ACT_TRAIN_SIGMA_UP: return turn(s, app, KNOB_SIGMA, true);
-    case ACT_TRAIN_TEMP_DOWN: return turn(s, app, KNOB_TEMPERATURE, false);
-    case ACT_TRAIN_TEMP_UP: return turn(s, app, KNOB_TEMPERATURE, true);
-    case ACT_TRAIN_SOURCE: return ev->text ? set_source(s, app, ev->text) : false;
-    case ACT_TRAIN_COMPARE: return ev->text ? compare(s, app, ev->text) : false;
-    case ACT_TRAIN_LOG: s->log_loss = !s->log_loss; return true;
-    default: return false;
+    case ACT_TRAIN_START:
+        return start(s, app);
+    case ACT_TRAIN_PAUSE:
+        return pause_or_go(s, app);
+    case ACT_TRAIN_STOP:
+        return stop(s, app);
+    case ACT_TRAIN_BACK:
+        return go_on(s, app);
+    case ACT_TRAIN_LR_DOWN:
+        return turn(s, app, KNOB_RATE, false);
+    case ACT_TRAIN_LR_UP:
+        return turn(s, app, KNOB_RATE, true);
+    case ACT_TRAIN_SIGMA_DOWN:
+        return turn(s, app, KNOB_SIGMA, false);
+    case ACT_TRAIN_SIGMA_UP:
+        return turn(s, app, KNOB_SIGMA, true);
+    case ACT_TRAIN_TEMP_DOWN:
+        return turn(s, app, KNOB_TEMPERATURE, false);
+    case ACT_TRAIN_TEMP_UP:
+        return turn(s, app, KNOB_TEMPERATURE, true);
+    case ACT_TRAIN_SOURCE:
+        return ev->text ? set_source(s, app, ev->text) : false;
+    case ACT_TRAIN_COMPARE:
+        return ev->text ? compare(s, app, ev->text) : false;
+    case ACT_TRAIN_LOG:
+        s->log_loss = !s->log_loss;
+        return true;
+    default:
+        return false;
     }
 }
 
 static bool act(TrainScreen *s, App *app, const Event *ev)
 {
     switch (ev->action) {
-    case ACT_TRAIN_STEER: return enter(s, app);
-    case ACT_CANCEL: return s->page && *s->shown.id ? (s->page = false, true) : show_page(s, app);
-    case ACT_OPEN: return ev->text ? open_text(s, app, ev->text) : false;
-    case ACT_SAVE: return ev->text || !selected_pair(s) ? keep_pair(s, app, ev->text) : false;
-    case ACT_COPY: return keep_pair(s, app, NULL);
+    case ACT_TRAIN_STEER:
+        return enter(s, app);
+    case ACT_CANCEL:
+        return s->page && *s->shown.id ? (s->page = false, true) : show_page(s, app);
+    case ACT_OPEN:
+        return ev->text ? open_text(s, app, ev->text) : false;
+    case ACT_SAVE:
+        return ev->text || !selected_pair(s) ? keep_pair(s, app, ev->text) : false;
+    case ACT_COPY:
+        return keep_pair(s, app, NULL);
     case ACT_UP:
     case ACT_DOWN:
     case ACT_LEFT:
-    case ACT_RIGHT: return act_move(s, app, ev->action);
-    case ACT_FOCUS_NEXT: return focus(s, 1);
-    case ACT_FOCUS_BACK: return focus(s, -1);
-    default: return act_run(s, app, ev);
+    case ACT_RIGHT:
+        return act_move(s, app, ev->action);
+    case ACT_FOCUS_NEXT:
+        return focus(s, 1);
+    case ACT_FOCUS_BACK:
+        return focus(s, -1);
+    default:
+        return act_run(s, app, ev);
     }
 }
 
@@ -281,10 +309,17 @@ static bool train_update(void *self, App *app, const Event *ev)
     TrainScreen *s = self;
     bool drawn = false;
     switch (ev->kind) {
-    case EV_ACTION: drawn = act(s, app, ev); break;
-    case EV_PASTE: drawn = open_text(s, app, ev->text); break;
-    case EV_MOUSE: drawn = mouse(s, app, ev); break;
-    default: break;
+    case EV_ACTION:
+        drawn = act(s, app, ev);
+        break;
+    case EV_PASTE:
+        drawn = open_text(s, app, ev->text);
+        break;
+    case EV_MOUSE:
+        drawn = mouse(s, app, ev);
+        break;
+    default:
+        break;
     }
     return (s->page && page_preview(s, app)) || drawn;
 }
@@ -308,8 +343,8 @@ static void train_view(const void *self, const App *app, Canvas *c, Rect area)
 static int train_hints(const void *self, Action *out, int max)
 {
     static const Action page[] = {ACT_TRAIN_START, ACT_TRAIN_SOURCE, ACT_TRAIN_BACK, ACT_TRAIN_COMPARE};
-    static const Action going[] = {ACT_TRAIN_PAUSE, ACT_TRAIN_LR_UP, ACT_TRAIN_SIGMA_UP, ACT_TRAIN_TEMP_UP, ACT_TRAIN_STOP,
-                                   ACT_TRAIN_STEER, ACT_TRAIN_COMPARE};
+    static const Action going[] = {ACT_TRAIN_PAUSE, ACT_TRAIN_LR_UP, ACT_TRAIN_SIGMA_UP, ACT_TRAIN_TEMP_UP,
+                                   ACT_TRAIN_STOP,  ACT_TRAIN_STEER, ACT_TRAIN_COMPARE};
     static const Action ended[] = {ACT_TRAIN_BACK, ACT_TRAIN_COMPARE, ACT_TRAIN_START, ACT_TRAIN_LOG};
     const TrainScreen *s = self;
     const Action *from = s->page ? page : s->going ? going : ended;
@@ -323,7 +358,9 @@ static int train_hints(const void *self, Action *out, int max)
 static bool train_busy(const void *self)
 {
     const TrainScreen *s = self;
-    if (s->page && s->preview_wish && (!s->preview || s->preview->ticket != s->preview_wish || s->preview->done < s->preview->n)) return true;
+    if (s->page && s->preview_wish &&
+        (!s->preview || s->preview->ticket != s->preview_wish || s->preview->done < s->preview->n))
+        return true;
     return s->live && s->going && (s->stopping || s->awaited || !s->news || !s->news->now.views);
 }
 
@@ -334,6 +371,13 @@ static void train_screen_close(void *self, App *app)
     page_close(self);
 }
 
-const Screen screen_train = {.name = "Train", .context = CONTEXT_TRAIN, .size = sizeof(TrainScreen), .open = train_screen_open,
-                             .update = train_update, .tick = train_tick, .view = train_view, .hints = train_hints,
-                             .busy = train_busy, .close = train_screen_close};
+const Screen screen_train = {.name = "Train",
+                             .context = CONTEXT_TRAIN,
+                             .size = sizeof(TrainScreen),
+                             .open = train_screen_open,
+                             .update = train_update,
+                             .tick = train_tick,
+                             .view = train_view,
+                             .hints = train_hints,
+                             .busy = train_busy,
+                             .close = train_screen_close};

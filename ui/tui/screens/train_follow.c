@@ -104,7 +104,8 @@ static void remember(TrainScreen *s, const World *w, const char *id)
 {
     char folder[4096];
     s->before = (RunCurve){.untrained_linear = NAN, .untrained_knn = NAN, .positive = NAN};
-    if (id && file_join(folder, sizeof folder, w->workspace->runs, id, NULL)) run_curve_read(&s->before, folder, NULL);
+    if (id && file_join(folder, sizeof folder, w->workspace->runs, id, NULL))
+        run_curve_read(&s->before, folder, NULL);
 }
 
 void follow_start(TrainScreen *s, App *app, const char *id)
@@ -161,8 +162,8 @@ static void tell_end(TrainScreen *s, App *app, World *w)
     bool done = job_result(w->train, &err);
     if (done && s->news && s->news->ended_ok)
         app_notice(app, "run %s is done: probe %.1f %%, kNN %.1f %% (untrained %.1f and %.1f)", s->news->id,
-                   100 * s->news->final.linear.value, 100 * s->news->final.knn.value, 100 * s->news->final_untrained.linear.value,
-                   100 * s->news->final_untrained.knn.value);
+                   100 * s->news->final.linear.value, 100 * s->news->final.knn.value,
+                   100 * s->news->final_untrained.linear.value, 100 * s->news->final_untrained.knn.value);
     else if (done || err.code == ERR_CANCELLED)
         app_notice(app, "%s", done ? "the run is done" : "stopped and saved: b goes on with it");
     else

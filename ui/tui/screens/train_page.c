@@ -60,16 +60,35 @@ void page_change(TrainScreen *s, const World *w, int by)
     TrainConfig *t = &s->next;
     TrainControl *k = &t->control;
     switch (s->setting) {
-    case SETTING_SOURCE: change_source(t, w, by); break;
-    case SETTING_SIGMA: k->sigma = moved(k->sigma, 0.05f * (float)by, 0, 3); break;
-    case SETTING_TEMPERATURE: k->temperature = moved(k->temperature, 0.05f * (float)by, 0.05f, 2); break;
-    case SETTING_RATE: k->rate = moved(k->rate, 0.02f * (float)by, 0.02f, 1); break;
-    case SETTING_PAIRS: change_pairs(t, by); break;
-    case SETTING_ENCODER: change_encoder(t, by); break;
-    case SETTING_PSI: t->psi = moved(t->psi, 0.05f * (float)by, 0.05f, 1.5f); break;
-    case SETTING_STEPS: change_steps(t, by); break;
-    case SETTING_SEED: t->seed = by < 0 && !t->seed ? 0 : t->seed + (uint64_t)by; break;
-    default: break;
+    case SETTING_SOURCE:
+        change_source(t, w, by);
+        break;
+    case SETTING_SIGMA:
+        k->sigma = moved(k->sigma, 0.05f * (float)by, 0, 3);
+        break;
+    case SETTING_TEMPERATURE:
+        k->temperature = moved(k->temperature, 0.05f * (float)by, 0.05f, 2);
+        break;
+    case SETTING_RATE:
+        k->rate = moved(k->rate, 0.02f * (float)by, 0.02f, 1);
+        break;
+    case SETTING_PAIRS:
+        change_pairs(t, by);
+        break;
+    case SETTING_ENCODER:
+        change_encoder(t, by);
+        break;
+    case SETTING_PSI:
+        t->psi = moved(t->psi, 0.05f * (float)by, 0.05f, 1.5f);
+        break;
+    case SETTING_STEPS:
+        change_steps(t, by);
+        break;
+    case SETTING_SEED:
+        t->seed = by < 0 && !t->seed ? 0 : t->seed + (uint64_t)by;
+        break;
+    default:
+        break;
     }
 }
 
@@ -98,8 +117,10 @@ static void fill_rows(Row row[SETTINGS], const TrainConfig *t)
     const TrainControl *k = &t->control;
     word(&row[SETTING_SOURCE], "learns from", views_name(t->maker), views_help(t->maker));
     number(&row[SETTING_SIGMA], "sigma", (double)k->sigma, 2, "how far apart in z the views of a pair lie");
-    number(&row[SETTING_TEMPERATURE], "temperature", (double)k->temperature, 2, "lower: hard negatives weigh more");
-    number(&row[SETTING_RATE], "learning rate", (double)k->rate, 3, "warms up, then falls to 0 along a cosine");
+    number(&row[SETTING_TEMPERATURE], "temperature", (double)k->temperature, 2,
+           "lower: hard negatives weigh more");
+    number(&row[SETTING_RATE], "learning rate", (double)k->rate, 3,
+           "warms up, then falls to 0 along a cosine");
     number(&row[SETTING_PAIRS], "pairs", t->pairs, 0, "in a batch; all others are the negatives");
     word(&row[SETTING_ENCODER], "encoder", t->encoder, "a small ResNet with a projection head");
     number(&row[SETTING_PSI], "psi", (double)t->psi, 2, "truncation of the generator; 1: none");
@@ -124,13 +145,18 @@ static void draw_settings(const TrainScreen *s, Canvas *c, Rect r)
         bool on = !s->in_runs && i == (int)s->setting, quiet = idle(&s->next, i);
         int y = in.y + i, x = in.x + VALUE_AT;
         canvas_text(c, in.x, y, VALUE_AT - 1, on ? INK_TEXT | STYLE_BOLD : INK_DIM, row[i].name);
-        canvas_text(c, x, y, in.w - VALUE_AT, quiet ? INK_FAINT : on ? INK_ACCENT | STYLE_BOLD : INK_TEXT, row[i].value);
+        canvas_text(c, x, y, in.w - VALUE_AT,
+                    quiet ? INK_FAINT
+                    : on  ? INK_ACCENT | STYLE_BOLD
+                          : INK_TEXT,
+                    row[i].value);
         if (on) canvas_tint(c, (Rect){r.x + 1, y, r.w - 2, 1}, STYLE_BAR);
         if (on) canvas_put(c, r.x + 1, y, INK_ACCENT | STYLE_BAR, U'▸');
     }
     if (in.h < SETTINGS + 2) return;
     rect_cut_top(&in, SETTINGS + 1);
-    canvas_wrap(c, in, INK_FAINT, idle(&s->next, (int)s->setting) ? "Not used with this source." : row[s->setting].note);
+    canvas_wrap(c, in, INK_FAINT,
+                idle(&s->next, (int)s->setting) ? "Not used with this source." : row[s->setting].note);
 }
 
 /* --- what it means -------------------------------------------------------------------------------------- */
@@ -155,10 +181,13 @@ static void explain(char *out, size_t cap, const TrainConfig *t, const World *w)
     text_count(views, sizeof views, (long long)all);
     if (w->g && views_generated(t->maker)) card_sentence(card, sizeof card, w->g);
     snprintf(out, cap,
-             "An encoder learns by contrast (SimCLR): two views of one thing shall look alike to it, all others not. It is told no "
+             "An encoder learns by contrast (SimCLR): two views of one thing shall look alike to it, all "
+             "others not. It is told no "
              "labels. %s views in %llu steps of %llu, %s.\n \n%s",
              views, (unsigned long long)t->budget.steps, (unsigned long long)each,
-             views_generated(t->maker) ? "made as they are needed and kept nowhere" : "cut anew from real pictures each time", card);
+             views_generated(t->maker) ? "made as they are needed and kept nowhere"
+                                       : "cut anew from real pictures each time",
+             card);
 }
 
 static void draw_meaning(const TrainScreen *s, const World *w, Canvas *c, Rect r)
@@ -205,7 +234,8 @@ static void draw_run(Canvas *c, Rect r, int y, const RunInfo *run, bool on)
     canvas_text(c, r.x, y, 5, on ? INK_ACCENT | STYLE_BOLD : INK_TEXT, run->id);
     int right = r.x + r.w;
     if (r.w >= 30) {
-        if (isfinite(run->knn)) canvas_print(c, right - 11, y, 11, INK_TEXT, "%4.1f  %4.1f", 100 * run->knn, 100 * run->linear);
+        if (isfinite(run->knn))
+            canvas_print(c, right - 11, y, 11, INK_TEXT, "%4.1f  %4.1f", 100 * run->knn, 100 * run->linear);
         right -= 13;
     }
     if (r.w >= 44) {
@@ -216,16 +246,19 @@ static void draw_run(Canvas *c, Rect r, int y, const RunInfo *run, bool on)
         canvas_text(c, right - 8, y, 8, running ? INK_GOOD : INK_DIM, run->state);
         right -= 9;
     }
-    canvas_print(c, r.x + 6, y, right - r.x - 6, INK_DIM, "%s%s%s %s", run->name, *run->name ? " " : "", run->maker, run->encoder);
+    canvas_print(c, r.x + 6, y, right - r.x - 6, INK_DIM, "%s%s%s %s", run->name, *run->name ? " " : "",
+                 run->maker, run->encoder);
 }
 
 static void draw_runs(const TrainScreen *s, Canvas *c, Rect r)
 {
     char right[32];
     snprintf(right, sizeof right, "%skNN   probe", r.w >= 48 ? "steps   " : "");
-    Rect in = rect_inset(canvas_box(c, r, s->in_runs, "Runs so far", s->runs && r.w >= 40 ? right : NULL), 1, 0);
+    Rect in =
+        rect_inset(canvas_box(c, r, s->in_runs, "Runs so far", s->runs && r.w >= 40 ? right : NULL), 1, 0);
     if (!s->runs) {
-        canvas_wrap(c, in, INK_DIM, "None yet. What a run has learnt stays here, to be opened, compared and gone on with.");
+        canvas_wrap(c, in, INK_DIM,
+                    "None yet. What a run has learnt stays here, to be opened, compared and gone on with.");
         return;
     }
     long top = s->at >= in.h ? s->at - in.h + 1 : 0;
@@ -241,7 +274,8 @@ static void draw_runs(const TrainScreen *s, Canvas *c, Rect r)
 
 static bool same_stream(const Stream *a, const Stream *b)
 {
-    return a->seed == b->seed && !memcmp(&a->psi, &b->psi, sizeof a->psi) && !memcmp(&a->sigma, &b->sigma, sizeof a->sigma);
+    return a->seed == b->seed && !memcmp(&a->psi, &b->psi, sizeof a->psi) &&
+           !memcmp(&a->sigma, &b->sigma, sizeof a->sigma);
 }
 
 bool page_preview(TrainScreen *s, App *app)
@@ -268,7 +302,8 @@ static void draw_preview(const TrainScreen *s, const App *app, Canvas *c, Rect r
     if (rect_empty(r)) return;
     app_cell(app, &cw, &ch);
     bool made = views_generated(s->next.maker);
-    if (made) snprintf(right, sizeof right, "sigma %.2f \u00b7 before crop and light", (double)s->preview_of.sigma);
+    if (made)
+        snprintf(right, sizeof right, "sigma %.2f \u00b7 before crop and light", (double)s->preview_of.sigma);
     Rect in = rect_inset(canvas_box(c, r, false, "Its first pairs", right), 1, 0);
     if (!made) {
         canvas_wrap(c, in, INK_DIM, "Two different crops of one real picture are a pair.");
@@ -279,7 +314,8 @@ static void draw_preview(const TrainScreen *s, const App *app, Canvas *c, Rect r
         for (int k = 0; k < 2; k++) {
             int at = k * PREVIEW + i;
             Rect tile = {in.x + i * (w + 1), in.y + k * h, w, h};
-            if (at < s->preview->done) canvas_picture(c, tile, &s->preview->image[at], canvas_image_id(&s->preview->image[at]));
+            if (at < s->preview->done)
+                canvas_picture(c, tile, &s->preview->image[at], canvas_image_id(&s->preview->image[at]));
         }
 }
 
@@ -300,7 +336,11 @@ static PageLayout page_layout(Rect area)
     } else {
         l.settings = top;
     }
-    if (area.h >= 9) l.preview = rect_cut_top(&area, area.h >= 26 ? 14 : area.h >= 20 ? 10 : area.h >= 14 ? 8 : area.h - 4);
+    if (area.h >= 9)
+        l.preview = rect_cut_top(&area, area.h >= 26   ? 14
+                                        : area.h >= 20 ? 10
+                                        : area.h >= 14 ? 8
+                                                       : area.h - 4);
     l.runs = area;
     return l;
 }

@@ -1,5 +1,5 @@
-/* The state of the Train screen, shared by train.c (what keys do), train_follow.c (starting and following runs),
- * train_page.c (the page before a run) and train_view.c (a run in pictures). */
+/* The state of the Train screen, shared by train.c (what keys do), train_follow.c (starting and following
+ * runs), train_page.c (the page before a run) and train_view.c (a run in pictures). */
 #pragma once
 #include "engine/run_curve.h"
 #include "latent/stream.h"
@@ -9,30 +9,42 @@
 #define PREVIEW 16 /* pairs on the page before a run */
 
 typedef enum { PAIRS_BATCH, PAIRS_POSITIVE, PAIRS_NEGATIVE, PAIR_GROUPS } PairGroup;
-typedef enum { SETTING_SOURCE, SETTING_SIGMA, SETTING_TEMPERATURE, SETTING_RATE, SETTING_PAIRS, SETTING_ENCODER,
-               SETTING_PSI, SETTING_STEPS, SETTING_SEED, SETTINGS } Setting;
+typedef enum {
+    SETTING_SOURCE,
+    SETTING_SIGMA,
+    SETTING_TEMPERATURE,
+    SETTING_RATE,
+    SETTING_PAIRS,
+    SETTING_ENCODER,
+    SETTING_PSI,
+    SETTING_STEPS,
+    SETTING_SEED,
+    SETTINGS
+} Setting;
 
 typedef struct {
     bool page;        /* the page before a run is shown */
     TrainConfig next; /* what the next run is started with */
     Setting setting;  /* the row under the cursor */
     bool in_runs;     /* the list of runs has the focus */
-    Painting *preview; /* anchors, then their positives: the first pairs of the next run before they are cropped */
+    Painting
+        *preview; /* anchors, then their positives: the first pairs of the next run before they are cropped */
     uint64_t preview_wish;
     Stream preview_of;
-    RunInfo *run;     /* those of the workspace, newest first */
+    RunInfo *run; /* those of the workspace, newest first */
     long runs, at;
 
-    TrainNews *news;  /* of this program's run; NULL: there is none */
-    RunInfo shown;    /* the run whose curves are drawn; id "" for none */
-    bool live;        /* it is this program's run */
-    bool going;       /* it runs, here or in another process */
+    TrainNews *news; /* of this program's run; NULL: there is none */
+    RunInfo shown;   /* the run whose curves are drawn; id "" for none */
+    bool live;       /* it is this program's run */
+    bool going;      /* it runs, here or in another process */
     bool told_end, stopping;
-    bool want_pause; /* what the run was last told; awaited: it has not answered yet (this program's run only) */
+    bool want_pause; /* what the run was last told; awaited: it has not answered yet (this program's run only)
+                      */
     bool awaited;
-    RunCurve curve;   /* as drawn */
-    RunCurve before;  /* of this program's run: what it did before it was taken up again */
-    RunInfo other;    /* to compare with; id "" for none */
+    RunCurve curve;  /* as drawn */
+    RunCurve before; /* of this program's run: what it did before it was taken up again */
+    RunInfo other;   /* to compare with; id "" for none */
     RunCurve other_curve;
     TrainControl want; /* figures asked for, shown before the run has taken them */
     double want_until, read_at;

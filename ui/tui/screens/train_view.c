@@ -1,4 +1,5 @@
-/* How a run looks: loss, figures on real data, health, the pairs of this very batch, and the line that says how far it is. */
+/* How a run looks: loss, figures on real data, health, the pairs of this very batch, and the line that says
+ * how far it is. */
 #include "base/text.h"
 #include "tui/screens/train_state.h"
 #include "tui/widgets/gauge.h"
@@ -64,7 +65,8 @@ static void mark_label(char *out, size_t cap, const char *text)
     size_t n = strcspn(text, " ");
     snprintf(out, cap, "%s", text);
     for (int i = 0; i < 3; i++)
-        if (strlen(name[i][0]) == n && !strncmp(text, name[i][0], n)) snprintf(out, cap, "%s%.16s", name[i][1], text + n);
+        if (strlen(name[i][0]) == n && !strncmp(text, name[i][0], n))
+            snprintf(out, cap, "%s%.16s", name[i][1], text + n);
 }
 
 /* Changes of the same control close to each other are one mark: where the hand came to rest. */
@@ -74,7 +76,8 @@ static int gather_marks(PlotLine *out, char label[][24], const RunCurve *c)
     int n = 0, last = 0;
     for (int i = 0; i < c->marks; i++) {
         size_t name = strcspn(c->mark[i].text, " ");
-        bool same = n && !strncmp(c->mark[last].text, c->mark[i].text, name + 1) && c->mark[i].step - c->mark[last].step <= near;
+        bool same = n && !strncmp(c->mark[last].text, c->mark[i].text, name + 1) &&
+                    c->mark[i].step - c->mark[last].step <= near;
         if (!same) n++;
         mark_label(label[n - 1], sizeof label[0], c->mark[i].text);
         out[n - 1] = (PlotLine){c->mark[i].step, label[n - 1], INK_WARN};
@@ -87,7 +90,8 @@ static int gather_marks(PlotLine *out, char label[][24], const RunCurve *c)
 static float last_step(const TrainScreen *s)
 {
     const RunCurve *own = &s->curve, *other = &s->other_curve;
-    float a = own->points ? own->step[own->points - 1] : 0, b = *s->other.id && other->points ? other->step[other->points - 1] : 0;
+    float a = own->points ? own->step[own->points - 1] : 0,
+          b = *s->other.id && other->points ? other->step[other->points - 1] : 0;
     return fmaxf(fmaxf(a, b), 1);
 }
 
@@ -96,14 +100,26 @@ static void draw_loss(const TrainScreen *s, Canvas *c, Rect r)
     const RunCurve *own = &s->curve, *other = &s->other_curve;
     PlotLine mark[CURVE_MARKS];
     char right[48], label[CURVE_MARKS][24];
-    Series series[3] = {{NULL, own->step, own->smooth, own->points, INK_SERIES_1}, {NULL, own->step, own->loss, own->points, INK_FAINT}};
+    Series series[3] = {{NULL, own->step, own->smooth, own->points, INK_SERIES_1},
+                        {NULL, own->step, own->loss, own->points, INK_FAINT}};
     int n = 2;
-    if (*s->other.id) series[n++] = (Series){s->other.id, other->step, other->smooth, other->points, INK_SERIES_4};
+    if (*s->other.id)
+        series[n++] = (Series){s->other.id, other->step, other->smooth, other->points, INK_SERIES_4};
     if (own->points)
-        snprintf(right, sizeof right, "EMA %.3f \u00b7 %s", (double)own->smooth[own->points - 1], s->log_loss ? "log" : "linear");
+        snprintf(right, sizeof right, "EMA %.3f \u00b7 %s", (double)own->smooth[own->points - 1],
+                 s->log_loss ? "log" : "linear");
     Rect in = canvas_box(c, r, false, "Loss", own->points ? right : NULL);
-    Plot plot = {.series = series, .count = n, .x0 = 0, .x1 = last_step(s), .y0 = NAN, .y1 = NAN, .log_y = s->log_loss, .y_decimals = -1,
-                 .x_unit = "steps", .mark = mark, .marks = gather_marks(mark, label, own)};
+    Plot plot = {.series = series,
+                 .count = n,
+                 .x0 = 0,
+                 .x1 = last_step(s),
+                 .y0 = NAN,
+                 .y1 = NAN,
+                 .log_y = s->log_loss,
+                 .y_decimals = -1,
+                 .x_unit = "steps",
+                 .mark = mark,
+                 .marks = gather_marks(mark, label, own)};
     plot_draw(c, rect_inset(in, 1, 0), &plot);
 }
 
@@ -133,18 +149,28 @@ static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
         series[n++] = (Series){s->other.id, other->probe_step, other->linear, other->probes, INK_SERIES_4};
         series[n++] = (Series){NULL, other->probe_step, other->knn, other->probes, INK_SERIES_4};
     }
-    if (last >= 0) snprintf(right, sizeof right, "kNN %.1f  probe %.1f %%", (double)own->knn[last], (double)own->linear[last]);
+    if (last >= 0)
+        snprintf(right, sizeof right, "kNN %.1f  probe %.1f %%", (double)own->knn[last],
+                 (double)own->linear[last]);
     Rect in = rect_inset(canvas_box(c, r, false, "On real pictures", right), 1, 0);
     if (last < 0 && !other->probes) {
         bool now = s->live && s->news && !strcmp(s->news->phase, "probing");
-        const char *text = now      ? "The first probe is being made." :
-                           s->going ? "The first probe comes after ten seconds of training." :
-                                      "This run was not probed.";
+        const char *text = now        ? "The first probe is being made."
+                           : s->going ? "The first probe comes after ten seconds of training."
+                                      : "This run was not probed.";
         canvas_wrap(c, rect_centre(in, in.w < 34 ? in.w : 34, 2), INK_DIM, text);
         return;
     }
-    Plot plot = {.series = series, .count = n, .x0 = 0, .x1 = last_step(s), .y0 = NAN, .y1 = NAN, .y_decimals = -1, .x_unit = "steps",
-                 .level = level, .levels = untrained_levels(level, label, own)};
+    Plot plot = {.series = series,
+                 .count = n,
+                 .x0 = 0,
+                 .x1 = last_step(s),
+                 .y0 = NAN,
+                 .y1 = NAN,
+                 .y_decimals = -1,
+                 .x_unit = "steps",
+                 .level = level,
+                 .levels = untrained_levels(level, label, own)};
     plot_draw(c, in, &plot);
 }
 
@@ -220,7 +246,9 @@ static void draw_health(const TrainScreen *s, Canvas *c, Rect r)
     if (in.h >= 4) rect_cut_top(&in, 1);
     const char *told = s->news && s->live && s->news->told[0] ? s->news->told : v->event;
     if (*told || collapsed(spread))
-        canvas_wrap(c, in, INK_WARN, *told ? told : "The representation is collapsing: raise the temperature or lower the rate.");
+        canvas_wrap(c, in, INK_WARN,
+                    *told ? told
+                          : "The representation is collapsing: raise the temperature or lower the rate.");
     else
         fact(c, &in, "guard", "all finite");
 }
@@ -235,7 +263,8 @@ int run_pairs(const TrainNews *n, PairGroup group, const TrainPair **out)
 
 static Rect tile_rect(const RunLayout *l, PairGroup group, int i)
 {
-    Rect in = rect_inset(l->pairs[group], 2, 1), tile = {in.x + i * (l->tile_w + 1), in.y, l->tile_w, 2 * l->tile_h + 1};
+    Rect in = rect_inset(l->pairs[group], 2, 1),
+         tile = {in.x + i * (l->tile_w + 1), in.y, l->tile_w, 2 * l->tile_h + 1};
     return tile.x + tile.w <= in.x + in.w ? tile : (Rect){0};
 }
 
@@ -248,7 +277,8 @@ static void draw_pair(const RunLayout *l, Canvas *c, Rect tile, const TrainPair 
     snprintf(text, sizeof text, "%.2f", (double)pair->cosine);
     int w = text_width(text);
     if (on) canvas_tint(c, tile, STYLE_BAR);
-    canvas_text(c, tile.x + (tile.w - w) / 2, tile.y, tile.w, on ? INK_ACCENT | STYLE_BOLD | STYLE_BAR : INK_DIM, text);
+    canvas_text(c, tile.x + (tile.w - w) / 2, tile.y, tile.w,
+                on ? INK_ACCENT | STYLE_BOLD | STYLE_BAR : INK_DIM, text);
 }
 
 static void draw_group(const TrainScreen *s, const RunLayout *l, Canvas *c, PairGroup group)
@@ -259,8 +289,10 @@ static void draw_group(const TrainScreen *s, const RunLayout *l, Canvas *c, Pair
     int n = s->news && s->live ? run_pairs(s->news, group, &pair) : 0;
     bool focus = n && group == s->group;
     if (rect_empty(l->pairs[group])) return;
-    Rect in = canvas_box(c, l->pairs[group], focus, l->pairs[group].w < 23 ? brief[group] : title[group], NULL);
-    if (!n && group == PAIRS_BATCH) canvas_wrap(c, rect_inset(in, 1, 0), INK_DIM, "The first batch is being made.");
+    Rect in =
+        canvas_box(c, l->pairs[group], focus, l->pairs[group].w < 23 ? brief[group] : title[group], NULL);
+    if (!n && group == PAIRS_BATCH)
+        canvas_wrap(c, rect_inset(in, 1, 0), INK_DIM, "The first batch is being made.");
     for (int i = 0; i < n; i++) {
         Rect tile = tile_rect(l, group, i);
         if (!rect_empty(tile)) draw_pair(l, c, tile, &pair[i], focus && i == s->item);
@@ -277,20 +309,24 @@ static void draw_summary(const TrainScreen *s, const RunLayout *l, Canvas *c)
     time_t started = (time_t)r->started;
     struct tm tm;
     if (r->started > 0 && localtime_r(&started, &tm)) strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
-    Rect in = rect_inset(canvas_box(c, (Rect){a->x, a->y, b->x + b->w - a->x, a->h}, false, "This run", when), 1, 0);
+    Rect in = rect_inset(canvas_box(c, (Rect){a->x, a->y, b->x + b->w - a->x, a->h}, false, "This run", when),
+                         1, 0);
     fact(c, &in, "from", r->maker);
     fact(c, &in, "encoder", r->encoder);
     snprintf(text, sizeof text, "%llu", (unsigned long long)r->seed);
     fact(c, &in, "seed", text);
     int last = v->probes - 1;
     if (last < 0) return;
-    snprintf(text, sizeof text, "%.1f %%  (untrained %.1f)", (double)v->linear[last], (double)v->untrained_linear);
+    snprintf(text, sizeof text, "%.1f %%  (untrained %.1f)", (double)v->linear[last],
+             (double)v->untrained_linear);
     fact(c, &in, "probe", text);
     snprintf(text, sizeof text, "%.1f %%  (untrained %.1f)", (double)v->knn[last], (double)v->untrained_knn);
     fact(c, &in, "kNN", text);
     if (in.h > 1) rect_cut_top(&in, 1);
-    canvas_wrap(c, in, INK_DIM, s->going ? "Another process trains it; its figures are read every two seconds, and the keys below reach it." :
-                                           "b goes on with it; 4 shows what its encoder finds alike.");
+    canvas_wrap(c, in, INK_DIM,
+                s->going ? "Another process trains it; its figures are read every two seconds, and the keys "
+                           "below reach it."
+                         : "b goes on with it; 4 shows what its encoder finds alike.");
 }
 
 bool run_pair_at(const TrainScreen *s, const App *app, Rect area, int x, int y, PairGroup *group, int *item)
@@ -311,7 +347,8 @@ bool run_pair_at(const TrainScreen *s, const App *app, Rect area, int x, int y, 
 /* --- the lines below ------------------------------------------------------------------------------------ */
 
 /* Puts another piece on a line, all of it or nothing where it does not fit; returns where the next goes. */
-__attribute__((format(printf, 5, 6))) static int piece(Canvas *c, Rect line, int x, Style style, const char *fmt, ...)
+__attribute__((format(printf, 5, 6))) static int piece(Canvas *c, Rect line, int x, Style style,
+                                                       const char *fmt, ...)
 {
     char text[160];
     va_list ap;
@@ -329,15 +366,16 @@ static int progress_live(const TrainNews *n, bool going, Canvas *c, Rect line, i
     char text[32], total[32];
     text_count(text, sizeof text, (long long)n->now.step + (n->now.views > 0));
     text_count(total, sizeof total, (long long)n->config.budget.steps);
-    x = n->config.budget.steps ? piece(c, line, x, INK_TEXT, "%s of %s steps", text, total) : piece(c, line, x, INK_TEXT, "%s steps", text);
+    x = n->config.budget.steps ? piece(c, line, x, INK_TEXT, "%s of %s steps", text, total)
+                               : piece(c, line, x, INK_TEXT, "%s steps", text);
     if (n->views_second > 0) x = piece(c, line, x, INK_TEXT, "%.0f views/s", n->views_second);
     if (going && isfinite(n->left)) {
         text_duration(text, sizeof text, n->left);
         x = piece(c, line, x, INK_TEXT, "%s left", text);
     }
     if (n->now.views)
-        x = piece(c, line, x, INK_DIM, "generator %.0f \u00b7 encoder %.0f \u00b7 probes %.0f %%", 100 * n->share_generator,
-                  100 * n->share_encoder, 100 * n->share_probe);
+        x = piece(c, line, x, INK_DIM, "generator %.0f \u00b7 encoder %.0f \u00b7 probes %.0f %%",
+                  100 * n->share_generator, 100 * n->share_encoder, 100 * n->share_probe);
     if (!going) return x;
     text_duration(text, sizeof text, n->saved_ago);
     return piece(c, line, x, INK_DIM, "saved %s ago", text);
@@ -379,12 +417,15 @@ static void draw_facts(const TrainScreen *s, Canvas *c, Rect line)
 {
     int x = line.x + 1;
     if (rect_empty(line)) return;
-    x = piece(c, line, x, INK_TEXT | STYLE_BOLD, "run %s%s%s", s->shown.id, *s->shown.name ? " " : "", s->shown.name);
+    x = piece(c, line, x, INK_TEXT | STYLE_BOLD, "run %s%s%s", s->shown.id, *s->shown.name ? " " : "",
+              s->shown.name);
     x = piece(c, line, x, INK_DIM, "%s \u00b7 %s encoder", s->shown.maker, s->shown.encoder);
     if (s->live && s->news && s->news->ended_ok) {
         const ProbeResult *f = &s->news->final, *u = &s->news->final_untrained;
-        x = piece(c, line, x, INK_GOOD, "at the end: probe %.1f kNN %.1f", 100 * f->linear.value, 100 * f->knn.value);
-        piece(c, line, x, INK_DIM, "untrained %.1f and %.1f, judged on \"%s\"", 100 * u->linear.value, 100 * u->knn.value, s->news->split);
+        x = piece(c, line, x, INK_GOOD, "at the end: probe %.1f kNN %.1f", 100 * f->linear.value,
+                  100 * f->knn.value);
+        piece(c, line, x, INK_DIM, "untrained %.1f and %.1f, judged on \"%s\"", 100 * u->linear.value,
+              100 * u->knn.value, s->news->split);
         return;
     }
     const TrainControl *k = &s->want;

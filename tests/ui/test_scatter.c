@@ -1,0 +1,59 @@
+/* Clouds of points: which cell a point falls into, whose ink a shared cell takes, and what ASCII shows. */
+#include "check.h"
+#include "tui/widgets/scatter.h"
+
+static const Rect area = {2, 1, 10, 5};
+
+static void corners_fall_into_corner_cells(void **state)
+{
+    (void)state;
+    int x, y;
+    const float low[2] = {0, 0}, high[2] = {1, 1}, wild[2] = {-7, 3e9f};
+    scatter_cell(area, low, &x, &y);
+    assert_true(x == 2 && y == 5); /* y upwards */
+    scatter_cell(area, high, &x, &y);
+    assert_true(x == 11 && y == 1);
+    scatter_cell(area, wild, &x, &y);
+    assert_true(rect_has(area, x, y));
+}
+
+static void colours_win_over_the_background(void **state)
+{
+    (void)state;
+    Canvas c;
+    Err err = {0};
+    const float xy[6][2] = {{0, 0}, {0, 0}, {0, 0}, {0.01f, 0}, {1, 1}, {1, 1}};
+    const Ink ink[6] = {INK_FAINT, INK_FAINT, INK_FAINT, INK_SERIES_2, INK_FAINT, INK_FAINT};
+    assert_ok(canvas_open(&c, 20, 10, false, &err), err);
+    scatter_draw(&c, area, xy, ink, 6);
+    assert_int_equal(STYLE_INK(canvas_at(&c, 2, 5)->style), INK_SERIES_2);
+    assert_int_equal(STYLE_INK(canvas_at(&c, 11, 1)->style), INK_FAINT);
+    assert_int_equal(canvas_at(&c, 2, 5)->ch, 0x2840);  /* the dot at the lower left */
+    assert_int_equal(canvas_at(&c, 11, 1)->ch, 0x2808); /* ... at the upper right */
+    assert_int_equal(canvas_at(&c, 5, 3)->ch, ' ');
+    canvas_close(&c);
+}
+
+static void ascii_has_a_mark_per_ink(void **state)
+{
+    (void)state;
+    Canvas c;
+    Err err = {0};
+    const float xy[2][2] = {{0, 0}, {1, 1}};
+    const Ink ink[2] = {INK_SERIES_1, INK_FAINT};
+    assert_ok(canvas_open(&c, 20, 10, true, &err), err);
+    scatter_draw(&c, area, xy, ink, 2);
+    assert_int_equal(canvas_at(&c, 2, 5)->ch, scatter_mark(INK_SERIES_1));
+    assert_int_equal(canvas_at(&c, 11, 1)->ch, '.');
+    assert_true(scatter_mark(INK_SERIES_1) != scatter_mark(INK_SERIES_2));
+    scatter_draw(&c, (Rect){0, 0, 0, 3}, xy, ink, 2); /* nothing to draw in */
+    canvas_close(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(corners_fall_into_corner_cells),
+                                       cmocka_unit_test(colours_win_over_the_background),
+                                       cmocka_unit_test(ascii_has_a_mark_per_ink)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
