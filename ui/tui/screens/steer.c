@@ -20,7 +20,7 @@ static double slider_of(const Address *a, const char *direction)
 static void fill_sliders(SteerScreen *s, const World *w)
 {
     const Address *a = steer_now(s->history);
-    s->slider[0] = (Slider){.name = "psi", .low = 0, .high = 1.5, .value = a->psi, .decimals = 2, .note = "truncation"};
+    s->slider[0] = (Slider){.name = "psi", .low = 0, .high = 1.5, .value = a->psi, .decimals = 2};
     for (int i = 1; i < s->sliders; i++) {
         const Direction *d = &w->g->direction[s->direction[i]];
         s->slider[i] = (Slider){.name = d->name, .low = -4, .high = 4, .value = slider_of(a, d->name), .decimals = 2,

@@ -66,7 +66,7 @@ static void draw_facts(const SteerScreen *s, const World *w, Canvas *c, Rect r)
     canvas_print(c, in.x, y++, in.w, INK_DIM, "psi       %.2f", (double)a->psi);
     canvas_print(c, in.x, y++, in.w, INK_DIM, "edits     %d", a->edits);
     canvas_print(c, in.x, y++, in.w, INK_DIM, "noise     %s", a->noise == NOISE_STORED ? "stored" : a->noise == NOISE_OFF ? "off" : "seeded");
-    canvas_print(c, in.x, y++, in.w, INK_DIM, "undo      %d steps", steer_depth(s->history));
+    canvas_print(c, in.x, y++, in.w, INK_DIM, "undo      %d", steer_depth(s->history));
     rect_cut_top(&in, y - in.y + 1);
     if (address_print(text, a, NULL)) canvas_wrap(c, in, INK_FAINT, text);
 }
