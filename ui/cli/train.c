@@ -26,7 +26,7 @@ static const Option options[] = {
     {"name", OPTION_TEXT, "NAME", NULL, 0, 0, false, "Name of the run"},
     {"resume", OPTION_TEXT, "RUN", NULL, 0, 0, false,
      "Go on with a run; --steps or --seconds gives it a new budget"},
-    {"split", OPTION_TEXT, "SPLIT", "quick", 0, 0, false,
+    {"split", OPTION_TEXT, "SPLIT", "valid", 0, 0, false,
      "Probes at the end: quick, valid, test, none; test makes final figures only"},
     {"probe-share", OPTION_NUMBER, "X", "0.05", 0, 0.5, false, "Share of the time for live probes"},
     {"detach", OPTION_FLAG, NULL, NULL, 0, 0, false,
