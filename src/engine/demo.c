@@ -271,7 +271,7 @@ static bool act_neighbours(Acts *a, Err *err)
     Image query = {0};
     bool ok = workspace_dataset(&data, a->set->workspace, SPLIT_VALID, err);
     if (ok && data.n < NEAREST)
-        ok = err_set(err, ERR_USAGE, "the demo needs %d held-out real pictures, and there are %d", NEAREST,
+        ok = err_set(err, ERR_IO, "the demo needs %d held-out real pictures, and there are %d", NEAREST,
                      data.n);
     ok = ok && export_images(&query, a->latent, &a->view, 1, err) && save_neighbours(a, &data, &query, err);
     image_free(&query);

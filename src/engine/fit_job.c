@@ -251,10 +251,10 @@ static bool prepare_folder(Run *r, Err *err)
     snprintf(previous, sizeof previous, "%s.1", r->checkpoint);
     bool there = file_exists(r->checkpoint) || file_exists(previous);
     if (there && !fit->resume)
-        return err_set(err, ERR_USAGE, "%s holds a fit already: go on with --resume, or name another folder",
+        return err_set(err, ERR_IO, "%s holds a fit already: go on with --resume, or name another folder",
                        fit->folder);
     if (!there && fit->resume)
-        return err_set(err, ERR_USAGE, "%s holds no checkpoint to resume from: start without --resume",
+        return err_set(err, ERR_IO, "%s holds no checkpoint to resume from: start without --resume",
                        fit->folder);
     return file_make_folder(r->sheets, err);
 }

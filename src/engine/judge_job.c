@@ -74,9 +74,9 @@ static bool begin(Run *r, Err *err)
     snprintf(previous, sizeof previous, "%s.1", r->checkpoint);
     bool there = file_exists(r->checkpoint) || file_exists(previous);
     if (there && !j->resume)
-        return err_set(err, ERR_USAGE, "%s holds a judge in training: go on with --resume, or remove it",
+        return err_set(err, ERR_IO, "%s holds a judge in training: go on with --resume, or remove it",
                        r->checkpoint);
-    if (!there && j->resume) return err_set(err, ERR_USAGE, "%s: there is nothing to resume", r->checkpoint);
+    if (!there && j->resume) return err_set(err, ERR_IO, "%s: there is nothing to resume", r->checkpoint);
     r->pool = pool_new(j->threads, 0, err);
     if (!r->pool || !dataset_open(&r->data, j->spec, SPLIT_TRAIN, j->size, j->channels, err) ||
         !dataset_open(&r->valid, j->spec, SPLIT_VALID, j->size, j->channels, err))

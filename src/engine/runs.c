@@ -97,7 +97,7 @@ bool runs_info(RunInfo *out, const char *runs, const char *id, Err *err)
     *out = blank;
     if (!file_join(out->folder, sizeof out->folder, runs, out->id, err)) return false;
     if (!file_is_folder(out->folder))
-        return err_set(err, ERR_USAGE, "there is no run %s in %s", out->id, runs);
+        return err_set(err, ERR_IO, "there is no run %s in %s", out->id, runs);
     read_name(out);
     read_config(out);
     if (!inside(path, out, "metrics.jsonl", err)) return false;
@@ -152,8 +152,8 @@ bool runs_find(RunInfo *out, const char *runs, const char *text, Err *err)
     free(run);
     if (at >= 0) return true;
     if (begins > 1)
-        return err_set(err, ERR_USAGE, "%ld runs have names that begin with \"%s\"", begins, text);
-    return err_set(err, ERR_USAGE, "there is no run \"%s\" in %s: see viewsmith runs", text, runs);
+        return err_set(err, ERR_IO, "%ld runs have names that begin with \"%s\"", begins, text);
+    return err_set(err, ERR_IO, "there is no run \"%s\" in %s: see viewsmith runs", text, runs);
 }
 
 static long highest(const char *runs, Err *err)
@@ -189,7 +189,7 @@ static bool name_taken(const RunInfo *run, const char *runs, const char *name, E
     bool taken = n < 0;
     for (long i = 0; i < n; i++)
         if (strcmp(all[i].id, run->id) && !strcmp(all[i].name, name))
-            taken = !err_set(err, ERR_USAGE, "run %s has the name \"%s\" already", all[i].id, name);
+            taken = !err_set(err, ERR_IO, "run %s has the name \"%s\" already", all[i].id, name);
     free(all);
     return taken;
 }
@@ -219,6 +219,6 @@ bool runs_delete(const char *runs, const char *text, Err *err)
         return err_set(err, ERR_USAGE, "to delete run %s%s%s give its whole id or name, not \"%s\"", run.id,
                        run.name[0] ? " " : "", run.name, text);
     if (!strcmp(run.state, "running"))
-        return err_set(err, ERR_USAGE, "run %s is running: stop it first", run.id);
+        return err_set(err, ERR_IO, "run %s is running: stop it first", run.id);
     return file_remove_tree(run.folder, err);
 }

@@ -50,11 +50,11 @@ static bool open_model(Thing *out, const char *path, Err *err)
         return encoder_open(&out->encoder, path, err);
     }
     if (!strncmp(format, "viewsmith-gan", 13))
-        return err_set(err, ERR_USAGE,
+        return err_set(err, ERR_FORMAT,
                        "%s is a checkpoint of viewsmith fit: fit --export-only makes a generator file of it",
                        path);
     if (!strncmp(format, "viewsmith-", 10))
-        return err_set(err, ERR_USAGE,
+        return err_set(err, ERR_FORMAT,
                        "%s is a checkpoint of training (%s): open the run, or its encoder.safetensors", path,
                        format);
     return err_set(err, ERR_FORMAT, "%s is a safetensors file, but no generator or encoder of viewsmith",
@@ -95,7 +95,7 @@ static bool open_folder(Thing *out, const char *path, Err *err)
     char *slash = strrchr(runs, '/');
     if (!file_join(config, sizeof config, path, "config.json", err)) return false;
     if (!slash || !file_exists(config))
-        return err_set(err, ERR_USAGE,
+        return err_set(err, ERR_FORMAT,
                        "%s is a folder, but no run: pictures go to --data of train, fit or neighbours", path);
     *slash = 0;
     return runs_info(&run, *runs ? runs : "/", slash + 1, err) && open_run(out, &run, err);

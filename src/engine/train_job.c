@@ -37,7 +37,7 @@ static Json *load_config(const RunInfo *run, Err *err)
     size_t size;
     if (!file_join(path, sizeof path, run->folder, "config.json", err)) return NULL;
     if (!file_exists(path)) {
-        err_set(err, ERR_USAGE, "run %s was stopped before it began: delete it", run->id);
+        err_set(err, ERR_IO, "run %s was stopped before it began: delete it", run->id);
         return NULL;
     }
     if (!file_read(path, CONFIG_MAX, &bytes, &size, err)) return NULL;

@@ -67,7 +67,7 @@ static bool run_encoder(Encoder **out, Encoder **untrained, const RunInfo *run, 
     char path[4096];
     if (!file_join(path, sizeof path, run->folder, "encoder.safetensors", err)) return false;
     if (!file_exists(path))
-        return err_set(err, ERR_USAGE, "run %s has no encoder yet: it is written with the first checkpoint",
+        return err_set(err, ERR_IO, "run %s has no encoder yet: it is written with the first checkpoint",
                        run->id);
     if (!encoder_open(out, path, err)) return false;
     if (!untrained) return true;
@@ -89,7 +89,7 @@ bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err)
         n--;
     if (n > 0) *out = run[n - 1];
     free(run);
-    return n > 0 || err_set(err, ERR_USAGE,
+    return n > 0 || err_set(err, ERR_IO,
                             "there is no trained encoder in %s yet: start with viewsmith train", w->runs);
 }
 

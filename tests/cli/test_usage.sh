@@ -42,16 +42,16 @@ refused 2 "beginning with a letter" fit --out a --slug 9x
 refused 1 "nowhere/config.json" fit --out nowhere --resume
 refused 2 "give --steps or --seconds, not both" train --source real --steps 1 --seconds 1
 refused 2 "views" train --source nonsense
-refused 2 "there is no run" train --resume 7
+refused 1 "there is no run" train --resume 7
 refused 2 "belongs to a new run" train --resume 7 --rate 1
-refused 2 "no run \"nobody\"" runs nobody
+refused 1 "no run \"nobody\"" runs nobody
 refused 2 "which run?" runs --name x
 refused 2 "too many words" runs a b
 refused 2 "no command nonsense" help nonsense
 refused 1 "nowhere.safetensors: cannot open" demo --model nowhere.safetensors --out d
 
 bell=$(printf 'a\033]0;x\007b')
-refused 2 "no run" runs "$bell"
+refused 1 "no run" runs "$bell"
 if grep -q "$(printf '\033')" err; then fail "an escape sequence came through"; fi
 
 "$V" --version | grep -q "^viewsmith [0-9]" || fail "--version"

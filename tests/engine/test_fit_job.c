@@ -132,7 +132,7 @@ static void test_refusals(void **state)
     Split split;
     int size, channels;
     finish(start(fit_of(fresh("fit-refused"), 16, false)));
-    refused(fit_of("fit-refused", 16, false), ERR_USAGE, "holds a fit already: go on with --resume");
+    refused(fit_of("fit-refused", 16, false), ERR_IO, "holds a fit already: go on with --resume");
     Fit *fit = fit_of("fit-refused", 16, true);
     fit->gan.batch = 16;
     refused(fit, ERR_USAGE, "was made with other settings or data");
@@ -142,7 +142,7 @@ static void test_refusals(void **state)
     assert_false(fit_peek("nowhere", spec, sizeof spec, &split, &size, &channels, &err));
     fit = fit_of(fresh("fit-none"), 16, false);
     fit->resume = true;
-    refused(fit, ERR_USAGE, "holds no checkpoint to resume from");
+    refused(fit, ERR_IO, "holds no checkpoint to resume from");
 }
 
 /* Rates that explode: it goes back with halved rates, and gives up after some. */

@@ -72,9 +72,9 @@ static void test_finding(void **state)
     assert_string_equal(find("sec"), "0003");
     assert_string_equal(find("first-hit"), "0002");
     assert_string_equal(find(""), "none");
-    assert_refused(runs_find(&run, RUNS, "first", &err), err, ERR_USAGE,
+    assert_refused(runs_find(&run, RUNS, "first", &err), err, ERR_IO,
                    "2 runs have names that begin with \"first\"");
-    assert_refused(runs_find(&run, RUNS, "9", &err), err, ERR_USAGE, "there is no run \"9\"");
+    assert_refused(runs_find(&run, RUNS, "9", &err), err, ERR_IO, "there is no run \"9\"");
 }
 
 static void test_names(void **state)
@@ -82,7 +82,7 @@ static void test_names(void **state)
     (void)state;
     Err err = {0};
     RunInfo a = make("a1"), b = make("");
-    assert_refused(runs_name(&b, RUNS, "a1", &err), err, ERR_USAGE, "run 0001 has the name \"a1\" already");
+    assert_refused(runs_name(&b, RUNS, "a1", &err), err, ERR_IO, "run 0001 has the name \"a1\" already");
     assert_refused(runs_name(&b, RUNS, "0001", &err), err, ERR_USAGE, "not all digits");
     assert_refused(runs_name(&b, RUNS, "../x", &err), err, ERR_USAGE, "a run's name is");
     assert_refused(runs_name(&b, RUNS, "-x", &err), err, ERR_USAGE, "a run's name is");
@@ -103,7 +103,7 @@ static void test_deleting_wants_the_whole_name(void **state)
     assert_refused(runs_delete(RUNS, "1", &err), err, ERR_USAGE, "give its whole id or name");
     err = (Err){0};
     assert_ok(lock_take(&fd, run.folder, "run", &err), err);
-    assert_refused(runs_delete(RUNS, "precious", &err), err, ERR_USAGE, "is running");
+    assert_refused(runs_delete(RUNS, "precious", &err), err, ERR_IO, "is running");
     lock_release(fd);
     err = (Err){0};
     assert_true(file_is_folder(run.folder));

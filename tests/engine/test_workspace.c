@@ -124,11 +124,11 @@ static void test_things(void **state)
     assert_ok(runs_make(&run, stage.runs, &err) && runs_name(&run, stage.runs, "tried", &err), err);
     assert_ok(thing_open(&t, stage.w, "tried", &err) && t.kind == THING_RUN && !t.encoder, err);
     thing_close(&t);
-    assert_refused(workspace_encoder(&e, NULL, stage.w, "tried", &err), err, ERR_USAGE, "has no encoder yet");
-    assert_refused(workspace_encoder(&e, NULL, stage.w, NULL, &err), err, ERR_USAGE, "no trained encoder");
-    assert_refused(thing_open(&t, stage.w, "nothing", &err), err, ERR_USAGE,
+    assert_refused(workspace_encoder(&e, NULL, stage.w, "tried", &err), err, ERR_IO, "has no encoder yet");
+    assert_refused(workspace_encoder(&e, NULL, stage.w, NULL, &err), err, ERR_IO, "no trained encoder");
+    assert_refused(thing_open(&t, stage.w, "nothing", &err), err, ERR_IO,
                    "neither an address (vs1:...) nor a run");
-    assert_refused(thing_open(&t, stage.w, stage.data, &err), err, ERR_USAGE, "is a folder, but no run");
+    assert_refused(thing_open(&t, stage.w, stage.data, &err), err, ERR_FORMAT, "is a folder, but no run");
     err = (Err){0};
     assert_ok(file_replace("junk.bin", "not a model at all", 18, &err), err);
     assert_refused(thing_open(&t, stage.w, "junk.bin", &err), err, ERR_LIMIT, "not a safetensors file");

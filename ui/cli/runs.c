@@ -102,7 +102,7 @@ static bool change(RunInfo *run, const Args *a, const char *runs, Err *err)
     if (!runs_find(run, runs, a->word[0], err)) return false;
     if (args_given(a, "name") && !runs_name(run, runs, args_text(a, "name"), err)) return false;
     if (args_given(a, "set") && strcmp(run->state, "running"))
-        return err_set(err, ERR_USAGE, "run %s is not running: viewsmith train --resume %s", run->id,
+        return err_set(err, ERR_IO, "run %s is not running: viewsmith train --resume %s", run->id,
                        run->id);
     for (int i = 0; i < args_count(a, "set"); i++)
         if (!train_control(run->folder, args_nth(a, "set", i), err)) return false;
