@@ -227,13 +227,17 @@ static bool last_seconds(void *ctx, const Json *row)
     return true;
 }
 
-static bool take_up(Run *r, Err *err)
+static bool read_seconds(Run *r, Err *err)
 {
     size_t at = 0;
+    return jsonl_each(r->log, &at, last_seconds, &r->before, err);
+}
+
+static bool take_up(Run *r, Err *err)
+{
     if (!checkpoint_tidy(r->checkpoint, err) ||
         !gan_load(r->gan, r->checkpoint, r->told, sizeof r->told, err) ||
-        !jsonl_trim(r->log, "images", gan_images(r->gan), err) ||
-        !jsonl_each(r->log, &at, last_seconds, &r->before, err))
+        !jsonl_trim(r->log, "images", gan_images(r->gan), err) || !read_seconds(r, err))
         return false;
     r->sheeted = gan_images(r->gan) - gan_images(r->gan) % r->fit->sheet_images;
     return true;
@@ -269,7 +273,8 @@ static bool open_run(Run *r, Err *err)
     r->gan = gan_new(&fit->gan, &fit->data, r->pool, err);
     if (!r->gan) return false;
     r->started = r->saved = clock_seconds();
-    if (fit->export_only) return gan_load(r->gan, r->checkpoint, r->told, sizeof r->told, err);
+    if (fit->export_only)
+        return gan_load(r->gan, r->checkpoint, r->told, sizeof r->told, err) && read_seconds(r, err);
     /* The settings are there before the first checkpoint: whoever finds one can resume it. */
     if (fit->resume ? !take_up(r, err) || !fit_config_save(fit, err)
                     : !fit_config_save(fit, err) || !save(r, err))
@@ -296,6 +301,7 @@ static bool fit_run(Job *job, void *work, Err *err)
 {
     Run r = {.fit = work, .job = job, .lock = -1};
     bool ok = open_run(&r, err) && (r.fit->export_only || train(&r, err)) && export_generator(&r, err);
+    if (ok && r.fit->export_only) publish(&r); /* what the exported generator has seen */
     gan_free(r.gan);
     pool_free(r.pool);
     lock_release(r.lock);
