@@ -1,6 +1,7 @@
 /* Signals and terminal settings; everything in the handlers is async-signal-safe. */
 #include "tui/guard.h"
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -17,7 +18,7 @@ static const int notes[] = {SIGWINCH, SIGCONT};
 static struct {
     int fd, wake_fd;
     struct termios before, raw;
-    volatile sig_atomic_t on, asked, resized;
+    atomic_int on, asked, resized; /* atomic: a handler runs on whichever thread the kernel picks */
     char *stack;
     stack_t old_stack;
     struct sigaction old[NSIG];
@@ -25,8 +26,7 @@ static struct {
 
 static void give_back(void)
 {
-    if (!guard.on) return;
-    guard.on = 0;
+    if (!atomic_exchange(&guard.on, 0)) return;
     ssize_t sent = write(guard.fd, guard_reset, sizeof guard_reset - 1);
     (void)sent;
     tcsetattr(guard.fd, TCSANOW, &guard.before);
@@ -132,9 +132,7 @@ int guard_signal(void)
 
 bool guard_resized(void)
 {
-    bool was = guard.resized;
-    guard.resized = 0;
-    return was;
+    return atomic_exchange(&guard.resized, 0);
 }
 
 void guard_suspend(void)
