@@ -115,6 +115,11 @@ void app_fail(App *app, const Err *err)
     set_notice(app, true, err->msg);
 }
 
+void app_draw_now(App *app)
+{
+    app->dirty = true;
+}
+
 void app_tick_at(App *app, double when)
 {
     app->tick_at = fmin(app->tick_at, when);

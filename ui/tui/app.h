@@ -80,6 +80,8 @@ typedef struct {
     Action action;
 } AppChoice;
 void app_ask(App *app, const char *title, const char *text, const AppChoice *choice, int n);
+/* For a tick that brought what the person's own hand asked for: drawn at once. Other news are drawn 30 times a second. */
+void app_draw_now(App *app);
 /* tick is wanted at this clock_seconds() at the latest. */
 void app_tick_at(App *app, double when);
 /* Puts text on the person's clipboard (OSC 52); at most 4 KiB. */

@@ -353,7 +353,7 @@ static bool steer_tick(void *self, App *app)
     bool news = catch_up(s, app);
     if (!s->asked_view) ask_pictures(s, app);
     /* An answer to an older wish is shown too: it is where the hand has just been. */
-    news |= world_take(app, PAINT_VIEW, &s->view);
+    if (world_take(app, PAINT_VIEW, &s->view)) app_draw_now(app);
     news |= world_take(app, PAINT_STRIP, &s->strip);
     if (world_take(app, PAINT_EFFECT, &s->effect) && s->effect->done == s->effect->n) {
         sort_by_effect(s, w, s->effect);
