@@ -131,10 +131,13 @@ static void bank_is_full(Finder *f, int space)
     f->unanswered = f->query.ticket != 0;
 }
 
-/* One more piece of the first bank that grows; false when none does. The encoder's comes first. */
+/* One more piece of the first bank that grows; false when none does. Pixels come first: they need no network, so they
+ * answer at once; then the encoder's. */
 static bool grow(Finder *f)
 {
-    for (int s = 0; s < FINDER_SPACES; s++) {
+    static const int order[FINDER_SPACES] = {SPACE_PIXELS, SPACE_ENCODER, SPACE_UNTRAINED};
+    for (int i = 0; i < FINDER_SPACES; i++) {
+        int s = order[i];
         Bank *b = f->growing[s];
         if (!b) continue;
         int left = bank_size(b) - bank_filled(b), before = bank_filled(b);
