@@ -82,6 +82,7 @@ static bool explore(Ask *ask, Err *err)
          world_open(&world, workspace, ask->app.seed, err) &&
          (!ask->thing || place_thing(&world, &thing, &first, err));
     if (ok) {
+        if (!ask->app.script) world.journal = journal_open(NULL, NULL);
         AppHooks hooks = world_hooks(&world);
         ok = app_run(&ask->app, screens, 4, (int)first - CONTEXT_VIEWS, &hooks, err);
     }

@@ -33,6 +33,7 @@ void world_close(World *w)
     job_free(w->train);
     finder_free(w->finder);
     painter_free(w->painter);
+    journal_close(w->journal);
     workspace_close(w->workspace);
     *w = (World){0};
 }
@@ -131,6 +132,14 @@ bool world_read(const World *w, const char *text, Address *out, Err *err)
                 thing_kind_name(t.kind));
     thing_close(&t);
     return ok && latent_check(w->g, out, err);
+}
+
+/* A journal that cannot be written is no reason to stop: what it would have held is on the screen. */
+void world_record(World *w, const char *command)
+{
+    char text[ADDRESS_BYTES_MAX + 8] = "go ";
+    if (!w->journal) return;
+    if (command || address_print(text + 3, &w->view, NULL)) journal_command(w->journal, command ? command : text, NULL);
 }
 
 const char *world_class(const World *w, int class)

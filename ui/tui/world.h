@@ -5,6 +5,7 @@
  * job. */
 #pragma once
 #include "engine/finder.h"
+#include "engine/journal.h"
 #include "engine/painter.h"
 #include "engine/train_job.h"
 #include "engine/workspace.h"
@@ -27,6 +28,7 @@ typedef struct World {
     Address view;       /* the view all screens speak of */
     uint64_t changes;   /* counts changes of `view`: a screen that has seen fewer takes the new one over */
     Bell bell;          /* wakes the loop */
+    Journal *journal;   /* what was done, in words; NULL: not written down (scripts, a home that cannot be written) */
 } World;
 
 /* Takes the workspace over, also on failure. */
@@ -39,6 +41,8 @@ AppHooks world_hooks(World *w);
 bool world_show(World *w, const Address *a, Err *err);
 /* What a person typed or pasted: an address, or the path of a PNG that holds one. */
 bool world_read(const World *w, const char *text, Address *out, Err *err);
+/* Writes a command of latent/steer.h into the journal; NULL: the view as it is now, whatever led there. */
+void world_record(World *w, const char *command);
 /* "sneaker", or "" when unconditional. */
 const char *world_class(const World *w, int class);
 /* A number in [low, high], or one sentence. */

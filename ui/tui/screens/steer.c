@@ -141,11 +141,13 @@ static void sort_by_effect(SteerScreen *s, const World *w, const Painting *p)
 
 /* --- changes -------------------------------------------------------------------------------------------- */
 
-static void changed(SteerScreen *s, App *app)
+/* done: the command that led here, for the journal; NULL where there was none (undo, a paste). */
+static void changed(SteerScreen *s, App *app, const char *done)
 {
     World *w = app_world(app);
     w->view = *steer_now(s->history);
     s->seen = ++w->changes;
+    world_record(w, done);
     fill_sliders(s, w);
     ask_pictures(s, app);
 }
@@ -155,7 +157,7 @@ static bool command(SteerScreen *s, App *app, const char *text, const char *merg
     World *w = app_world(app);
     Err err = {0};
     if (!steer_do(s->history, w->g, text, merge, &err)) return app_fail(app, &err), true;
-    changed(s, app);
+    changed(s, app, text);
     return true;
 }
 
@@ -207,7 +209,7 @@ static bool zero_all(SteerScreen *s, App *app)
         if (!steer_apply(&a, w->g, text, &err)) return app_fail(app, &err), true;
     }
     if (!steer_push(s->history, &a, &err)) return app_fail(app, &err), true;
-    changed(s, app);
+    changed(s, app, NULL);
     return true;
 }
 
@@ -218,7 +220,7 @@ static bool go_to(SteerScreen *s, App *app, const char *text)
     Address a;
     if (!world_read(w, text, &a, &err) || !latent_check(w->g, &a, &err) || !steer_push(s->history, &a, &err))
         return app_fail(app, &err), true;
-    changed(s, app);
+    changed(s, app, NULL);
     return true;
 }
 
@@ -280,8 +282,8 @@ static bool act_view(SteerScreen *s, App *app, const Event *ev)
     case ACT_STEER_DIRECTIONS: next_set(s, w); ask_pictures(s, app); return true;
     case ACT_STEER_SORT: ask_effects(s, app); return true;
     case ACT_STEER_NEIGHBOURS: return app_go(app, CONTEXT_NEIGHBOURS, NULL);
-    case ACT_UNDO: return steer_undo(s->history) ? (changed(s, app), true) : (app_notice(app, "nothing to undo"), true);
-    case ACT_REDO: return steer_redo(s->history) ? (changed(s, app), true) : (app_notice(app, "nothing to redo"), true);
+    case ACT_UNDO: return steer_undo(s->history) ? (changed(s, app, NULL), true) : (app_notice(app, "nothing to undo"), true);
+    case ACT_REDO: return steer_redo(s->history) ? (changed(s, app, NULL), true) : (app_notice(app, "nothing to redo"), true);
     case ACT_COPY: return world_copy(app, steer_now(s->history)), true;
     case ACT_SAVE: return save(s, app, ev->text);
     case ACT_OPEN: return ev->text ? go_to(s, app, ev->text) : false;
