@@ -37,7 +37,7 @@ static bool told(Lab *b, const char *what, int done, int all, Err *err)
 
 static bool start(Lab *b, Err *err)
 {
-    PtyOptions o = {COLS, ROWS, CELL_W, CELL_H, !strcmp(b->sink, "sixel"), LATENCY_RATE};
+    PtyOptions o = {COLS, ROWS, CELL_W, CELL_H, !strcmp(b->sink, "sixel"), LATENCY_RATE, b->runs};
     const char *argv[8] = {b->l->self, "--runs", b->runs};
     if (b->l->model) argv[3] = "--model", argv[4] = b->l->model;
     return pty_open(&b->pty, &o, (char *const *)argv, err);

@@ -106,7 +106,7 @@ bool pty_screen_take(PtyScreen *s, char byte)
 
 /* --- the pseudo terminal ----------------------------------------------------------------------------------------- */
 
-static void become(const char *name, char *const argv[])
+static void become(const char *name, char *const argv[], const char *state)
 {
     setsid();
     int fd = open(name, O_RDWR);
@@ -120,6 +120,7 @@ static void become(const char *name, char *const argv[])
     unsetenv("NO_COLOR");
     unsetenv("TMUX");
     unsetenv("VIEWSMITH_GRAPHICS");
+    if (state) setenv("XDG_STATE_HOME", state, 1);
     execvp(argv[0], argv);
     _Exit(127);
 }
@@ -135,7 +136,7 @@ bool pty_open(Pty *p, const PtyOptions *o, char *const argv[], Err *err)
               !ioctl(p->fd, TIOCSWINSZ, &size);
     p->started = clock_seconds();
     p->pid = ok ? fork() : -1;
-    if (p->pid == 0) become(name, argv);
+    if (p->pid == 0) become(name, argv, p->options.state);
     if (p->pid > 0) return true;
     err_set(err, ERR_IO, "no pseudo terminal could be had: %s", strerror(errno));
     if (p->fd >= 0) close(p->fd);

@@ -13,6 +13,7 @@ typedef struct {
     int cols, rows, cell_w, cell_h;
     bool sixel;       /* else 24-bit half blocks */
     double rate;      /* bytes per second; 0: no limit */
+    const char *state; /* XDG_STATE_HOME of the program, so that a bench leaves a person's journal alone; NULL: ours */
 } PtyOptions;
 
 /* One frame, complete. */

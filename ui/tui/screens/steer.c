@@ -147,9 +147,9 @@ static void changed(SteerScreen *s, App *app, const char *done)
     World *w = app_world(app);
     w->view = *steer_now(s->history);
     s->seen = ++w->changes;
-    world_record(w, done);
     fill_sliders(s, w);
     ask_pictures(s, app);
+    world_record(w, done); /* the picture is being made while this is written */
 }
 
 static bool command(SteerScreen *s, App *app, const char *text, const char *merge)
