@@ -1,0 +1,138 @@
+/* Sixteen floats as one value, the same on every instruction set: one AVX-512 register, two of AVX2, or four of what the
+ * compiler finds. Written once here, so that kernels need no intrinsics of their own. fma is fused on AVX2 and AVX-512 and
+ * rounds twice elsewhere. */
+#pragma once
+#include <stddef.h>
+#include <string.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#define VS_INLINE static inline __attribute__((always_inline))
+
+#if defined(__AVX512F__)
+typedef struct {
+    __m512 v;
+} V16;
+VS_INLINE V16 v16_load(const float *p)
+{
+    return (V16){_mm512_loadu_ps(p)};
+}
+VS_INLINE void v16_store(float *p, V16 a)
+{
+    _mm512_storeu_ps(p, a.v);
+}
+VS_INLINE V16 v16_all(float x)
+{
+    return (V16){_mm512_set1_ps(x)};
+}
+VS_INLINE V16 v16_fma(V16 a, V16 b, V16 c)
+{
+    return (V16){_mm512_fmadd_ps(a.v, b.v, c.v)};
+}
+/* c - a * b */
+VS_INLINE V16 v16_fnma(V16 a, V16 b, V16 c)
+{
+    return (V16){_mm512_fnmadd_ps(a.v, b.v, c.v)};
+}
+#define V16_BINARY(name, op512, op256, expr)                                                                           \
+    VS_INLINE V16 name(V16 a, V16 b)                                                                                   \
+    {                                                                                                                  \
+        return (V16){op512(a.v, b.v)};                                                                                 \
+    }
+/* a < 0 ? b : c, lane by lane */
+VS_INLINE V16 v16_below(V16 a, V16 b, V16 c)
+{
+    return (V16){_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, _mm512_setzero_ps(), _CMP_LT_OQ), c.v, b.v)};
+}
+#elif defined(__AVX2__)
+typedef struct {
+    __m256 v[2];
+} V16;
+VS_INLINE V16 v16_load(const float *p)
+{
+    return (V16){{_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}};
+}
+VS_INLINE void v16_store(float *p, V16 a)
+{
+    _mm256_storeu_ps(p, a.v[0]);
+    _mm256_storeu_ps(p + 8, a.v[1]);
+}
+VS_INLINE V16 v16_all(float x)
+{
+    return (V16){{_mm256_set1_ps(x), _mm256_set1_ps(x)}};
+}
+VS_INLINE V16 v16_fma(V16 a, V16 b, V16 c)
+{
+    return (V16){{_mm256_fmadd_ps(a.v[0], b.v[0], c.v[0]), _mm256_fmadd_ps(a.v[1], b.v[1], c.v[1])}};
+}
+VS_INLINE V16 v16_fnma(V16 a, V16 b, V16 c)
+{
+    return (V16){{_mm256_fnmadd_ps(a.v[0], b.v[0], c.v[0]), _mm256_fnmadd_ps(a.v[1], b.v[1], c.v[1])}};
+}
+#define V16_BINARY(name, op512, op256, expr)                                                                           \
+    VS_INLINE V16 name(V16 a, V16 b)                                                                                   \
+    {                                                                                                                  \
+        return (V16){{op256(a.v[0], b.v[0]), op256(a.v[1], b.v[1])}};                                                  \
+    }
+VS_INLINE V16 v16_below(V16 a, V16 b, V16 c)
+{
+    __m256 zero = _mm256_setzero_ps();
+    return (V16){{_mm256_blendv_ps(c.v[0], b.v[0], _mm256_cmp_ps(a.v[0], zero, _CMP_LT_OQ)),
+                  _mm256_blendv_ps(c.v[1], b.v[1], _mm256_cmp_ps(a.v[1], zero, _CMP_LT_OQ))}};
+}
+#else
+/* The compiler splits this into the vectors the machine has. */
+typedef float V16Lanes __attribute__((vector_size(64)));
+typedef struct {
+    V16Lanes v;
+} V16;
+VS_INLINE V16 v16_load(const float *p)
+{
+    V16 a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+VS_INLINE void v16_store(float *p, V16 a)
+{
+    memcpy(p, &a, sizeof a);
+}
+VS_INLINE V16 v16_all(float x)
+{
+    return (V16){(V16Lanes){0} + x};
+}
+VS_INLINE V16 v16_fma(V16 a, V16 b, V16 c)
+{
+    return (V16){a.v * b.v + c.v};
+}
+VS_INLINE V16 v16_fnma(V16 a, V16 b, V16 c)
+{
+    return (V16){c.v - a.v * b.v};
+}
+#define V16_BINARY(name, op512, op256, expr)                                                                           \
+    VS_INLINE V16 name(V16 a, V16 b)                                                                                   \
+    {                                                                                                                  \
+        return (V16){expr};                                                                                            \
+    }
+VS_INLINE V16 v16_below(V16 a, V16 b, V16 c)
+{
+    return (V16){a.v < (V16Lanes){0} ? b.v : c.v};
+}
+#endif
+
+V16_BINARY(v16_add, _mm512_add_ps, _mm256_add_ps, a.v + b.v)
+V16_BINARY(v16_sub, _mm512_sub_ps, _mm256_sub_ps, a.v - b.v)
+V16_BINARY(v16_mul, _mm512_mul_ps, _mm256_mul_ps, a.v * b.v)
+/* a > b ? a : b: where either is NaN, b */
+V16_BINARY(v16_max, _mm512_max_ps, _mm256_max_ps, a.v > b.v ? a.v : b.v)
+#undef V16_BINARY
+
+/* The sum of the sixteen, always in the same order: halves, quarters, eighths. */
+VS_INLINE float v16_sum(V16 a)
+{
+    float t[16];
+    v16_store(t, a);
+    for (int n = 8; n; n /= 2)
+        for (int i = 0; i < n; i++) t[i] += t[i + n];
+    return t[0];
+}
