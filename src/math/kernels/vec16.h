@@ -83,10 +83,16 @@ VS_INLINE V16 v16_below(V16 a, V16 b, V16 c)
 }
 #else
 /* The compiler splits this into the vectors the machine has. */
+#pragma GCC diagnostic ignored "-Wpsabi" /* everything here is inlined: no call passes such a vector */
 typedef float V16Lanes __attribute__((vector_size(64)));
+typedef int V16Mask __attribute__((vector_size(64)));
 typedef struct {
     V16Lanes v;
 } V16;
+VS_INLINE V16 v16_where(V16Mask m, V16 b, V16 c)
+{
+    return (V16){(V16Lanes)((m & (V16Mask)b.v) | (~m & (V16Mask)c.v))};
+}
 VS_INLINE V16 v16_load(const float *p)
 {
     V16 a;
@@ -112,19 +118,19 @@ VS_INLINE V16 v16_fnma(V16 a, V16 b, V16 c)
 #define V16_BINARY(name, op512, op256, expr)                                                                           \
     VS_INLINE V16 name(V16 a, V16 b)                                                                                   \
     {                                                                                                                  \
-        return (V16){expr};                                                                                            \
+        return expr;                                                                                            \
     }
 VS_INLINE V16 v16_below(V16 a, V16 b, V16 c)
 {
-    return (V16){a.v < (V16Lanes){0} ? b.v : c.v};
+    return v16_where(a.v < (V16Lanes){0}, b, c);
 }
 #endif
 
-V16_BINARY(v16_add, _mm512_add_ps, _mm256_add_ps, a.v + b.v)
-V16_BINARY(v16_sub, _mm512_sub_ps, _mm256_sub_ps, a.v - b.v)
-V16_BINARY(v16_mul, _mm512_mul_ps, _mm256_mul_ps, a.v * b.v)
+V16_BINARY(v16_add, _mm512_add_ps, _mm256_add_ps, (V16){a.v + b.v})
+V16_BINARY(v16_sub, _mm512_sub_ps, _mm256_sub_ps, (V16){a.v - b.v})
+V16_BINARY(v16_mul, _mm512_mul_ps, _mm256_mul_ps, (V16){a.v * b.v})
 /* a > b ? a : b: where either is NaN, b */
-V16_BINARY(v16_max, _mm512_max_ps, _mm256_max_ps, a.v > b.v ? a.v : b.v)
+V16_BINARY(v16_max, _mm512_max_ps, _mm256_max_ps, v16_where(a.v > b.v, a, b))
 #undef V16_BINARY
 
 /* The sum of the sixteen, always in the same order: halves, quarters, eighths. */
