@@ -83,7 +83,6 @@ VS_INLINE V16 v16_below(V16 a, V16 b, V16 c)
 }
 #else
 /* The compiler splits this into the vectors the machine has. */
-#pragma GCC diagnostic ignored "-Wpsabi" /* everything here is inlined: no call passes such a vector */
 typedef float V16Lanes __attribute__((vector_size(64)));
 typedef int V16Mask __attribute__((vector_size(64)));
 typedef struct {
