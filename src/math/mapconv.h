@@ -16,6 +16,20 @@ typedef struct {
     bool exact; /* never Winograd */
 } MapConv;
 
+typedef struct {
+    int C, H, W;
+} MapSide;
+static inline MapSide mapconv_input(const MapConv *c)
+{
+    const ConvShape *s = &c->s;
+    return c->transposed ? (MapSide){s->O, s->OH, s->OW} : (MapSide){s->C, s->H, s->W};
+}
+static inline MapSide mapconv_result(const MapConv *c)
+{
+    const ConvShape *s = &c->s;
+    return c->transposed ? (MapSide){s->C, s->H, s->W} : (MapSide){s->O, s->OH, s->OW};
+}
+
 /* How the input is read: v = gain * act(scale * x + shift), act(z) = z < 0 ? slope * z : z; outside the picture 0. Where
  * scale is NULL, slope and gain must be 1. scale and shift (16 * blocks), zero past I; per_image: (N, 16 * blocks). */
 typedef struct {
@@ -49,7 +63,7 @@ typedef struct {
     bool plain; /* dy and y are (N,O,OH,OW) plain */
 } MapGrad;
 
-/* What is wanted; each may be NULL. */
+/* What is wanted; each may be NULL. At zero a rectifier passes no gradient, as in PyTorch. */
 typedef struct {
     float *dx; /* like the input, through the read's act and scale */
     bool add;  /* dx += */

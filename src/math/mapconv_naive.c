@@ -1,0 +1,154 @@
+/* Convolution on maps in plain loops, over plain copies: the oracle for math/mapconv.c. */
+#include "math/mapconv.h"
+#include <stdlib.h>
+
+static size_t pixels(MapSide m)
+{
+    return (size_t)m.H * (size_t)m.W;
+}
+
+/* Where element (n, c, p) lies. */
+static size_t place(MapSide m, bool plain, int n, int c, size_t p)
+{
+    size_t P = pixels(m), blocks = (size_t)map_blocks(m.C);
+    if (plain) return ((size_t)n * (size_t)m.C + (size_t)c) * P + p;
+    return (((size_t)n * blocks + (size_t)(c / MAP_LANES)) * P + p) * MAP_LANES + (size_t)(c % MAP_LANES);
+}
+
+static size_t coefficient(MapSide m, bool per_image, int n, int c)
+{
+    return (per_image ? (size_t)n * (size_t)map_blocks(m.C) * MAP_LANES : 0) + (size_t)c;
+}
+
+/* Calls body for every element of a side, `i` counting them as plain. */
+#define EACH(m, N)                                                                                           \
+    for (int n = 0; n < (N); n++)                                                                            \
+        for (int c = 0; c < (m).C; c++)                                                                      \
+            for (size_t p = 0, i = ((size_t)n * (size_t)(m).C + (size_t)c) * pixels(m); p < pixels(m);       \
+                 p++, i++)
+
+static float *room(MapSide m, int N)
+{
+    return calloc((size_t)N * (size_t)m.C * pixels(m) + 1, sizeof(float));
+}
+
+static float before_act(const MapRead *r, MapSide m, int n, int c, size_t p)
+{
+    size_t k = coefficient(m, r->per_image, n, c);
+    float x = r->x[place(m, r->plain, n, c, p)];
+    return r->scale ? x * r->scale[k] + r->shift[k] : x;
+}
+
+static float act(float z, float slope, float gain)
+{
+    return (z < 0 ? slope * z : z) * gain;
+}
+
+static float *read_all(const MapRead *r, MapSide m, int N)
+{
+    float *v = room(m, N);
+    if (!v) abort();
+    EACH(m, N) v[i] = act(before_act(r, m, n, c, p), r->slope, r->gain);
+    return v;
+}
+
+static void moments(const MapWrite *to, MapSide m, int N)
+{
+    double count = (double)N * (double)pixels(m);
+    for (int c = 0; c < map_blocks(m.C) * MAP_LANES; c++) {
+        double sum = 0, square = 0;
+        for (int n = 0; c < m.C && n < N; n++)
+            for (size_t p = 0; p < pixels(m); p++) sum += (double)to->y[place(m, false, n, c, p)];
+        for (int n = 0; c < m.C && n < N; n++)
+            for (size_t p = 0; p < pixels(m); p++) {
+                double d = (double)to->y[place(m, false, n, c, p)] - sum / count;
+                square += d * d;
+            }
+        to->moments[c] = (float)(sum / count);
+        to->moments[map_blocks(m.C) * MAP_LANES + c] = (float)(square / count);
+    }
+}
+
+static void write_all(const MapWrite *to, const float *v, MapSide m, int N)
+{
+    size_t P = pixels(m);
+    if (!to->plain)
+        for (size_t i = 0; i < map_count(N, m.C, (int)P); i++) to->y[i] = 0;
+    EACH(m, N)
+    {
+        size_t at = place(m, to->plain, n, c, p);
+        float y = v[i] * (to->scale ? to->scale[coefficient(m, to->per_image, n, c)] : 1);
+        if (to->shift) y += to->shift[c];
+        if (to->add) y += to->add[at];
+        if (to->noise) y += to->strength * to->noise[(size_t)n * P + p];
+        to->y[at] = act(y, to->slope, to->gain);
+    }
+    if (to->moments) moments(to, m, N);
+}
+
+void mapconv_forward_naive(const MapWrite *to, const MapRead *from, const float *w, const MapConv *c)
+{
+    MapSide in = mapconv_input(c), out = mapconv_result(c);
+    float *x = read_all(from, in, c->s.N), *y = room(out, c->s.N);
+    if (!y) abort();
+    if (c->transposed)
+        conv_backward_data_naive(y, x, w, NULL, &c->s, false);
+    else
+        conv_forward_naive(y, x, w, NULL, &c->s);
+    write_all(to, y, out, c->s.N);
+    free(x);
+    free(y);
+}
+
+/* The gradient of the raw result, plain. */
+static float *total_gradient(const MapGrad *g, MapSide m, int N)
+{
+    float *d = room(m, N), count = (float)N * (float)pixels(m);
+    const float *dvar = g->dmoments ? g->dmoments + map_blocks(m.C) * MAP_LANES : NULL;
+    if (!d) abort();
+    EACH(m, N)
+    {
+        size_t at = place(m, g->plain, n, c, p);
+        d[i] = g->dy[at] * (g->y && !(g->y[at] > 0) ? g->slope : 1) * g->gain;
+        if (dvar) d[i] += g->dmoments[c] / count + dvar[c] * 2 * (g->y[at] - g->moments[c]) / count;
+    }
+    return d;
+}
+
+static void give_back(const MapBack *back, const float *dv, const MapRead *from, MapSide m, int N)
+{
+    EACH(m, N)
+    {
+        size_t at = place(m, from->plain, n, c, p), k = coefficient(m, from->per_image, n, c);
+        float z = before_act(from, m, n, c, p), dz = dv[i] * from->gain * (z > 0 ? 1 : from->slope);
+        if (from->scale && back->dscale) {
+            back->dscale[k] += dz * from->x[at];
+            back->dshift[k] += dz;
+        }
+        if (back->dx) back->dx[at] = (back->add ? back->dx[at] : 0) + dz * (from->scale ? from->scale[k] : 1);
+    }
+}
+
+void mapconv_backward_naive(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w,
+                            const MapConv *c)
+{
+    MapSide in = mapconv_input(c), out = mapconv_result(c);
+    int N = c->s.N;
+    float *d = total_gradient(dy, out, N), *x = read_all(from, in, N), *dx = room(in, N);
+    if (!dx) abort();
+    if (c->transposed)
+        conv_forward_naive(dx, d, w, NULL, &c->s);
+    else
+        conv_backward_data_naive(dx, d, w, NULL, &c->s, false);
+    if (back->dx && !from->plain && !back->add)
+        for (size_t i = 0; i < map_count(N, in.C, (int)pixels(in)); i++) back->dx[i] = 0;
+    if (back->dx || back->dscale) give_back(back, dx, from, in, N);
+    if (back->dw) conv_backward_weight_naive(back->dw, c->transposed ? x : d, c->transposed ? d : x, &c->s);
+    for (int n = 0; back->dbias && n < N; n++)
+        for (int o = 0; o < out.C; o++)
+            for (size_t p = 0; p < pixels(out); p++)
+                back->dbias[o] += d[((size_t)n * (size_t)out.C + (size_t)o) * pixels(out) + p];
+    free(d);
+    free(x);
+    free(dx);
+}
