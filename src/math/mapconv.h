@@ -14,6 +14,7 @@ typedef struct {
     ConvShape s;
     bool transposed;
     bool exact; /* never Winograd */
+    bool plain_in, plain_out; /* that side is a plain picture (N,C,H,W) of few channels instead of a map */
 } MapConv;
 
 typedef struct {
@@ -31,13 +32,12 @@ static inline MapSide mapconv_result(const MapConv *c)
 }
 
 /* How the input is read: v = gain * act(scale * x + shift), act(z) = z < 0 ? slope * z : z; outside the picture 0. Where
- * scale is NULL, slope and gain must be 1. scale and shift (16 * blocks), zero past I; per_image: (N, 16 * blocks). */
+ * scale is NULL, slope and gain must be 1; a plain picture has none. scale and shift (16 * blocks), zero past I; per_image: (N, 16 * blocks). */
 typedef struct {
     const float *x;
     const float *scale, *shift; /* both or none */
     bool per_image;
     float slope, gain; /* 0 <= slope <= 1 */
-    bool plain;        /* x is (N,I,H,W) plain; I is small; no scale */
 } MapRead;
 
 /* How the result is written: y = gain * act(scale * conv + shift + add + strength * noise). */
@@ -51,17 +51,15 @@ typedef struct {
     float strength;
     float slope, gain;
     float *moments; /* NULL, or (2, 16 * blocks): mean and (biased) variance of y over images and pixels */
-    bool plain;     /* y is (N,O,OH,OW) plain: no add, no moments */
-} MapWrite;
+} MapWrite;         /* a plain picture has no add and no moments */
 
-/* The gradient of the result as it comes: of y, through act (which side is told by y's sign: slope > 0 or gain > 0 kept it;
- * scale, noise and plain not allowed in training), plus that of the moments: dmoments (2, 16 * blocks) or NULL. */
+/* The gradient of the result as it comes: of y, through act (which side is told by y's sign: slope >= 0 and gain > 0 kept it;
+ * scale and noise are not for training), plus that of the moments: dmoments (2, 16 * blocks) or NULL. */
 typedef struct {
     const float *dy, *y; /* y may be NULL when slope and gain are 1 and dmoments NULL */
     const float *moments, *dmoments;
     float slope, gain;
-    bool plain; /* dy and y are (N,O,OH,OW) plain */
-} MapGrad;
+} MapGrad; /* maps, or plain pictures where plain_out says so (then without dmoments) */
 
 /* What is wanted; each may be NULL. At zero a rectifier passes no gradient, as in PyTorch. */
 typedef struct {

@@ -2,20 +2,31 @@
 #include "math/mapconv.h"
 #include <stdlib.h>
 
-static size_t pixels(MapSide m)
+/* One side of the layer with its layout. */
+typedef struct {
+    int C, H, W;
+    bool plain;
+} Side;
+
+static Side side(MapSide m, bool plain)
+{
+    return (Side){m.C, m.H, m.W, plain};
+}
+
+static size_t pixels(Side m)
 {
     return (size_t)m.H * (size_t)m.W;
 }
 
 /* Where element (n, c, p) lies. */
-static size_t place(MapSide m, bool plain, int n, int c, size_t p)
+static size_t place(Side m, int n, int c, size_t p)
 {
     size_t P = pixels(m), blocks = (size_t)map_blocks(m.C);
-    if (plain) return ((size_t)n * (size_t)m.C + (size_t)c) * P + p;
+    if (m.plain) return ((size_t)n * (size_t)m.C + (size_t)c) * P + p;
     return (((size_t)n * blocks + (size_t)(c / MAP_LANES)) * P + p) * MAP_LANES + (size_t)(c % MAP_LANES);
 }
 
-static size_t coefficient(MapSide m, bool per_image, int n, int c)
+static size_t coefficient(Side m, bool per_image, int n, int c)
 {
     return (per_image ? (size_t)n * (size_t)map_blocks(m.C) * MAP_LANES : 0) + (size_t)c;
 }
@@ -27,15 +38,15 @@ static size_t coefficient(MapSide m, bool per_image, int n, int c)
             for (size_t p = 0, i = ((size_t)n * (size_t)(m).C + (size_t)c) * pixels(m); p < pixels(m);       \
                  p++, i++)
 
-static float *room(MapSide m, int N)
+static float *room(Side m, int N)
 {
     return calloc((size_t)N * (size_t)m.C * pixels(m) + 1, sizeof(float));
 }
 
-static float before_act(const MapRead *r, MapSide m, int n, int c, size_t p)
+static float before_act(const MapRead *r, Side m, int n, int c, size_t p)
 {
     size_t k = coefficient(m, r->per_image, n, c);
-    float x = r->x[place(m, r->plain, n, c, p)];
+    float x = r->x[place(m, n, c, p)];
     return r->scale ? x * r->scale[k] + r->shift[k] : x;
 }
 
@@ -44,7 +55,7 @@ static float act(float z, float slope, float gain)
     return (z < 0 ? slope * z : z) * gain;
 }
 
-static float *read_all(const MapRead *r, MapSide m, int N)
+static float *read_all(const MapRead *r, Side m, int N)
 {
     float *v = room(m, N);
     if (!v) abort();
@@ -52,16 +63,16 @@ static float *read_all(const MapRead *r, MapSide m, int N)
     return v;
 }
 
-static void moments(const MapWrite *to, MapSide m, int N)
+static void moments(const MapWrite *to, Side m, int N)
 {
     double count = (double)N * (double)pixels(m);
     for (int c = 0; c < map_blocks(m.C) * MAP_LANES; c++) {
         double sum = 0, square = 0;
         for (int n = 0; c < m.C && n < N; n++)
-            for (size_t p = 0; p < pixels(m); p++) sum += (double)to->y[place(m, false, n, c, p)];
+            for (size_t p = 0; p < pixels(m); p++) sum += (double)to->y[place(m, n, c, p)];
         for (int n = 0; c < m.C && n < N; n++)
             for (size_t p = 0; p < pixels(m); p++) {
-                double d = (double)to->y[place(m, false, n, c, p)] - sum / count;
+                double d = (double)to->y[place(m, n, c, p)] - sum / count;
                 square += d * d;
             }
         to->moments[c] = (float)(sum / count);
@@ -69,14 +80,14 @@ static void moments(const MapWrite *to, MapSide m, int N)
     }
 }
 
-static void write_all(const MapWrite *to, const float *v, MapSide m, int N)
+static void write_all(const MapWrite *to, const float *v, Side m, int N)
 {
     size_t P = pixels(m);
-    if (!to->plain)
+    if (!m.plain)
         for (size_t i = 0; i < map_count(N, m.C, (int)P); i++) to->y[i] = 0;
     EACH(m, N)
     {
-        size_t at = place(m, to->plain, n, c, p);
+        size_t at = place(m, n, c, p);
         float y = v[i] * (to->scale ? to->scale[coefficient(m, to->per_image, n, c)] : 1);
         if (to->shift) y += to->shift[c];
         if (to->add) y += to->add[at];
@@ -88,7 +99,7 @@ static void write_all(const MapWrite *to, const float *v, MapSide m, int N)
 
 void mapconv_forward_naive(const MapWrite *to, const MapRead *from, const float *w, const MapConv *c)
 {
-    MapSide in = mapconv_input(c), out = mapconv_result(c);
+    Side in = side(mapconv_input(c), c->plain_in), out = side(mapconv_result(c), c->plain_out);
     float *x = read_all(from, in, c->s.N), *y = room(out, c->s.N);
     if (!y) abort();
     if (c->transposed)
@@ -101,25 +112,25 @@ void mapconv_forward_naive(const MapWrite *to, const MapRead *from, const float 
 }
 
 /* The gradient of the raw result, plain. */
-static float *total_gradient(const MapGrad *g, MapSide m, int N)
+static float *total_gradient(const MapGrad *g, Side m, int N)
 {
     float *d = room(m, N), count = (float)N * (float)pixels(m);
     const float *dvar = g->dmoments ? g->dmoments + map_blocks(m.C) * MAP_LANES : NULL;
     if (!d) abort();
     EACH(m, N)
     {
-        size_t at = place(m, g->plain, n, c, p);
+        size_t at = place(m, n, c, p);
         d[i] = g->dy[at] * (g->y && !(g->y[at] > 0) ? g->slope : 1) * g->gain;
         if (dvar) d[i] += g->dmoments[c] / count + dvar[c] * 2 * (g->y[at] - g->moments[c]) / count;
     }
     return d;
 }
 
-static void give_back(const MapBack *back, const float *dv, const MapRead *from, MapSide m, int N)
+static void give_back(const MapBack *back, const float *dv, const MapRead *from, Side m, int N)
 {
     EACH(m, N)
     {
-        size_t at = place(m, from->plain, n, c, p), k = coefficient(m, from->per_image, n, c);
+        size_t at = place(m, n, c, p), k = coefficient(m, from->per_image, n, c);
         float z = before_act(from, m, n, c, p), dz = dv[i] * from->gain * (z > 0 ? 1 : from->slope);
         if (from->scale && back->dscale) {
             back->dscale[k] += dz * from->x[at];
@@ -132,7 +143,7 @@ static void give_back(const MapBack *back, const float *dv, const MapRead *from,
 void mapconv_backward_naive(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w,
                             const MapConv *c)
 {
-    MapSide in = mapconv_input(c), out = mapconv_result(c);
+    Side in = side(mapconv_input(c), c->plain_in), out = side(mapconv_result(c), c->plain_out);
     int N = c->s.N;
     float *d = total_gradient(dy, out, N), *x = read_all(from, in, N), *dx = room(in, N);
     if (!dx) abort();
@@ -140,7 +151,7 @@ void mapconv_backward_naive(const MapBack *back, const MapGrad *dy, const MapRea
         conv_forward_naive(dx, d, w, NULL, &c->s);
     else
         conv_backward_data_naive(dx, d, w, NULL, &c->s, false);
-    if (back->dx && !from->plain && !back->add)
+    if (back->dx && !in.plain && !back->add)
         for (size_t i = 0; i < map_count(N, in.C, (int)pixels(in)); i++) back->dx[i] = 0;
     if (back->dx || back->dscale) give_back(back, dx, from, in, N);
     if (back->dw) conv_backward_weight_naive(back->dw, c->transposed ? x : d, c->transposed ? d : x, &c->s);
