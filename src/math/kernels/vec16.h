@@ -40,6 +40,11 @@ VS_INLINE V16 v16_fnma(V16 a, V16 b, V16 c)
     {                                                                                                                  \
         return (V16){op512(a.v, b.v)};                                                                                 \
     }
+/* Bit i is set unless a < b in lane i: also where either is NaN. */
+VS_INLINE unsigned v16_not_below(V16 a, V16 b)
+{
+    return _mm512_cmp_ps_mask(a.v, b.v, _CMP_NLT_UQ);
+}
 /* a < 0 ? b : c, lane by lane */
 VS_INLINE V16 v16_below(V16 a, V16 b, V16 c)
 {
@@ -69,6 +74,11 @@ VS_INLINE V16 v16_fma(V16 a, V16 b, V16 c)
 VS_INLINE V16 v16_fnma(V16 a, V16 b, V16 c)
 {
     return (V16){{_mm256_fnmadd_ps(a.v[0], b.v[0], c.v[0]), _mm256_fnmadd_ps(a.v[1], b.v[1], c.v[1])}};
+}
+VS_INLINE unsigned v16_not_below(V16 a, V16 b)
+{
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a.v[0], b.v[0], _CMP_NLT_UQ)) |
+           (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a.v[1], b.v[1], _CMP_NLT_UQ)) << 8;
 }
 #define V16_BINARY(name, op512, op256, expr)                                                                           \
     VS_INLINE V16 name(V16 a, V16 b)                                                                                   \
@@ -113,6 +123,13 @@ VS_INLINE V16 v16_fma(V16 a, V16 b, V16 c)
 VS_INLINE V16 v16_fnma(V16 a, V16 b, V16 c)
 {
     return (V16){c.v - a.v * b.v};
+}
+VS_INLINE unsigned v16_not_below(V16 a, V16 b)
+{
+    V16Mask below = a.v < b.v;
+    unsigned bits = 0;
+    for (int i = 0; i < 16; i++) bits |= (unsigned)!below[i] << i;
+    return bits;
 }
 #define V16_BINARY(name, op512, op256, expr)                                                                           \
     VS_INLINE V16 name(V16 a, V16 b)                                                                                   \
