@@ -1,0 +1,314 @@
+/* Winograd's F(4x4,3x3) on maps: packs filters, cuts the tiles into chunks whose transforms stay in the
+ * second-level cache, and runs the kernels of math/kernels/winograd.h on them. */
+#include "math/winograd.h"
+#include "math/isa.h"
+#include "math/kernels/winograd.h"
+#include <string.h>
+
+enum {
+    PAIR = 2 * MAP_LANES, /* outputs that are computed together */
+    PANEL = 64,           /* channels whose transformed filters are held at once */
+    WHOLE =
+        64 *
+        64, /* filters up to this many channels times outputs are transformed ahead: they stay in the cache */
+    CHUNK_FLOATS = 1 << 18 /* of transformed input, about: the half of 2 MiB of cache */
+};
+
+static const WinogradKernels *kernels(void)
+{
+    switch (isa_current()) {
+#if defined(__x86_64__)
+    case ISA_AVX512:
+        return &winograd_avx512;
+    case ISA_AVX2:
+        return &winograd_avx2;
+#endif
+    default:
+        return &winograd_portable;
+    }
+}
+
+static int at_most(int n, int most)
+{
+    return n < most ? n : most;
+}
+
+/* Vectors of the pair that begins at block b. */
+static int pair_vectors(int channels, int b)
+{
+    return at_most(map_blocks(channels) - b, 2);
+}
+
+/* Filters: taps [ceil(to/32)][from][9][32], or transformed [ceil(to/32)][36][from][32]
+ * ------------------------------ */
+
+static bool whole(int to, int from)
+{
+    return to * from <= WHOLE;
+}
+
+static size_t packed_floats(int to, int from, int places)
+{
+    return (size_t)map_blocks(to) * MAP_LANES * (size_t)from * (size_t)places;
+}
+
+static int filter_places(int to, int from)
+{
+    return whole(to, from) ? WINOGRAD_PLACES : WINOGRAD_TAPS;
+}
+
+size_t winograd_filter_floats(int O, int C, bool flip)
+{
+    return flip ? packed_floats(C, O, filter_places(C, O)) : packed_floats(O, C, filter_places(O, C));
+}
+
+typedef struct {
+    float *u;
+    const float *w;
+    int to, from;
+    size_t to_step, from_step; /* floats of w from one output or channel to the next */
+    bool flip;
+    const WinogradKernels *kernel;
+} Filter;
+
+/* The taps [9][width] of channel c for the outputs of the pair that begins at `first`. */
+static void filter_pack(float *g, const Filter *f, int first, int c, int width)
+{
+    const float *w = f->w + (size_t)first * f->to_step + (size_t)c * f->from_step;
+    int lanes = at_most(f->to - first, width);
+    memset(g, 0, sizeof *g * WINOGRAD_TAPS * (size_t)width);
+    for (int lane = 0; lane < lanes; lane++, w += f->to_step)
+        for (int k = 0; k < WINOGRAD_TAPS; k++) g[k * width + lane] = w[f->flip ? WINOGRAD_TAPS - 1 - k : k];
+}
+
+static void filter_task(void *ctx, int index, int worker)
+{
+    (void)worker;
+    const Filter *f = ctx;
+    int parts = map_blocks(f->from), first = index / parts * PAIR, c = index % parts * MAP_LANES;
+    int vectors = pair_vectors(f->to, first / MAP_LANES), width = vectors * MAP_LANES;
+    int end = at_most(f->from, c + MAP_LANES);
+    float *pair = f->u + (size_t)first * (size_t)f->from * (size_t)filter_places(f->to, f->from);
+    for (; c < end; c++) {
+        float taps[WINOGRAD_TAPS * PAIR];
+        filter_pack(taps, f, first, c, width);
+        if (whole(f->to, f->from))
+            f->kernel->expand(pair + (size_t)c * (size_t)width, (size_t)f->from * (size_t)width, taps, 1,
+                              vectors);
+        else
+            memcpy(pair + (size_t)c * (size_t)width * WINOGRAD_TAPS, taps,
+                   sizeof *taps * WINOGRAD_TAPS * (size_t)width);
+    }
+}
+
+void winograd_filter(float *u, const float *w, int O, int C, bool flip, Pool *pool)
+{
+    size_t row = (size_t)C * WINOGRAD_TAPS;
+    Filter f = {u, w, O, C, row, WINOGRAD_TAPS, flip, kernels()};
+    if (flip) f = (Filter){u, w, C, O, WINOGRAD_TAPS, row, flip, kernels()};
+    pool_run(pool, (map_blocks(f.to) + 1) / 2 * map_blocks(f.from), filter_task, &f);
+}
+
+/* Chunks of tiles
+ * -------------------------------------------------------------------------------------------------- */
+
+/* How transforms lie in scratch. The distances are odd in vectors, so that the 36 places of a tile do not
+ * fall onto the same few sets of the cache. */
+typedef struct {
+    int chunks, tiles;   /* tiles: of the largest chunk */
+    size_t place, block; /* floats */
+} Cut;
+
+static Cut cut(int tiles, int O, int C)
+{
+    int more = map_blocks(O > C ? O : C), most = CHUNK_FLOATS / (WINOGRAD_PLACES * MAP_LANES * more);
+    most = most < 28 ? 28 : at_most(most, 56);
+    int chunks = (tiles + most - 1) / most;
+    Cut c = {.chunks = chunks, .tiles = (tiles + chunks - 1) / chunks};
+    c.place = (size_t)(c.tiles | 1) * MAP_LANES;
+    c.block = c.place * WINOGRAD_PLACES + MAP_LANES;
+    return c;
+}
+
+static size_t panel_floats(void)
+{
+    return (size_t)WINOGRAD_PLACES * PANEL * PAIR;
+}
+
+size_t winograd_scratch(int tiles, int O, int C)
+{
+    Cut c = cut(tiles, O, C);
+    c.tiles = at_most(tiles, 56);
+    size_t block = ((size_t)(c.tiles | 1) * WINOGRAD_PLACES + 1) * MAP_LANES;
+    return block * (size_t)(map_blocks(O > C ? O : C) + 2) + panel_floats();
+}
+
+/* The tiles of a call in order: of each image row by row. */
+typedef struct {
+    int rows, cols, down, right; /* of the results; tiles in a column, in a row */
+    size_t from_image, from_row, from_pixel, to_image, to_row, to_pixel;
+} Grid;
+
+static void grid_tiles(WinogradTile *tile, const Grid *g, int first, int n)
+{
+    for (int t = 0; t < n; t++) {
+        int at = first + t, image = at / (g->down * g->right), i = at / g->right % g->down * 4,
+            j = at % g->right * 4;
+        tile[t].from = (size_t)image * g->from_image + (size_t)i * g->from_row + (size_t)j * g->from_pixel;
+        tile[t].to = (size_t)image * g->to_image + (size_t)i * g->to_row + (size_t)j * g->to_pixel;
+        tile[t].rows = at_most(g->rows - i, 4);
+        tile[t].cols = at_most(g->cols - j, 4);
+    }
+}
+
+/* Chunk i of `tiles` cut into equal parts. */
+static int chunk_start(int tiles, int chunks, int i)
+{
+    return (int)((long)tiles * i / chunks);
+}
+
+/* One call of winograd_product or winograd_outer, and where its transforms are. */
+typedef struct {
+    const WinogradKernels *kernel;
+    Cut cut;
+    const Staged *x;
+    int to, from, tiles; /* of this chunk */
+    WinogradTile tile[WINOGRAD_TILES];
+    float *v, *m, *panel;
+} Chunk;
+
+static void chunk_lay(Chunk *k, float *scratch)
+{
+    k->v = scratch;
+    k->m = k->v + (size_t)map_blocks(k->from) * k->cut.block;
+    k->panel = k->m + 2 * k->cut.block;
+}
+
+static void chunk_begin(Chunk *k, const Grid *g, int index, int all)
+{
+    int start = chunk_start(all, k->cut.chunks, index);
+    k->tiles = chunk_start(all, k->cut.chunks, index + 1) - start;
+    grid_tiles(k->tile, g, start, k->tiles);
+    for (int b = 0; b < map_blocks(k->from); b++)
+        k->kernel->input(k->v + (size_t)b * k->cut.block, k->cut.place,
+                         k->x->at + (size_t)b * staged_block(k->x), staged_row(k->x), k->tile, k->tiles);
+}
+
+/* The product
+ * ------------------------------------------------------------------------------------------------------ */
+
+/* The products of the channels c to c + channels for one pair of blocks of results, whose filters are `u`. */
+static void chunk_product(const Chunk *k, const float *u, int c, int channels, int vectors)
+{
+    size_t place = k->cut.place, step = (size_t)channels * (size_t)vectors * MAP_LANES;
+    const float *v = k->v + (size_t)(c / MAP_LANES) * k->cut.block;
+    for (int i = 0; i < WINOGRAD_PLACES; i++)
+        k->kernel->product(k->m + (size_t)i * place, v + (size_t)i * place, k->cut.block,
+                           u + (size_t)i * step, channels, vectors, k->tiles, c > 0);
+}
+
+static void chunk_pair(const Chunk *k, const MapRegion *y, const float *u, int first)
+{
+    int vectors = pair_vectors(k->to, first), width = vectors * MAP_LANES;
+    const float *pair =
+        u + (size_t)first * MAP_LANES * (size_t)k->from * (size_t)filter_places(k->to, k->from);
+    if (whole(k->to, k->from)) chunk_product(k, pair, 0, k->from, vectors);
+    for (int c = 0; c < k->from && !whole(k->to, k->from); c += PANEL) {
+        int channels = at_most(k->from - c, PANEL);
+        k->kernel->expand(k->panel, (size_t)channels * (size_t)width,
+                          pair + (size_t)c * WINOGRAD_TAPS * (size_t)width, channels, vectors);
+        chunk_product(k, k->panel, c, channels, vectors);
+    }
+    for (int b = 0; b < vectors; b++)
+        k->kernel->output(y->at + (size_t)(first + b) * y->block, y->row, y->pixel,
+                          k->m + (size_t)b * k->cut.block, k->cut.place, k->tile, k->tiles);
+}
+
+void winograd_product(const MapRegion *y, const Staged *x, const float *u, int to, int from, float *scratch)
+{
+    Grid g = {y->rows,         y->cols,       (y->rows + 3) / 4, (y->cols + 3) / 4,
+              staged_image(x), staged_row(x), MAP_LANES,         y->image,
+              y->row,          y->pixel};
+    int all = x->images * g.down * g.right;
+    Chunk k = {.kernel = kernels(), .cut = cut(all, to, from), .x = x, .to = to, .from = from};
+    chunk_lay(&k, scratch);
+    for (int i = 0; i < k.cut.chunks; i++) {
+        chunk_begin(&k, &g, i, all);
+        for (int first = 0; first < map_blocks(to); first += 2) chunk_pair(&k, y, u, first);
+    }
+}
+
+/* The weight gradient
+ * ---------------------------------------------------------------------------------------------- */
+
+/* Adds what this chunk gives to the taps of one pair of blocks of outputs. */
+static void chunk_outer(const Chunk *k, const Staged *dy, float *taps, int first)
+{
+    int vectors = pair_vectors(k->to, first), width = vectors * MAP_LANES;
+    size_t place = k->cut.place, step = (size_t)MAP_LANES * (size_t)width;
+    for (int b = 0; b < vectors; b++)
+        k->kernel->gradient(k->m + (size_t)b * k->cut.block, place,
+                            dy->at + (size_t)(first + b) * staged_block(dy), staged_row(dy), k->tile,
+                            k->tiles);
+    for (int c = 0; c < k->from; c += MAP_LANES, taps += step * WINOGRAD_TAPS) {
+        int channels = at_most(k->from - c, MAP_LANES);
+        const float *v = k->v + (size_t)(c / MAP_LANES) * k->cut.block;
+        for (int i = 0; i < WINOGRAD_PLACES; i++)
+            k->kernel->outer(k->panel + (size_t)i * step, v + (size_t)i * place, k->m + (size_t)i * place,
+                             k->cut.block, channels, vectors, k->tiles);
+        k->kernel->fold(taps, k->panel, step, channels, vectors);
+    }
+}
+
+size_t winograd_gradient_floats(int O, int C)
+{
+    return packed_floats(O, C, WINOGRAD_TAPS);
+}
+
+void winograd_outer(float *du, const Staged *x, const Staged *dy, int O, int C, float *scratch)
+{
+    Grid g = {dy->rows,      dy->cols,  dy->rows / 4,     dy->cols / 4,   staged_image(x),
+              staged_row(x), MAP_LANES, staged_image(dy), staged_row(dy), MAP_LANES};
+    int all = x->images * g.down * g.right;
+    Chunk k = {.kernel = kernels(), .cut = cut(all, O, C), .x = x, .to = O, .from = C};
+    chunk_lay(&k, scratch);
+    for (int i = 0; i < k.cut.chunks; i++) {
+        chunk_begin(&k, &g, i, all);
+        for (int first = 0; first < map_blocks(O); first += 2)
+            chunk_outer(&k, dy, du + (size_t)first * MAP_LANES * (size_t)C * WINOGRAD_TAPS, first);
+    }
+}
+
+typedef struct {
+    float *dw;
+    const float *du;
+    int n, O, C;
+    size_t stride;
+} Unfilter;
+
+static void unfilter_task(void *ctx, int index, int worker)
+{
+    (void)worker;
+    const Unfilter *f = ctx;
+    int parts = map_blocks(f->C), first = index / parts * PAIR, c = index % parts * MAP_LANES;
+    int width = pair_vectors(f->O, first / MAP_LANES) * MAP_LANES, lanes = at_most(f->O - first, width);
+    int end = at_most(f->C, c + MAP_LANES);
+    for (; c < end; c++) {
+        size_t at = ((size_t)first * (size_t)f->C + (size_t)c * (size_t)width) * WINOGRAD_TAPS;
+        float sum[WINOGRAD_TAPS * PAIR] = {0};
+        for (int i = 0; i < f->n; i++) {
+            const float *du = f->du + (size_t)i * f->stride + at;
+            for (int k = 0; k < WINOGRAD_TAPS * width; k++) sum[k] += du[k];
+        }
+        for (int lane = 0; lane < lanes; lane++) {
+            float *dw = f->dw + ((size_t)(first + lane) * (size_t)f->C + (size_t)c) * WINOGRAD_TAPS;
+            for (int k = 0; k < WINOGRAD_TAPS; k++) dw[k] += sum[k * width + lane];
+        }
+    }
+}
+
+void winograd_unfilter(float *dw, const float *du, int n, size_t stride, int O, int C, Pool *pool)
+{
+    Unfilter f = {dw, du, n, O, C, stride};
+    pool_run(pool, (map_blocks(O) + 1) / 2 * map_blocks(C), unfilter_task, &f);
+}
