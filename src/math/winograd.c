@@ -265,10 +265,12 @@ size_t winograd_gradient_floats(int O, int C)
     return packed_floats(O, C, WINOGRAD_TAPS);
 }
 
-void winograd_outer(float *du, const Staged *x, const Staged *dy, int O, int C, float *scratch)
+void winograd_outer(float *du, const Staged *x, const Staged *dy, int rows, int cols, int O, int C,
+                    float *scratch)
 {
-    Grid g = {dy->rows,      dy->cols,  dy->rows / 4,     dy->cols / 4,   staged_image(x),
-              staged_row(x), MAP_LANES, staged_image(dy), staged_row(dy), MAP_LANES};
+    int down = (rows + 3) / 4, right = (cols + 3) / 4;
+    Grid g = {4 * down,  4 * right,        down,           right,    staged_image(x), staged_row(x),
+              MAP_LANES, staged_image(dy), staged_row(dy), MAP_LANES};
     int all = x->images * g.down * g.right;
     Chunk k = {.kernel = kernels(), .cut = cut(all, O, C), .x = x, .to = O, .from = C};
     chunk_lay(&k, scratch);

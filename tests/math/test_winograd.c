@@ -128,7 +128,7 @@ static void weigh(const Run *r, Pool *pool)
     for (int i = 0; i < PARTS; i++) {
         Staged xi = images(&x, s->N * i / PARTS, s->N * (i + 1) / PARTS);
         Staged dyi = images(&dy, s->N * i / PARTS, s->N * (i + 1) / PARTS);
-        if (xi.images) winograd_outer(du + (size_t)i * stride, &xi, &dyi, s->O, s->C, scratch);
+        if (xi.images) winograd_outer(du + (size_t)i * stride, &xi, &dyi, s->H, s->W, s->O, s->C, scratch);
     }
     for (size_t i = 0; i < filter_count(s); i++) r->dw[i] = 1;
     winograd_unfilter(r->dw, du, PARTS, stride, s->O, s->C, pool);
