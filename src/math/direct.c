@@ -25,15 +25,21 @@ static int min_int(int a, int b)
     return a < b ? a : b;
 }
 
-/* The first of n things in part i of as equal parts as there are. */
-static int part(int n, int i, int parts)
+/* `n` rows in `tiles` of at most shape.rows, as equal as its groups allow. */
+typedef struct {
+    DirectShape shape;
+    int n, tiles;
+} Cut;
+
+static Cut cut_rows(int n, DirectShape shape)
 {
-    return (int)((long long)n * i / parts);
+    return (Cut){shape, n, (n + shape.rows - 1) / shape.rows};
 }
 
-static int parts_of(int n, int most)
+/* The first row of tile t. */
+static int cut_at(const Cut *c, int t)
 {
-    return (n + most - 1) / most;
+    return (int)((long long)(c->n / c->shape.group) * t / c->tiles) * c->shape.group;
 }
 
 size_t direct_filter_floats(int O, int K)
@@ -55,13 +61,16 @@ typedef struct {
 /* The pixels from `first` to `end` - 1 of all images, one after the other. */
 static void find_places(Places *to, const MapRegion *y, const DirectInput *x, int first, int end)
 {
-    int j = first % y->cols, i = first / y->cols % y->rows, image = first / y->cols / y->rows;
-    for (int p = 0; p < end - first; p++) {
-        to->x[p] = image * (ptrdiff_t)x->image + i * x->down + j * x->right;
-        to->y[p] = image * (ptrdiff_t)y->image + i * (ptrdiff_t)y->row + j * (ptrdiff_t)y->pixel;
-        if (++j < y->cols) continue;
-        j = 0;
-        if (++i == y->rows) i = 0, image++;
+    for (int p = first; p < end;) {
+        int j = p % y->cols, i = p / y->cols % y->rows, image = p / y->cols / y->rows;
+        int n = min_int(y->cols - j, end - p);
+        ptrdiff_t dx = x->right, dy = (ptrdiff_t)y->pixel;
+        ptrdiff_t atx = image * (ptrdiff_t)x->image + i * x->down + j * dx;
+        ptrdiff_t aty = image * (ptrdiff_t)y->image + i * (ptrdiff_t)y->row + j * dy;
+        for (ptrdiff_t *tx = to->x + p - first, *ty = to->y + p - first, *stop = tx + n; tx < stop;
+             atx += dx, aty += dy)
+            *tx++ = atx, *ty++ = aty;
+        p += n;
     }
 }
 
@@ -70,22 +79,23 @@ static void step_table(ptrdiff_t *to, int n, int step)
     for (int i = 0; i < n; i++) to[i] = (ptrdiff_t)i * step;
 }
 
-/* Tiles from t0 to t1 - 1 of `tiles` over `pixels` pixels, for the panel at output o. */
+/* Tiles from t0 to t1 - 1 of all pixels. */
 typedef struct {
     const MapRegion *y;
     const DirectInput *x;
     const Places *at;
-    int pixels, tiles, t0, t1;
+    Cut cut;
+    int t0, t1;
 } Stretch;
 
 static void stretch_panel(const Stretch *s, const float *w, int o, int vectors)
 {
     const DirectKernels *kernel = kernels();
     ptrdiff_t steps[DEPTH];
-    int width = vectors * MAP_LANES, first = part(s->pixels, s->t0, s->tiles);
+    int width = vectors * MAP_LANES, first = cut_at(&s->cut, s->t0);
     step_table(steps, min_int(DEPTH, s->x->K), width);
     float *y = s->y->at + (size_t)(o / MAP_LANES) * s->y->block;
-    for (int k = 0; k < s->x->K; k += DEPTH) {
+    for (int k = 0; !k || k < s->x->K; k += DEPTH) { /* no input at all makes zeros */
         const float *at = w + (size_t)k * (size_t)width;
         DirectTile tile = {.y = {y, y + s->y->block},
                            .x = s->x->x,
@@ -94,12 +104,13 @@ static void stretch_panel(const Stretch *s, const float *w, int o, int vectors)
                            .wt = steps,
                            .terms = min_int(DEPTH, s->x->K - k),
                            .outs = vectors,
+                           .shape = s->cut.shape,
                            .add = k > 0};
         for (int t = s->t0; t < s->t1; t++) {
-            int p = part(s->pixels, t, s->tiles);
+            int p = cut_at(&s->cut, t);
             tile.xr = s->at->x + p - first;
             tile.yr = s->at->y + p - first;
-            tile.rows = part(s->pixels, t + 1, s->tiles) - p;
+            tile.rows = cut_at(&s->cut, t + 1) - p;
             kernel->product(&tile);
         }
     }
@@ -107,11 +118,14 @@ static void stretch_panel(const Stretch *s, const float *w, int o, int vectors)
 
 void direct_product(const MapRegion *y, const DirectInput *x, const float *w, int images, int O)
 {
-    int pixels = images * y->rows * y->cols, most = kernels()->rows, tiles = parts_of(pixels, most);
     Places at;
-    for (int t = 0; t < tiles; t += PIXELS / most) {
-        Stretch s = {y, x, &at, pixels, tiles, t, min_int(t + PIXELS / most, tiles)};
-        find_places(&at, y, x, part(pixels, s.t0, tiles), part(pixels, s.t1, tiles));
+    Stretch s = {.y = y,
+                 .x = x,
+                 .at = &at,
+                 .cut = cut_rows(images * y->rows * y->cols, kernels()->shape(y->cols, x->right))};
+    for (; s.t0 < s.cut.tiles; s.t0 = s.t1) {
+        s.t1 = min_int(s.t0 + PIXELS / s.cut.shape.rows, s.cut.tiles);
+        find_places(&at, y, x, cut_at(&s.cut, s.t0), cut_at(&s.cut, s.t1));
         for (int o = 0; o < O; o += PANEL)
             stretch_panel(&s, w + (size_t)o * (size_t)x->K, o, panel_vectors(O, o));
     }
@@ -139,41 +153,62 @@ void direct_narrow(const MapRegion *y, const DirectInput *x, const float *w, int
     }
 }
 
-/* The panel at dw, of the gradients dy, over pixels placed in x and dy. */
-static void outer_panel(float *dw, const DirectInput *x, const float *dy, const MapRegion *region,
-                        const Places *at, int pixels, int vectors)
+/* The gradients of one panel over pixels placed in x and dy. */
+typedef struct {
+    float *dw;
+    const float *dy;
+    size_t block; /* floats from one vector of dy to the next */
+    int vectors, pixels;
+    const Places *at;
+} Gradients;
+
+static void outer_panel(const Gradients *g, const DirectInput *x, const Cut *cut)
 {
-    const DirectKernels *kernel = kernels();
     ptrdiff_t steps[DIRECT_ROWS];
-    int width = vectors * MAP_LANES, tiles = parts_of(x->K, kernel->rows);
+    int width = g->vectors * MAP_LANES;
     step_table(steps, DIRECT_ROWS, width);
     DirectTile tile = {.x = x->x,
-                       .w = {dy, dy + region->block},
+                       .w = {g->dy, g->dy + g->block},
                        .yr = steps,
-                       .xt = at->x,
-                       .wt = at->y,
-                       .terms = pixels,
-                       .outs = vectors,
+                       .xt = g->at->x,
+                       .wt = g->at->y,
+                       .terms = g->pixels,
+                       .outs = g->vectors,
+                       .shape = cut->shape,
                        .add = true};
-    for (int t = 0; t < tiles; t++) {
-        int k = part(x->K, t, tiles);
-        tile.y[0] = dw + (size_t)k * (size_t)width;
+    for (int t = 0; t < cut->tiles; t++) {
+        int k = cut_at(cut, t);
+        tile.y[0] = g->dw + (size_t)k * (size_t)width;
         tile.y[1] = tile.y[0] + MAP_LANES;
         tile.xr = x->offset + k;
-        tile.rows = part(x->K, t + 1, tiles) - k;
-        kernel->product(&tile);
+        tile.rows = cut_at(cut, t + 1) - k;
+        kernels()->product(&tile);
     }
+}
+
+/* How many neighbours the inputs come in: 2, or 1. */
+static int input_run(const DirectInput *x)
+{
+    bool pairs = x->K % 2 == 0;
+    for (int k = 0; pairs && k < x->K; k += 2) pairs = x->offset[k + 1] == x->offset[k] + 1;
+    return 1 + pairs;
 }
 
 void direct_outer(float *dw, const DirectInput *x, const MapRegion *dy, int images, int O)
 {
     int pixels = images * dy->rows * dy->cols;
+    Cut cut = cut_rows(x->K, kernels()->shape(input_run(x), 1));
     Places at;
     for (int o = 0; o < O; o += PANEL)
         for (int p = 0; p < pixels; p += PIXELS) {
-            int end = min_int(p + PIXELS, pixels);
-            find_places(&at, dy, x, p, end);
-            outer_panel(dw + (size_t)o * (size_t)x->K, x, dy->at + (size_t)(o / MAP_LANES) * dy->block, dy,
-                        &at, end - p, panel_vectors(O, o));
+            int n = min_int(PIXELS, pixels - p);
+            find_places(&at, dy, x, p, p + n);
+            Gradients g = {dw + (size_t)o * (size_t)x->K,
+                           dy->at + (size_t)(o / MAP_LANES) * dy->block,
+                           dy->block,
+                           panel_vectors(O, o),
+                           n,
+                           &at};
+            outer_panel(&g, x, &cut);
         }
 }
