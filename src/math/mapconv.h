@@ -1,19 +1,21 @@
-/* Convolution on maps (math/map.h) in all directions, with what stands around it done in the same pass over memory: the
- * normalisation and activation of the input while it is read, bias, statistics, noise, residual and activation of the
- * result while it is written. Kernels by the layer's shape alone: Winograd for 3x3 of stride 1, direct else.
+/* Convolution on maps (math/map.h) in all directions, with what stands around it done in the same pass over
+ * memory: the normalisation and activation of the input while it is read, bias, statistics, noise, residual
+ * and activation of the result while it is written. Kernels by the layer's shape alone: Winograd for 3x3 of
+ * stride 1, direct else.
  *
  * Bits depend neither on threads nor on AVX2 against AVX-512. Groups are not served (math/conv.h does). */
 #pragma once
 #include "math/conv.h"
 #include "math/map.h"
 
-/* The geometry, and which way it is used: `transposed` runs the data gradient of `s` forward (dy -> x), as ConvTranspose does:
- * then its input is (N, s.O, s.OH, s.OW), its result (N, s.C, s.H, s.W), and w is still (s.O, s.C, KH, KW), which is ONNX's
- * (in, out, KH, KW). s.groups must be 1. Below, I and O are the channels of input and result of the way chosen. */
+/* The geometry, and which way it is used: `transposed` runs the data gradient of `s` forward (dy -> x), as
+ * ConvTranspose does: then its input is (N, s.O, s.OH, s.OW), its result (N, s.C, s.H, s.W), and w is still
+ * (s.O, s.C, KH, KW), which is ONNX's (in, out, KH, KW). s.groups must be 1. Below, I and O are the channels
+ * of input and result of the way chosen. */
 typedef struct {
     ConvShape s;
     bool transposed;
-    bool exact; /* never Winograd */
+    bool exact;               /* never Winograd */
     bool plain_in, plain_out; /* that side is a plain picture (N,C,H,W) of few channels instead of a map */
 } MapConv;
 
@@ -31,8 +33,9 @@ static inline MapSide mapconv_result(const MapConv *c)
     return c->transposed ? (MapSide){s->C, s->H, s->W} : (MapSide){s->O, s->OH, s->OW};
 }
 
-/* How the input is read: v = gain * act(scale * x + shift), act(z) = z < 0 ? slope * z : z; outside the picture 0. Where
- * scale is NULL, slope and gain must be 1; a plain picture has none. scale and shift (16 * blocks), zero past I; per_image: (N, 16 * blocks). */
+/* How the input is read: v = gain * act(scale * x + shift), act(z) = z < 0 ? slope * z : z; outside the
+ * picture 0. Where scale is NULL, slope and gain must be 1; a plain picture has none. scale and shift (16 *
+ * blocks), zero past I; per_image: (N, 16 * blocks). */
 typedef struct {
     const float *x;
     const float *scale, *shift; /* both or none */
@@ -53,8 +56,9 @@ typedef struct {
     float *moments; /* NULL, or (2, 16 * blocks): mean and (biased) variance of y over images and pixels */
 } MapWrite;         /* a plain picture has no add and no moments */
 
-/* The gradient of the result as it comes: of y, through act (which side is told by y's sign: slope >= 0 and gain > 0 kept it;
- * scale and noise are not for training), plus that of the moments: dmoments (2, 16 * blocks) or NULL. */
+/* The gradient of the result as it comes: of y, through act (which side is told by y's sign: slope >= 0 and
+ * gain > 0 kept it; scale and noise are not for training), plus that of the moments: dmoments (2, 16 *
+ * blocks) or NULL. */
 typedef struct {
     const float *dy, *y; /* y may be NULL when slope and gain are 1 and dmoments NULL */
     const float *moments, *dmoments;
@@ -63,26 +67,28 @@ typedef struct {
 
 /* What is wanted; each may be NULL. At zero a rectifier passes no gradient, as in PyTorch. */
 typedef struct {
-    float *dx; /* like the input, through the read's act and scale */
-    bool add;  /* dx += */
+    float *dx;              /* like the input, through the read's act and scale */
+    bool add;               /* dx += */
     float *dscale, *dshift; /* +=, like scale and shift; both or none */
-    float *dw; /* +=, (s.O, s.C, KH, KW) */
-    float *dbias; /* +=, (O) */
+    float *dw;              /* +=, (s.O, s.C, KH, KW) */
+    float *dbias;           /* +=, (O) */
 } MapBack;
 
-/* w packed for one way: kept between calls as long as w stays the same (inference), or made anew each time (training). */
+/* w packed for one way: kept between calls as long as w stays the same (inference), or made anew each time
+ * (training). */
 size_t mapconv_packed(const MapConv *c); /* floats */
 void mapconv_pack(float *packed, const float *w, const MapConv *c, Pool *pool);
 /* 64-byte aligned scratch, in floats. */
 size_t mapconv_scratch(const MapConv *c, bool backward, int threads);
 
-void mapconv_forward(const MapWrite *to, const MapRead *from, const float *packed, const MapConv *c, float *scratch,
-                     Pool *pool);
-void mapconv_backward(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w, const MapConv *c,
-                      float *scratch, Pool *pool);
+void mapconv_forward(const MapWrite *to, const MapRead *from, const float *packed, const MapConv *c,
+                     float *scratch, Pool *pool);
+void mapconv_backward(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w,
+                      const MapConv *c, float *scratch, Pool *pool);
 /* "winograd", "direct", "narrow" or "stem": what forward runs. */
 const char *mapconv_kernel(const MapConv *c);
 
 /* The oracle: plain loops in double. */
 void mapconv_forward_naive(const MapWrite *to, const MapRead *from, const float *w, const MapConv *c);
-void mapconv_backward_naive(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w, const MapConv *c);
+void mapconv_backward_naive(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w,
+                            const MapConv *c);

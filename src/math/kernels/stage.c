@@ -1,0 +1,165 @@
+/* Pixels into scratch with a halo, and results out of it, a vector of sixteen channels at a time. */
+#include "math/kernels/stage.h"
+#include "math/kernels/vec16.h"
+#include <string.h>
+
+#define JOIN2(a, b) a##_##b
+#define JOIN(a, b)  JOIN2(a, b)
+
+/* gain * act(z), with slope already multiplied by gain. A NaN stays one. */
+VS_INLINE V16 activate(V16 z, V16 below, V16 gain)
+{
+    return v16_mul(z, v16_below(z, below, gain));
+}
+
+/* x > 0 ? a : b */
+VS_INLINE V16 above(V16 x, V16 a, V16 b)
+{
+    return v16_below(v16_sub(v16_all(0), x), a, b);
+}
+
+/* Fills a staged plane; `pixel` says how the vector at picture offset `at` (in pixels) comes about. */
+#define EACH_STAGED(pixel)                                                                                   \
+    int from = s->col0 < 0 ? -s->col0 : 0, end = s->W - s->col0 < s->cols ? s->W - s->col0 : s->cols;        \
+    if (end < from) end = from;                                                                              \
+    for (int i = 0; i < s->rows; i++, to += (size_t)s->cols * 16) {                                          \
+        int line = i + s->row0;                                                                              \
+        if (line < 0 || line >= s->H) {                                                                      \
+            memset(to, 0, (size_t)s->cols * 64);                                                             \
+            continue;                                                                                        \
+        }                                                                                                    \
+        for (int j = 0; j < from; j++) v16_store(to + j * 16, v16_all(0));                                   \
+        for (int j = from; j < end; j++) {                                                                   \
+            size_t at = (size_t)line * (size_t)s->W + (size_t)(j + s->col0);                                 \
+            v16_store(to + j * 16, pixel);                                                                   \
+        }                                                                                                    \
+        for (int j = end; j < s->cols; j++) v16_store(to + j * 16, v16_all(0));                              \
+    }
+
+static void read(float *to, const float *x, const StageSize *s, const StageRead *r)
+{
+    if (!r->scale) {
+        EACH_STAGED(v16_load(x + at * 16))
+        return;
+    }
+    V16 scale = v16_load(r->scale), shift = v16_load(r->shift);
+    V16 gain = v16_all(r->gain), below = v16_all(r->slope * r->gain);
+    if (r->slope == 1 && r->gain == 1) {
+        EACH_STAGED(v16_fma(v16_load(x + at * 16), scale, shift))
+        return;
+    }
+    EACH_STAGED(activate(v16_fma(v16_load(x + at * 16), scale, shift), below, gain))
+}
+
+static void grad(float *to, const float *dy, const StageSize *s, const StageGrad *g)
+{
+    V16 gain = v16_all(g->gain), below = v16_all(g->slope * g->gain);
+    const float *y = g->y;
+    if (!g->y) {
+        EACH_STAGED(v16_load(dy + at * 16))
+        return;
+    }
+    if (!g->by) {
+        EACH_STAGED(v16_mul(v16_load(dy + at * 16), above(v16_load(y + at * 16), gain, below)))
+        return;
+    }
+    V16 by = v16_load(g->by), mean = v16_load(g->mean), constant = v16_load(g->constant);
+    if (g->slope == 1 && g->gain == 1) {
+        EACH_STAGED(
+            v16_add(v16_load(dy + at * 16), v16_fma(by, v16_sub(v16_load(y + at * 16), mean), constant)))
+        return;
+    }
+    EACH_STAGED(v16_fma(v16_load(dy + at * 16), above(v16_load(y + at * 16), gain, below),
+                        v16_fma(by, v16_sub(v16_load(y + at * 16), mean), constant)))
+}
+
+VS_INLINE V16 gather_plain(const float *x, int lanes, size_t plane)
+{
+    float t[16] = {0};
+    for (int l = 0; l < lanes; l++) t[l] = x[(size_t)l * plane];
+    return v16_load(t);
+}
+
+static void plain(float *to, const float *x, const StageSize *s, int lanes, size_t plane)
+{
+    EACH_STAGED(gather_plain(x + at, lanes, plane))
+}
+
+static void finish(float *y, size_t pixels, const Finish *f)
+{
+    V16 scale = f->scale ? v16_load(f->scale) : v16_all(1),
+        shift = f->shift ? v16_load(f->shift) : v16_all(0);
+    V16 gain = v16_all(f->gain), below = v16_all(f->slope * f->gain);
+    for (size_t p = 0; p < pixels; p++, y += 16) {
+        V16 v = v16_fma(v16_load(y), scale, shift);
+        if (f->add) v = v16_add(v, v16_load(f->add + p * 16));
+        if (f->noise) v = v16_fma(v16_all(f->noise[p]), v16_load(f->strength), v);
+        v16_store(y, activate(v, below, gain));
+    }
+}
+
+VS_INLINE void back_pixels(float *dx, const float *raw, size_t pixels, const FinishBack *b, bool add,
+                           bool acts)
+{
+    V16 scale = v16_load(b->read.scale), shift = v16_load(b->read.shift), sx = v16_all(0), s1 = sx;
+    V16 gain = v16_all(b->read.gain), below = v16_all(b->read.slope * b->read.gain);
+    for (size_t p = 0; p < pixels; p++) {
+        V16 x = v16_load(b->x + p * 16), dz = v16_load(raw + p * 16);
+        if (acts) dz = v16_mul(dz, above(v16_fma(x, scale, shift), gain, below));
+        sx = v16_fma(dz, x, sx);
+        s1 = v16_add(s1, dz);
+        if (!dx) continue;
+        V16 d = v16_mul(dz, scale);
+        v16_store(dx + p * 16, add ? v16_add(v16_load(dx + p * 16), d) : d);
+    }
+    if (!b->sums) return;
+    v16_store(b->sums, v16_add(v16_load(b->sums), sx));
+    v16_store(b->sums + 16, v16_add(v16_load(b->sums + 16), s1));
+}
+
+static void back(float *dx, const float *raw, size_t pixels, const FinishBack *b)
+{
+    if (b->read.scale) {
+        bool acts = b->read.slope != 1 || b->read.gain != 1;
+        if (b->add)
+            back_pixels(dx, raw, pixels, b, true, acts);
+        else
+            back_pixels(dx, raw, pixels, b, false, acts);
+    } else if (dx) {
+        for (size_t p = 0; p < pixels * 16; p += 16)
+            v16_store(dx + p, b->add ? v16_add(v16_load(dx + p), v16_load(raw + p)) : v16_load(raw + p));
+    }
+}
+
+static void moments(float *acc, const float *y, size_t pixels, bool begin)
+{
+    V16 pivot = v16_load(begin ? y : acc), sum[2] = {v16_all(0), v16_all(0)},
+        square[2] = {v16_all(0), v16_all(0)};
+    for (size_t p = 0; p < pixels; p++, y += 16) {
+        V16 d = v16_sub(v16_load(y), pivot);
+        sum[p % 2] = v16_add(sum[p % 2], d);
+        square[p % 2] = v16_fma(d, d, square[p % 2]);
+    }
+    V16 s = v16_add(sum[0], sum[1]), q = v16_add(square[0], square[1]);
+    v16_store(acc, pivot);
+    v16_store(acc + 16, begin ? s : v16_add(v16_load(acc + 16), s));
+    v16_store(acc + 32, begin ? q : v16_add(v16_load(acc + 32), q));
+}
+
+static void sum(float *acc, const float *x, int rows, int cols, size_t row)
+{
+    V16 total = v16_all(0);
+    for (int i = 0; i < rows; i++, x += row)
+        for (int j = 0; j < cols; j++) total = v16_add(total, v16_load(x + j * 16));
+    v16_store(acc, v16_add(v16_load(acc), total));
+}
+
+const StageKernels JOIN(stage, VS_ISA) = {
+    .read = read,
+    .grad = grad,
+    .plain = plain,
+    .finish = finish,
+    .back = back,
+    .moments = moments,
+    .sum = sum,
+};

@@ -1,0 +1,60 @@
+/* What happens to pixels of a map on their way into a convolution's scratch and out of it; one set per
+ * instruction set. Every function works on one block: pixels of sixteen channels, coefficients as sixteen
+ * floats each. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Pixel (i,j) of the staged plane is pixel (i + row0, j + col0) of the picture, and zero outside it. */
+typedef struct {
+    int rows, cols; /* staged */
+    int row0, col0;
+    int H, W;
+} StageSize;
+
+/* v = gain * act(scale * x + shift), act(z) = z < 0 ? slope * z : z; scale NULL: v = x. */
+typedef struct {
+    const float *scale, *shift;
+    float slope, gain;
+} StageRead;
+
+/* d = dy * (y > 0 ? gain : slope * gain) + (by * (y - mean) + constant); y NULL: d = dy; by NULL: without the
+ * second part */
+typedef struct {
+    const float *y;
+    const float *by, *mean, *constant;
+    float slope, gain;
+} StageGrad;
+
+/* y = gain * act(scale * y + shift + add + strength * noise); NULL: absent. noise has one number a pixel. */
+typedef struct {
+    const float *scale, *shift, *add, *noise, *strength;
+    float slope, gain;
+} Finish;
+
+/* From raw, the gradient of the read's v: dz = raw * act'; dx = or += dz * scale (dx may be NULL); sums: dz *
+ * x, then dz, both
+ * += (16 each; may be NULL). */
+typedef struct {
+    StageRead read;
+    const float *x; /* may be NULL when read.scale is */
+    bool add;
+    float *sums;
+} FinishBack;
+
+typedef struct {
+    void (*read)(float *to, const float *x, const StageSize *s, const StageRead *r);
+    void (*grad)(float *to, const float *dy, const StageSize *s, const StageGrad *g);
+    /* From a plain picture of `lanes` <= 16 channels, `plane` floats apart; the other lanes are zero. */
+    void (*plain)(float *to, const float *x, const StageSize *s, int lanes, size_t plane);
+    void (*finish)(float *y, size_t pixels, const Finish *f);
+    void (*back)(float *dx, const float *raw, size_t pixels, const FinishBack *b);
+    /* acc (3,16): pivot, sum of y - pivot, sum of its square; begin: the first pixel becomes the pivot. */
+    void (*moments)(float *acc, const float *y, size_t pixels, bool begin);
+    /* acc (16) += the sum over rows of cols pixels, `row` floats from one row to the next */
+    void (*sum)(float *acc, const float *x, int rows, int cols, size_t row);
+} StageKernels;
+
+const StageKernels *stage_kernels(void);
+
+extern const StageKernels stage_portable, stage_avx2, stage_avx512;

@@ -1,0 +1,48 @@
+/* One way through a layer: `gather`, from the side (C,H,W) of its ConvShape to (O,OH,OW) as a convolution
+ * goes, or `scatter`, back again as its data gradient and a transposed convolution go. Which kernel serves it
+ * follows from the shape alone. */
+#pragma once
+#include "math/mapconv.h"
+
+typedef enum { WAY_WINOGRAD, WAY_DIRECT, WAY_NARROW } WayKernel;
+
+typedef struct {
+    const ConvShape *s;
+    bool scatter;
+    WayKernel kernel;
+    MapSide in, out;
+    int up_y, up_x; /* the result falls into up_y * up_x phases of pixels that far apart (scatter's stride) */
+    int down_y, down_x; /* input pixels from one pixel of a phase to the next (gather's stride) */
+    int row0, col0;     /* input pixel at the staged pixel (0,0) for a region that begins at result row 0 */
+    int step;           /* regions begin at multiples of this many result rows */
+} Way;
+
+Way way_of(const MapConv *c, bool scatter, bool plain_out);
+/* Staged size for `rows` result rows; cols for all of them. */
+int way_rows(const Way *w, int rows);
+int way_cols(const Way *w);
+/* The input row at staged row 0 when the region begins at result row r (a multiple of step). */
+int way_first(const Way *w, int r);
+
+size_t way_packed(const Way *w);
+void way_pack(float *packed, const float *weight, const Way *w, Pool *pool);
+
+/* Offsets of every input in a staged map of that shape, phase after phase (none for Winograd). */
+size_t way_offsets(const Way *w);
+void way_offset(ptrdiff_t *offset, const Way *w, const Staged *shape);
+
+/* Raw results of a region (map, or plain for WAY_NARROW) from its staged input. */
+void way_product(const MapRegion *y, const Staged *x, const float *packed, const ptrdiff_t *offset,
+                 const Way *w, float *scratch);
+/* Floats of scratch for `images` images and `rows` result rows of each. */
+size_t way_scratch(const Way *w, int images, int rows);
+
+/* The weight gradient along a gather way (Winograd or direct): du (way_gradient floats) += the products of
+ * staged inputs x (origin row0, col0) and gradients dy (origin 0). */
+size_t way_gradient(const Way *w);
+void way_outer(float *du, const Staged *x, const Staged *dy, const ptrdiff_t *offset, const Way *w,
+               float *scratch);
+/* dw (O,C,KH,KW) += du[0] + ... du[n-1], `stride` floats apart, in this order. */
+void way_unpack(float *dw, const float *du, int n, size_t stride, const Way *w, Pool *pool);
+
+size_t mapconv_forward_scratch(const MapConv *c, int threads);
