@@ -7,9 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DIRECT_ROWS   14 /* no instruction set takes more */
+#define DIRECT_ROWS   14 /* no instruction set takes more at once */
 #define DIRECT_WIDE   2  /* vectors of 16 in a result of `product` */
 #define DIRECT_NARROW 4  /* results of `narrow` */
+
+/* How rows are taken: in groups whose parts of x lie `step` apart, and how many at most. */
+typedef struct {
+    int group, rows;
+    ptrdiff_t step;
+} DirectShape;
 
 typedef struct {
     float *y[DIRECT_NARROW];
@@ -17,11 +23,13 @@ typedef struct {
     const ptrdiff_t *yr, *xr; /* [rows]: where a row's results, and its part of x, begin */
     const ptrdiff_t *xt, *wt; /* [terms]: where a term's x, and its w, lie */
     int rows, terms, outs;    /* outs: how many of y and w there are */
+    DirectShape shape;        /* product: rows is a multiple of its group, and no more than its rows */
     bool add;                 /* product: y += */
 } DirectTile;
 
 typedef struct {
-    int rows;                       /* most that `product` takes */
+    /* The best for rows that come in runs of `run`, `step` apart in x. */
+    DirectShape (*shape)(int run, ptrdiff_t step);
     int narrow_rows[DIRECT_NARROW]; /* most that `narrow` takes, for outs - 1 */
     /* y[o][yr[r] + lane] = sum over t of x[xr[r] + xt[t]] * w[o][wt[t] + lane], for 16 lanes and outs <= 2 */
     void (*product)(const DirectTile *t);
