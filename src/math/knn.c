@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sizes that keep the second-level cache at work: queries at once, rows of a task, dimensions at once. */
-enum { QUERIES = 256, ROWS = 384, DEPTH = 128, TILES = ROWS / KNN_ROWS };
+/* Sizes that keep the second-level cache at work: queries at once, rows of a task, dimensions of so many queries at once. */
+enum { QUERIES = 4 * KNN_PANEL, ROWS = 384, DEPTH = 128, TILES = ROWS / KNN_ROWS };
 
 /* Score and index as one number that is larger for what is nearer: the score's bits made ascending, then the index
  * inverted. */
@@ -21,12 +21,14 @@ typedef struct {
     const int *skip;
     int Q, B, D, k;
     KnnMetric metric;
-    int first, count, room, workers; /* the queries at hand; keys of a bag */
-    float *packed;                   /* [QUERIES/16][D][16] */
-    float *score;                    /* (workers, panels, TILES, KNN_TILE), or one tile each where all of D fits */
-    float *floor;                    /* (workers, QUERIES): no use in scores below; NaN while a bag is not full */
-    int *held;                       /* (workers, QUERIES): keys in a bag */
-    Key *key;                        /* (workers, QUERIES, room) */
+    int queries, depth; /* queries at once, a whole number of panels, and their dimensions at once */
+    int room, workers;  /* keys of a bag */
+    int first, count;   /* the queries at hand */
+    float *packed;      /* [queries/16][D][16] */
+    float *score;       /* (workers, panels, TILES, KNN_TILE), or one tile each where all of D fits */
+    float *floor;       /* (workers, queries): no use in scores below; NaN while a bag is not full */
+    int *held;          /* (workers, queries): keys in a bag */
+    Key *key;           /* (workers, queries, room) */
     const KnnKernels *kernel;
     const Lanes *l;
 } Search;
@@ -40,6 +42,11 @@ static const KnnKernels *kernels(void)
 #endif
     default: return &knn_portable;
     }
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
 }
 
 /* --- keys -------------------------------------------------------------------------------------------------------- */
@@ -115,21 +122,16 @@ static void bag_add(Search *s, size_t at, Key add)
     s->floor[at] = hit_of(key[s->k - 1]).score;
 }
 
-static void bags_clear(Search *s)
-{
-    for (int i = 0; i < s->workers * QUERIES; i++) s->held[i] = 0, s->floor[i] = NAN;
-}
-
 /* What is of use in a tile, for queries from `query` on and rows from `row` on. */
 static void collect(Search *s, int worker, const float *score, const uint64_t *use, int query, int row)
 {
-    int rows = s->B - row < KNN_ROWS ? s->B - row : KNN_ROWS, left = s->count - query;
+    int rows = least(s->B - row, KNN_ROWS), left = s->count - query;
     uint64_t real = left < KNN_PANEL ? ((uint64_t)1 << left) - 1 : ~(uint64_t)0;
     for (int i = 0; i < rows; i++)
         for (uint64_t bits = use[i] & real; bits; bits &= bits - 1) {
             int q = __builtin_ctzll(bits);
             if (s->skip && s->skip[s->first + query + q] == row + i) continue;
-            bag_add(s, (size_t)(worker * QUERIES + query + q), key_of(score[i * KNN_PANEL + q], row + i));
+            bag_add(s, (size_t)(worker * s->queries + query + q), key_of(score[i * KNN_PANEL + q], row + i));
         }
 }
 
@@ -154,17 +156,17 @@ static void chunk_starts(float start[ROWS], const Search *s, int first)
 /* All tiles of one panel and one run of dimensions, from d on. */
 static void panel_tiles(Search *s, int worker, int query, int first, int d, const float *start)
 {
-    bool begins = d == 0, ends = d + DEPTH >= s->D, whole = begins && ends;
+    bool begins = d == 0, ends = d + s->depth >= s->D, whole = begins && ends;
     int blocks = (s->count - query + KNN_LANES - 1) / KNN_LANES;
     KnnPanel p = {s->packed + (size_t)query * s->D + (size_t)d * KNN_LANES, (ptrdiff_t)s->D * KNN_LANES,
-                  blocks < KNN_BLOCKS ? blocks : KNN_BLOCKS, ends ? s->D - d : DEPTH,
-                  s->floor + (size_t)worker * QUERIES + query};
-    float *score = s->score + (whole ? (size_t)worker : ((size_t)worker * QUERIES + query) / KNN_PANEL * TILES) * KNN_TILE;
+                  least(blocks, KNN_BLOCKS), least(s->D - d, s->depth),
+                  2 * KNN_ROWS * (ptrdiff_t)s->D, s->floor + worker * s->queries + query};
+    float *score = s->score + (whole ? (size_t)worker : (size_t)((worker * s->queries + query) / KNN_PANEL * TILES)) * KNN_TILE;
     for (int row = first; row < first + ROWS && row < s->B; row += KNN_ROWS) {
         const float *rows[KNN_ROWS];
         uint64_t use[KNN_ROWS];
         for (int i = 0; i < KNN_ROWS; i++) /* past the end: the last row, whose scores are not looked at */
-            rows[i] = s->base + (size_t)(row + i < s->B ? row + i : s->B - 1) * s->D + d;
+            rows[i] = s->base + (size_t)least(row + i, s->B - 1) * s->D + d;
         if (begins) tile_start(score, start + (row - first));
         s->kernel->tile(score, use, rows, &p);
         if (ends) collect(s, worker, score, use, query, row);
@@ -178,18 +180,22 @@ static void chunk(void *ctx, int index, int worker)
     float start[ROWS];
     int first = index * ROWS;
     chunk_starts(start, s, first);
-    for (int d = 0; d < s->D; d += DEPTH)
+    for (int d = 0; d < s->D; d += s->depth)
         for (int q = 0; q < s->count; q += KNN_PANEL) panel_tiles(s, worker, q, first, d, start);
 }
 
-static void pack(Search *s)
+/* Turns to the queries from `first` on: how they are cut, packed, and with empty bags. */
+static void take_queries(Search *s, int first)
 {
     size_t D = (size_t)s->D;
+    s->first = first;
+    s->count = least(s->Q - first, s->queries);
     for (int q = 0; q < s->count; q++) {
-        const float *from = s->query + (size_t)(s->first + q) * D;
+        const float *from = s->query + (size_t)(first + q) * D;
         float *to = s->packed + (size_t)(q / KNN_LANES) * D * KNN_LANES + q % KNN_LANES;
         for (size_t d = 0; d < D; d++) to[d * KNN_LANES] = from[d];
     }
+    for (int i = 0; i < s->workers * s->queries; i++) s->held[i] = 0, s->floor[i] = NAN;
 }
 
 /* --- the search -------------------------------------------------------------------------------------------------- */
@@ -201,7 +207,7 @@ static void finish(void *ctx, int q, int worker)
     Key *best = s->key + (size_t)q * (size_t)s->room;
     (void)worker;
     for (int w = 1; w < s->workers; w++) {
-        size_t at = (size_t)(w * QUERIES + q);
+        size_t at = (size_t)(w * s->queries + q);
         for (int i = 0; i < s->held[at]; i++) bag_add(s, (size_t)q, s->key[at * (size_t)s->room + (size_t)i]);
     }
     keys_choose(best, s->held[q], s->k);
@@ -214,18 +220,27 @@ static void finish(void *ctx, int q, int worker)
     for (int i = 0; i < s->k; i++) s->hits[(size_t)(s->first + q) * s->k + (size_t)i] = hit_of(best[i]);
 }
 
+/* The fewer queries there are, the more of their dimensions stay cached: rows are read in longer runs. */
+static void choose_sizes(Search *s)
+{
+    int some = s->Q < 1 ? 1 : least(s->Q, QUERIES);
+    s->queries = (some + KNN_PANEL - 1) / KNN_PANEL * KNN_PANEL;
+    s->depth = QUERIES / KNN_LANES * DEPTH / ((some + KNN_LANES - 1) / KNN_LANES);
+}
+
 /* Everything the search needs, in one piece, which the caller frees. */
 static void *take_room(Search *s, Err *err)
 {
-    size_t W = (size_t)s->workers, bags = W * QUERIES, tiles = s->D > DEPTH ? W * QUERIES / KNN_PANEL * TILES : W;
-    size_t keys = bags * (size_t)s->room, packed = (size_t)QUERIES * s->D;
-    Key *room = malloc(keys * sizeof *room + (packed + tiles * KNN_TILE + 2 * bags) * sizeof(float));
+    size_t W = (size_t)s->workers, bags = W * (size_t)s->queries, keys = bags * (size_t)s->room;
+    size_t packed = (size_t)s->queries * (size_t)s->D, tiles = s->D > s->depth ? bags / KNN_PANEL * TILES : W;
+    size_t floats = packed + tiles * KNN_TILE + 2 * bags; /* all multiples of 64 */
+    float *room = aligned_alloc(64, floats * sizeof *room + keys * sizeof(Key));
     if (!room) return err_nomem(err, "neighbours"), NULL;
-    s->key = room;
-    s->packed = (float *)(room + keys);
+    s->packed = room;
     s->score = s->packed + packed;
     s->floor = s->score + tiles * KNN_TILE;
     s->held = (int *)(s->floor + bags);
+    s->key = (Key *)(room + floats);
     memset(s->packed, 0, packed * sizeof *s->packed);
     return room;
 }
@@ -237,12 +252,11 @@ bool knn_search(Hit *hits, const float *query, int Q, const float *base, int B, 
                 .kernel = kernels(), .l = lanes()};
     if (Q < 0 || B < 1 || D < 1 || k < 1 || k > B - (skip ? 1 : 0))
         return err_set(err, ERR_USAGE, "neighbours: asked for %d of %d rows", k, B);
+    choose_sizes(&s);
     void *room = take_room(&s, err);
     if (!room) return false;
-    for (s.first = 0; s.first < Q; s.first += QUERIES) {
-        s.count = Q - s.first < QUERIES ? Q - s.first : QUERIES;
-        pack(&s);
-        bags_clear(&s);
+    for (int first = 0; first < Q; first += s.queries) {
+        take_queries(&s, first);
         pool_run(pool, (B + ROWS - 1) / ROWS, chunk, &s);
         pool_run(pool, s.count, finish, &s);
     }

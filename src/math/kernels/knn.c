@@ -16,25 +16,35 @@
 #define ROWS   3
 #define BLOCKS 1
 #endif
+#define LINE 16 /* floats of a cache line */
 
 VS_INLINE void part(float *score, uint64_t *use, const float *const *row, const KnnPanel *p, int block, const int blocks)
 {
     V16 sum[ROWS][BLOCKS];
     const float *query = p->query + block * p->step;
-    for (int i = 0; i < ROWS; i++)
-        for (int b = 0; b < blocks; b++) sum[i][b] = v16_load(score + i * KNN_PANEL + b * KNN_LANES);
-    for (int d = 0; d < p->depth; d++, query += KNN_LANES) {
-        V16 q[BLOCKS];
-#pragma GCC unroll 4
-        for (int b = 0; b < blocks; b++) q[b] = v16_load(query + b * p->step);
 #pragma GCC unroll 6
-        for (int i = 0; i < ROWS; i++) {
-            V16 x = v16_all(row[i][d]);
+    for (int i = 0; i < ROWS; i++)
 #pragma GCC unroll 4
-            for (int b = 0; b < blocks; b++) sum[i][b] = v16_fma(x, q[b], sum[i][b]);
+        for (int b = 0; b < blocks; b++) sum[i][b] = v16_load(score + i * KNN_PANEL + b * KNN_LANES);
+    for (int d = 0; d < p->depth;) {
+        int end = p->depth - d < LINE ? p->depth : d + LINE;
+#pragma GCC unroll 6
+        for (int i = 0; i < ROWS; i++) __builtin_prefetch(row[i] + d + p->ahead);
+        for (; d < end; d++, query += KNN_LANES) {
+            V16 q[BLOCKS];
+#pragma GCC unroll 4
+            for (int b = 0; b < blocks; b++) q[b] = v16_load(query + b * p->step);
+#pragma GCC unroll 6
+            for (int i = 0; i < ROWS; i++) {
+                V16 x = v16_all(row[i][d]);
+#pragma GCC unroll 4
+                for (int b = 0; b < blocks; b++) sum[i][b] = v16_fma(x, q[b], sum[i][b]);
+            }
         }
     }
+#pragma GCC unroll 6
     for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 4
         for (int b = 0; b < blocks; b++) {
             int at = (block + b) * KNN_LANES;
             v16_store(score + i * KNN_PANEL + b * KNN_LANES, sum[i][b]);

@@ -19,6 +19,7 @@ typedef struct {
     const float *query; /* [blocks][step] floats, of each block the first `depth` dimensions as [depth][16] */
     ptrdiff_t step;
     int blocks, depth;  /* blocks 1..4 */
+    ptrdiff_t ahead;    /* from a row to the one that will be read in its place: fetched meanwhile */
     const float *floor; /* [blocks][16]: scores below this are of no use; NaN: every score is */
 } KnnPanel;
 
