@@ -7,7 +7,6 @@
 #include "learn/objective.h"
 #include "math/knn.h"
 #include "math/optim.h"
-#include "net/op.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,25 +237,15 @@ bool bench_work_turn(double *seconds, BenchWork *w, Err *err)
 
 /* --- node by node ------------------------------------------------------------------------------------------------ */
 
-/* By the parameter it uses, else by its op alone. */
-static const char *node_name(const Net *net, const Node *node)
+static Json *step_row(const Exec *e, int i, int n, double times, double peak)
 {
-    for (int i = 0; i < node->inputs; i++)
-        if (node->in[i] != NET_NONE && net_value(net, node->in[i])->kind == VALUE_PARAM) return net_value(net, node->in[i])->name;
-    return "";
-}
-
-static Json *node_row(const BenchWork *w, const Exec *e, int i, int n, double times, double peak)
-{
-    const Node *node = net_node(w->net, i);
-    OpSite site;
-    op_site(&site, w->net, i);
-    double forward = exec_node_seconds(e, i, false) / times, backward = exec_node_seconds(e, i, true) / times;
-    double flops = op_row(node->op)->macs ? 2 * op_row(node->op)->macs(&site, n) : 0;
+    ExecStep step = exec_step(e, i, n);
+    double forward = step.forward / times, backward = step.backward / times, flops = 2 * step.macs;
     double rate = forward + backward > 0 ? (backward > 0 ? 3 : 1) * flops / (forward + backward) * 1e-9 : 0;
     Json *row = json_make();
-    json_put_str(row, "node", node_name(w->net, node));
-    json_put_str(row, "op", op_name(node->op));
+    json_put_str(row, "node", step.name);
+    json_put_str(row, "op", step.op);
+    json_put_str(row, "kernel", step.kernel);
     json_put_num(row, "forward_ms", 1000 * forward);
     json_put_num(row, "backward_ms", 1000 * backward);
     json_put_num(row, "gflops", rate);
@@ -274,7 +263,7 @@ Json *bench_work_trace(BenchWork *w, double peak, Err *err)
     do times += w->once(w, 0, err);
     while (clock_seconds() - start < w->spec.seconds);
     Json *rows = json_make_array();
-    for (int i = 0; i < net_nodes(w->net); i++) json_add(rows, node_row(w, e, i, n, times, peak));
+    for (int i = 0; i < exec_steps(e); i++) json_add(rows, step_row(e, i, n, times, peak));
     exec_trace(e, false);
     return rows;
 }

@@ -74,9 +74,11 @@ bool descent_update(Descent *d, const DescentConfig *c, double loss, char *told,
     GuardVerdict verdict =
         guard_judge(&d->guard, d->weights, d->momentum, loss, d->grads, d->step, told, cap, err);
     if (verdict == GUARD_GAVE_UP) return false;
-    if (verdict == GUARD_OK)
+    if (verdict == GUARD_OK) {
         sgd_step(d->weights->block, d->momentum->block, d->grads->block, d->weights->params, rate,
                  c->momentum, c->decay, pool);
+        weights_touch(d->weights);
+    }
     d->step++;
     return true;
 }

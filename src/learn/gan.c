@@ -113,6 +113,7 @@ static void player_step(Gan *gan, Player *p, float rate)
 {
     adam_step(p->w->block, p->m, p->v, p->g->block, p->w->floats, rate, gan->config.beta1, gan->config.beta2, 1e-8f, 0,
               gan->step + 1, gan->pool);
+    weights_touch(p->w);
 }
 
 static void teach_critic(Gan *gan, GanStats *s)

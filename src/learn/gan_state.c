@@ -156,7 +156,7 @@ static char *identity(const Gan *gan)
 
 static const char *const player_name[] = {"mapping", "synthesis", "critic"};
 
-/* Calls `each` for every block of floats that makes the state. */
+/* Calls `each`, which may write, for every block of floats that makes the state. */
 static bool each_block(const Gan *gan, bool (*each)(void *ctx, const char *name, float *data, size_t n, Err *err), void *ctx,
                        Err *err)
 {
@@ -170,7 +170,10 @@ static bool each_block(const Gan *gan, bool (*each)(void *ctx, const char *name,
             snprintf(name, sizeof name, "%s.%s", player_name[i], part[k]);
             if (!each(ctx, name, block[k], p->w->floats, err)) return false;
         }
+        weights_touch(p->w);
     }
+    weights_touch(gan->ema_mapping);
+    weights_touch(gan->ema_synthesis);
     return each(ctx, "average.mapping", gan->ema_mapping->block, gan->ema_mapping->floats, err) &&
            each(ctx, "average.synthesis", gan->ema_synthesis->block, gan->ema_synthesis->floats, err);
 }

@@ -1,4 +1,5 @@
-/* Runs a Net at a fixed largest batch: one arena planned up front, no allocation inside a step.
+/* Runs a Net at a fixed largest batch: lowered to fast kernels (net/lower.h), one arena planned up front, no allocation inside
+ * a step. Ports and weights are those of the net as it was given.
  *
  *     Exec *e = exec_new(net, 64, EXEC_INFER, (ExecGrads){0}, pool, err);
  *     memcpy(exec_value(e, net_port(net, "z")), z, ...);
@@ -13,8 +14,9 @@
 #include "net/net.h"
 #include "net/weights.h"
 
-/* TRAIN: batch statistics, and running ones are updated. */
-typedef enum { EXEC_INFER, EXEC_TRAIN } ExecMode;
+/* TRAIN: batch statistics, and running ones are updated. To either may be added EXACT: never Winograd, whose results are off by
+ * 1e-5 of the largest; or PLAIN: the net as it is, without lowering (the oracle of tests). */
+typedef enum { EXEC_INFER = 0, EXEC_TRAIN = 1, EXEC_EXACT = 2, EXEC_PLAIN = 4 } ExecMode;
 typedef struct {
     bool params; /* gradients of parameters are wanted */
     bool inputs; /* gradients of input ports are wanted */
@@ -33,12 +35,22 @@ float *exec_value(Exec *e, ValueId id);
  * costs nothing. */
 float *exec_grad(Exec *e, ValueId id);
 void exec_seed_zero(Exec *e);
-/* n <= batch. In EXEC_TRAIN buffers in w are updated (running statistics, power iteration vectors). */
+/* n <= batch. In EXEC_TRAIN buffers in w are updated (running statistics, power iteration vectors). An Exec for inference alone
+ * keeps w, and what it packed of it, until it sees other weights or another version of them (net/weights.h). */
 void exec_forward(Exec *e, Weights *w, int n);
 /* After exec_forward with the same w and n, any number of times. grads NULL: only inputs this time (a
  * discriminator in the generator's step), and nothing is computed for parameters. */
 void exec_backward(Exec *e, const Weights *w, Weights *grads, int n);
 size_t exec_bytes(const Exec *e);
-/* Seconds spent in each node's forward and backward since exec_trace(e, true); 0 unless enabled. */
+
+/* One step of what is run. Seconds since exec_trace(e, true), 0 unless enabled. The strings are the net's and the program's. */
+typedef struct {
+    const char *name;         /* of the first parameter it uses, or "" */
+    const char *op, *kernel;  /* kernel: which of several was chosen, or "" */
+    double forward, backward; /* seconds */
+    double macs;              /* multiply-adds of one forward of n images */
+} ExecStep;
+
 void exec_trace(Exec *e, bool on);
-double exec_node_seconds(const Exec *e, int node, bool backward);
+int exec_steps(const Exec *e);
+ExecStep exec_step(const Exec *e, int i, int n);

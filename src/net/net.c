@@ -220,21 +220,22 @@ static bool input_fits(Net *net, const Node *node, const OpRow *row, int i)
     return true;
 }
 
-/* Fills the node's attributes and its result's shape. */
-static bool node_infer(Net *net, Node *node, Shape *out)
+/* Fills the node's attributes, its result, and the shape of the second one (rank 0: none). */
+static bool node_infer(Net *net, Node *node, Value *out, Shape *second)
 {
     const OpRow *row = op_row(node->op);
     OpSite site = {.attrs = node->attrs, .inputs = node->inputs};
     Err why = {0};
     for (int i = 0; i < node->inputs; i++) {
         if (!input_fits(net, node, row, i)) return false;
-        site.in[i] = node->in[i] == NET_NONE ? NULL : &net->values[node->in[i]].shape;
+        op_site_input(&site, i, node->in[i] == NET_NONE ? NULL : &net->values[node->in[i]]);
     }
     if (!attrs_fit(&node->attrs))
         return node_wrong(net, node, ERR_LIMIT, "an attribute is negative or above 65,536");
     if (!row->infer(&site, &why)) return node_wrong(net, node, why.code, why.msg);
     node->attrs = site.attrs;
-    *out = site.out;
+    out->shape = site.out, out->layout = site.layout;
+    *second = site.out2;
     return true;
 }
 
@@ -242,7 +243,7 @@ static bool node_infer(Net *net, Node *node, Shape *out)
 static bool node_make(Net *net, Node *node, int op, const ValueId *in, int inputs, const Attrs *attrs)
 {
     const OpRow *row = op_row(op);
-    *node = (Node){.op = op, .inputs = inputs};
+    *node = (Node){.op = op, .inputs = inputs, .out2 = NET_NONE};
     if (attrs) node->attrs = *attrs;
     for (int i = 0; i < NET_INPUTS; i++) node->in[i] = i < inputs ? in[i] : NET_NONE;
     if (!row) return node_wrong(net, node, ERR_FORMAT, "there is no such op");
@@ -255,8 +256,9 @@ static bool node_make(Net *net, Node *node, int op, const ValueId *in, int input
 ValueId net_add(Net *net, int op, const ValueId *in, int inputs, const Attrs *attrs)
 {
     Node node;
-    Value out = {.kind = VALUE_ACTIVATION, .alias_of = NET_NONE};
-    if (closed(net) || !node_make(net, &node, op, in, inputs, attrs) || !node_infer(net, &node, &out.shape))
+    Value out = {.kind = VALUE_ACTIVATION, .alias_of = NET_NONE}, second = out;
+    if (closed(net) || !node_make(net, &node, op, in, inputs, attrs) ||
+        !node_infer(net, &node, &out, &second.shape))
         return NET_NONE;
     char where[160];
     node_text(net, where, sizeof where, &node);
@@ -264,11 +266,12 @@ ValueId net_add(Net *net, int op, const ValueId *in, int inputs, const Attrs *at
     Node *nodes = room(net, net->nodes, net->node_count, &net->node_cap, sizeof *nodes);
     if (!nodes) return NET_NONE;
     net->nodes = nodes;
-    out.producer = net->node_count;
+    out.producer = second.producer = net->node_count;
     if (op_row(op)->alias) out.alias_of = root_of(net, node.in[0]);
     node.out = value_push(net, &out);
-    if (node.out != NET_NONE) net->nodes[net->node_count++] = node;
-    return node.out;
+    if (second.shape.rank) node.out2 = value_push(net, &second);
+    if (!net->broken) net->nodes[net->node_count++] = node;
+    return net->broken ? NET_NONE : node.out;
 }
 
 bool net_finish(Net *net, Err *err)

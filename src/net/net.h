@@ -43,8 +43,8 @@ typedef struct {
 } Init;
 
 typedef enum { VALUE_INPUT, VALUE_PARAM, VALUE_BUFFER, VALUE_ACTIVATION } ValueKind;
-/* NCHW, or padded blocks of 16 channels (for faster kernels) */
-typedef enum { LAYOUT_PLAIN, LAYOUT_C16 } Layout;
+/* NCHW, or blocks of 16 channels (math/map.h): only lowered nets (net/lower.h) hold maps */
+typedef enum { LAYOUT_PLAIN, LAYOUT_MAP } Layout;
 
 typedef struct {
     char name[96];
@@ -56,8 +56,16 @@ typedef struct {
     Init init;
 } Value;
 
+/* Floats of the value's memory with the batch set to n; SIZE_MAX where that overflows. */
+size_t value_count(const Value *v, int n);
+
 /* Activation kinds of OP_ACT. */
 typedef enum { ACT_RELU, ACT_LEAKY, ACT_TANH, ACT_SIGMOID, ACT_SOFTPLUS, ACT_EXP, ACT_SQRT } ActKind;
+
+/* gain * (z < 0 ? slope * z : z): every piecewise linear activation, and nothing at all. */
+typedef struct {
+    float slope, gain;
+} Bend;
 
 /* Attributes of a node; an op reads those its row in net/ops.h names. Zero means the default stated there; a
  * finished node holds the value that is used. */
@@ -76,13 +84,17 @@ typedef struct {
     int mode;               /* resampling: 0 nearest, 1 bilinear (half-pixel centres) */
     int perm[NET_RANK];     /* transpose */
     Shape shape;            /* reshape target */
+    /* ops of lowered nets (net/ops.h) */
+    Bend read[2], write; /* of what is read, of the result */
+    Layout to;           /* of the result */
+    bool transposed, exact, moments;
 } Attrs;
 
 typedef struct {
     int op; /* OpKind, net/ops.h */
     ValueId in[NET_INPUTS];
     int inputs;
-    ValueId out;
+    ValueId out, out2; /* out2: a small second result of an op of lowered nets, or NET_NONE */
     Attrs attrs;
 } Node;
 

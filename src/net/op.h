@@ -8,7 +8,10 @@ typedef struct {
     Attrs attrs;
     int inputs;
     const Shape *in[NET_INPUTS]; /* NULL: absent */
-    Shape out;                   /* infer fills it */
+    Layout in_layout[NET_INPUTS];
+    Shape out; /* infer fills it */
+    Layout layout; /* of out; infer may leave it plain */
+    Shape out2; /* rank 0: there is no second result, which infer may leave so */
     uint8_t want[NET_INPUTS];    /* WANT_ bits: on whose behalf a gradient of this input may be asked for */
 } OpSite;
 
@@ -20,17 +23,20 @@ typedef struct {
     int n;
     bool train;                  /* batch statistics; buffers are updated */
     float *in[NET_INPUTS], *out; /* only buffers among in[] may be written, and only in training */
+    float *out2;                 /* NULL: none */
     float *saved;                /* kept from forward to backward */
     float *scratch;              /* nobody's between runs */
+    float *packed;               /* the row's `packs` floats, kept from run to run; NULL: not in this Exec */
+    bool repack;                 /* what `packed` was made of has changed */
     float *din[NET_INPUTS];      /* NULL: not wanted */
     bool add[NET_INPUTS];        /* add to din[i]; else overwrite it */
-    const float *dout;
+    const float *dout, *dout2; /* dout2 NULL: zero */
     Pool *pool;
 } OpRun;
 
 /* Which tensors of its forward a backward reads: bit i for in[i]. Parameters are always there. */
 #define KEEP_IN(i) (1u << (i))
-#define KEEP_OUT   (1u << NET_INPUTS)
+#define KEEP_OUT   (1u << NET_INPUTS) /* and out2 */
 #define OP_BIT(i)  (1u << (i))
 
 typedef struct {
@@ -49,6 +55,8 @@ typedef struct {
     void (*backward)(const OpRun *r);
     size_t (*saves)(const OpSite *s, int n);                /* floats; NULL: none */
     size_t (*scratch)(const OpSite *s, int n, int threads); /* floats; NULL: none */
+    size_t (*packs)(const OpSite *s);                       /* floats made of in[1] alone; NULL: none */
+    const char *(*kernel)(const OpSite *s);                 /* which of several it runs; NULL: there is one */
     double (*macs)(const OpSite *s, int n);                 /* NULL: not counted */
 } OpRow;
 
@@ -56,13 +64,17 @@ const OpRow *op_row(int op);
 /* The site of node i in a net; it points into the net's values. */
 void op_site(OpSite *site, const Net *net, int i);
 
+/* Describes input i to a site; v NULL: absent. */
+void op_site_input(OpSite *site, int i, const Value *v);
+
 #define X(id, name) extern const OpRow op_row_##id;
 NET_OPS(X)
+NET_OPS_LOWERED(X)
 #undef X
 
 /* For op families. */
 
-/* Elements of input i, and of the output, for n images. */
+/* Floats of input i, and of the output, for n images. */
 size_t op_in(const OpRun *r, int i);
 size_t op_out(const OpRun *r);
 /* din[i] for kernels that only add: zeroed first unless something is there already. NULL where not wanted. */

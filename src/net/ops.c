@@ -4,43 +4,55 @@
 #include <string.h>
 
 static const char *const names[] = {
-#define X(id, name) name,
-    NET_OPS(X)
+#define X(id, name) [OP_##id] = name,
+    NET_OPS(X) NET_OPS_LOWERED(X)
 #undef X
 };
 
 static const OpRow *const rows[] = {
-#define X(id, name) &op_row_##id,
-    NET_OPS(X)
+#define X(id, name) [OP_##id] = &op_row_##id,
+    NET_OPS(X) NET_OPS_LOWERED(X)
 #undef X
 };
 
 const char *op_name(int op)
 {
-    return op >= 0 && op < OP_COUNT ? names[op] : "unknown";
+    return op_row(op) ? names[op] : "unknown";
 }
 
 const OpRow *op_row(int op)
 {
-    return op >= 0 && op < OP_COUNT ? rows[op] : NULL;
+    return op >= 0 && op < OP_END ? rows[op] : NULL;
+}
+
+void op_site_input(OpSite *site, int i, const Value *v)
+{
+    site->in[i] = v ? &v->shape : NULL;
+    site->in_layout[i] = v ? v->layout : LAYOUT_PLAIN;
 }
 
 void op_site(OpSite *site, const Net *net, int i)
 {
     const Node *node = net_node(net, i);
-    *site = (OpSite){.attrs = node->attrs, .inputs = node->inputs, .out = net_value(net, node->out)->shape};
-    for (int k = 0; k < node->inputs; k++)
-        if (node->in[k] != NET_NONE) site->in[k] = &net_value(net, node->in[k])->shape;
+    const Value *out = net_value(net, node->out), *second = net_value(net, node->out2);
+    *site = (OpSite){.attrs = node->attrs, .inputs = node->inputs, .out = out->shape, .layout = out->layout};
+    if (second) site->out2 = second->shape;
+    for (int k = 0; k < node->inputs; k++) op_site_input(site, k, net_value(net, node->in[k]));
+}
+
+static size_t floats(const Shape *shape, Layout layout, int n)
+{
+    return value_count(&(Value){.shape = *shape, .layout = layout}, n);
 }
 
 size_t op_in(const OpRun *r, int i)
 {
-    return shape_count(r->site->in[i], r->n);
+    return floats(r->site->in[i], r->site->in_layout[i], r->n);
 }
 
 size_t op_out(const OpRun *r)
 {
-    return shape_count(&r->site->out, r->n);
+    return floats(&r->site->out, r->site->layout, r->n);
 }
 
 float *op_sum(const OpRun *r, int i)

@@ -37,13 +37,31 @@
     X(BATCHSTD,     "batchstd")      /* x (N,C,H,W) -> (N,C+1,H,W): mean std over the batch (ProGAN) */     \
     X(SPECTRAL,     "spectral")      /* w (O,...), u buffer (O) -> w / sigma; u moves only in training */   \
     X(BROADCAST,    "broadcast")     /* x (1,...) -> (N,...): a learned constant for every image */
+
+/* Ops that only lowered nets hold (net/lower.h): the same work on maps (math/map.h). A coefficient is a scale and a shift
+ * for each lane of B blocks of channels: (2,16B), or for each image (N,32B), there all scales before all shifts.
+ *                  name             inputs: meaning */
+#define NET_OPS_LOWERED(X)                                                                                  \
+    X(MAPCONV,      "mapconv")       /* x, w, [coefficient of x], [of the result], [b (O)], [added map],    \
+                                        [noise], [strength] -> y, [moments (2,16B) of y]: math/mapconv.h */ \
+    X(JOIN,         "join")          /* a, [its coefficient], [b], [its coefficient], [noise], [strength]   \
+                                        -> bend(a + b + strength * noise): math/mapjoin.h */                \
+    X(COEF,         "coef")          /* [moments], [scale (C)], [offset (C)], mean, var buffers (C), [bias  \
+                                        (C) that came before] -> coefficient of a batch norm */             \
+    X(TOMAP,        "tomap")         /* plain -> map */                                                     \
+    X(FROMMAP,      "frommap")       /* map -> plain */                                                     \
+    X(RECAST,       "recast")        /* attrs to: one pixel and whole blocks lie the same way; an alias */
 /* clang-format on */
 
 typedef enum {
 #define X(id, name) OP_##id,
     NET_OPS(X)
 #undef X
-        OP_COUNT
+        OP_COUNT,
+#define X(id, name) OP_##id,
+    NET_OPS_LOWERED(X)
+#undef X
+        OP_END
 } OpKind;
 
 const char *op_name(int op);

@@ -1,47 +1,11 @@
 /* Convolutions as ops: plain, transposed (the data gradient of the mirrored one) and modulated. */
 #include "math/act.h"
-#include "math/conv.h"
 #include "math/modconv.h"
-#include "net/op.h"
+#include "net/conv_site.h"
 
 static size_t aligned(size_t floats)
 {
     return (floats + 15) & ~(size_t)15;
-}
-
-static void defaults(Attrs *a)
-{
-    for (int i = 0; i < 2; i++) {
-        op_default(&a->stride[i], 1);
-        op_default(&a->dilation[i], 1);
-    }
-    op_default(&a->groups, 1);
-}
-
-/* The geometry of x and w under the attributes, without channels and OH, OW. */
-static ConvShape geometry(const Shape *w, const Attrs *a, int n)
-{
-    return (ConvShape){.N = n,
-                       .KH = w->dim[2],
-                       .KW = w->dim[3],
-                       .sh = a->stride[0],
-                       .sw = a->stride[1],
-                       .dh = a->dilation[0],
-                       .dw = a->dilation[1],
-                       .pt = a->pad[0],
-                       .pl = a->pad[1],
-                       .pb = a->pad[2],
-                       .pr = a->pad[3],
-                       .groups = a->groups};
-}
-
-/* A convolution whose weight is input `wi`; false when the kernel does not fit. */
-static bool conv_of(ConvShape *c, const OpSite *s, int wi, int n)
-{
-    const Shape *x = s->in[0], *w = s->in[wi];
-    *c = geometry(w, &s->attrs, shape_dim(x, 0, n));
-    c->C = x->dim[1], c->H = x->dim[2], c->W = x->dim[3], c->O = w->dim[0];
-    return conv_shape(c);
 }
 
 static bool fits_not(const OpSite *s, int wi, Err *err)
@@ -69,18 +33,13 @@ static bool channels(const OpSite *s, int wi, int takes, Err *err)
 static bool infer_any(OpSite *s, int wi, Err *err)
 {
     ConvShape c;
-    defaults(&s->attrs);
+    conv_site_defaults(&s->attrs);
     if (!op_rank(s, 0, "x", 4, err) || !op_rank(s, wi, "w", 4, err)) return false;
     if (!channels(s, wi, s->in[wi]->dim[1] * s->attrs.groups, err)) return false;
     if (!op_vector(s, wi + 1, "bias", s->in[wi]->dim[0], err)) return false;
-    if (!conv_of(&c, s, wi, 1)) return fits_not(s, wi, err);
+    if (!conv_site(&c, s, wi, 1)) return fits_not(s, wi, err);
     s->out = shape4(s->in[0]->dim[0], c.O, c.OH, c.OW);
     return true;
-}
-
-static double macs_of(const ConvShape *c)
-{
-    return (double)c->N * c->O * c->OH * c->OW * (c->C / c->groups) * c->KH * c->KW;
 }
 
 /* ---- conv ---------------------------------------------------------------------------------------------- */
@@ -93,7 +52,7 @@ static bool conv_infer(OpSite *s, Err *err)
 static void conv_run(const OpRun *r)
 {
     ConvShape c;
-    conv_of(&c, r->site, 1, r->n);
+    conv_site(&c, r->site, 1, r->n);
     conv_forward(r->out, r->in[0], r->in[1], r->in[2], &c, r->scratch, r->pool);
 }
 
@@ -101,7 +60,7 @@ static void conv_back(const OpRun *r)
 {
     ConvShape c;
     float *d;
-    conv_of(&c, r->site, 1, r->n);
+    conv_site(&c, r->site, 1, r->n);
     if (r->din[0]) conv_backward_data(r->din[0], r->dout, r->in[1], NULL, &c, r->add[0], r->scratch, r->pool);
     if ((d = op_sum(r, 1))) conv_backward_weight(d, r->dout, r->in[0], &c, r->scratch, r->pool);
     if ((d = op_sum(r, 2))) conv_backward_bias(d, r->dout, c.N, c.O, c.OH * c.OW);
@@ -110,15 +69,15 @@ static void conv_back(const OpRun *r)
 static size_t conv_needs(const OpSite *s, int n, int threads)
 {
     ConvShape c;
-    conv_of(&c, s, 1, n);
+    conv_site(&c, s, 1, n);
     return conv_scratch(&c, threads);
 }
 
 static double conv_macs(const OpSite *s, int n)
 {
     ConvShape c;
-    conv_of(&c, s, 1, n);
-    return macs_of(&c);
+    conv_site(&c, s, 1, n);
+    return conv_site_macs(&c);
 }
 
 const OpRow op_row_CONV = {.least = 2,
@@ -133,30 +92,14 @@ const OpRow op_row_CONV = {.least = 2,
 
 /* ---- convt: x and out change sides of a convolution from out to x -------------------------------------- */
 
-/* OH = (H - 1) * stride - pads + dilation * (KH - 1) + out_pad + 1; false unless that convolution leads back
- * to x. */
-static bool convt_of(ConvShape *c, const OpSite *s, int n)
-{
-    const Shape *x = s->in[0], *w = s->in[1];
-    *c = geometry(w, &s->attrs, shape_dim(x, 0, n));
-    c->O = x->dim[1], c->C = w->dim[1] * c->groups;
-    long h =
-        (long)(x->dim[2] - 1) * c->sh - c->pt - c->pb + (long)c->dh * (c->KH - 1) + s->attrs.out_pad[0] + 1;
-    long v =
-        (long)(x->dim[3] - 1) * c->sw - c->pl - c->pr + (long)c->dw * (c->KW - 1) + s->attrs.out_pad[1] + 1;
-    if (h < 1 || v < 1 || h > INT32_MAX / 2 || v > INT32_MAX / 2) return false;
-    c->H = (int)h, c->W = (int)v;
-    return conv_shape(c) && c->OH == x->dim[2] && c->OW == x->dim[3];
-}
-
 static bool convt_infer(OpSite *s, Err *err)
 {
     ConvShape c;
-    defaults(&s->attrs);
+    conv_site_defaults(&s->attrs);
     if (!op_rank(s, 0, "x", 4, err) || !op_rank(s, 1, "w", 4, err)) return false;
     if (!channels(s, 1, s->in[1]->dim[0], err)) return false;
     if (!op_vector(s, 2, "bias", s->in[1]->dim[1] * s->attrs.groups, err)) return false;
-    if (!convt_of(&c, s, 1)) return fits_not(s, 1, err);
+    if (!convt_site(&c, s, 1)) return fits_not(s, 1, err);
     s->out = shape4(s->in[0]->dim[0], c.C, c.H, c.W);
     return true;
 }
@@ -164,7 +107,7 @@ static bool convt_infer(OpSite *s, Err *err)
 static void convt_run(const OpRun *r)
 {
     ConvShape c;
-    convt_of(&c, r->site, r->n);
+    convt_site(&c, r->site, r->n);
     conv_backward_data(r->out, r->in[0], r->in[1], r->in[2], &c, false, r->scratch, r->pool);
 }
 
@@ -180,7 +123,7 @@ static void convt_back(const OpRun *r)
 {
     ConvShape c;
     float *d;
-    convt_of(&c, r->site, r->n);
+    convt_site(&c, r->site, r->n);
     if (r->din[0]) convt_back_data(r, &c);
     if ((d = op_sum(r, 1))) conv_backward_weight(d, r->in[0], r->dout, &c, r->scratch, r->pool);
     if ((d = op_sum(r, 2))) conv_backward_bias(d, r->dout, c.N, c.C, c.H * c.W);
@@ -189,15 +132,15 @@ static void convt_back(const OpRun *r)
 static size_t convt_needs(const OpSite *s, int n, int threads)
 {
     ConvShape c;
-    convt_of(&c, s, n);
+    convt_site(&c, s, n);
     return conv_scratch(&c, threads) + (s->want[0] ? aligned(shape_count(s->in[0], n)) : 0);
 }
 
 static double convt_macs(const OpSite *s, int n)
 {
     ConvShape c;
-    convt_of(&c, s, n);
-    return macs_of(&c);
+    convt_site(&c, s, n);
+    return conv_site_macs(&c);
 }
 
 const OpRow op_row_CONVT = {.least = 2,
@@ -228,7 +171,7 @@ static void modconv_run(const OpRun *r)
 {
     const Attrs *a = &r->site->attrs;
     ConvShape c;
-    conv_of(&c, r->site, 2, r->n);
+    conv_site(&c, r->site, 2, r->n);
     modconv_forward(r->out, r->saved, r->in[0], r->in[1], r->in[2], r->in[3], &c, a->demodulate, a->eps,
                     r->scratch, r->pool);
 }
@@ -238,7 +181,7 @@ static void modconv_back(const OpRun *r)
     const Attrs *a = &r->site->attrs;
     ConvShape c;
     float *d;
-    conv_of(&c, r->site, 2, r->n);
+    conv_site(&c, r->site, 2, r->n);
     modconv_backward(r->din[0], r->add[0], r->din[1], r->add[1], op_sum(r, 2), r->dout, r->saved, r->in[0],
                      r->in[1], r->in[2], &c, a->demodulate, a->eps, r->scratch, r->pool);
     if ((d = op_sum(r, 3))) conv_backward_bias(d, r->dout, c.N, c.O, c.OH * c.OW);
@@ -247,22 +190,22 @@ static void modconv_back(const OpRun *r)
 static size_t modconv_saves(const OpSite *s, int n)
 {
     ConvShape c;
-    conv_of(&c, s, 2, n);
+    conv_site(&c, s, 2, n);
     return modconv_saved(&c, s->attrs.demodulate);
 }
 
 static size_t modconv_needs(const OpSite *s, int n, int threads)
 {
     ConvShape c;
-    conv_of(&c, s, 2, n);
+    conv_site(&c, s, 2, n);
     return modconv_scratch(&c, threads);
 }
 
 static double modconv_macs(const OpSite *s, int n)
 {
     ConvShape c;
-    conv_of(&c, s, 2, n);
-    return macs_of(&c);
+    conv_site(&c, s, 2, n);
+    return conv_site_macs(&c);
 }
 
 const OpRow op_row_MODCONV = {.least = 3,

@@ -11,6 +11,15 @@ static_assert((int)ACT_RELU == MATH_RELU && (int)ACT_LEAKY == MATH_LEAKY && (int
                   (int)ACT_EXP == MATH_EXP && (int)ACT_SQRT == MATH_SQRT,
               "the two lists of activations are one");
 
+/* Like x, in its layout too: elementwise. */
+static bool same_infer(OpSite *s, Err *err)
+{
+    (void)err;
+    s->out = *s->in[0];
+    s->layout = s->in_layout[0];
+    return true;
+}
+
 /* ---- act ----------------------------------------------------------------------------------------------- */
 
 static bool act_infer(OpSite *s, Err *err)
@@ -20,8 +29,7 @@ static bool act_infer(OpSite *s, Err *err)
         return err_set(err, ERR_FORMAT, "there is no activation %d", a->act);
     op_default_float(&a->gain, 1);
     if (a->act == ACT_LEAKY) op_default_float(&a->alpha, 0.2f);
-    s->out = *s->in[0];
-    return true;
+    return same_infer(s, err);
 }
 
 static void act_run(const OpRun *r)
@@ -127,13 +135,6 @@ const OpRow op_row_MUL = {.least = 2,
                           .backward = mul_back};
 
 /* ---- scale --------------------------------------------------------------------------------------------- */
-
-static bool same_infer(OpSite *s, Err *err)
-{
-    (void)err;
-    s->out = *s->in[0];
-    return true;
-}
 
 static void scale_run(const OpRun *r)
 {

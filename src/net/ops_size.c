@@ -1,4 +1,5 @@
 /* Changing the size of feature maps as ops: upsampling, pooling, sums and means over pixels. */
+#include "math/mapjoin.h"
 #include "math/resample.h"
 #include "net/op.h"
 
@@ -135,13 +136,20 @@ static bool planes_infer(OpSite *s, Err *err)
 static void planes_run(const OpRun *r, float scale)
 {
     const Shape *x = r->site->in[0];
-    reduce_planes(r->out, r->in[0], planes(x, r->n), op_pixels(x), scale);
+    if (r->site->in_layout[0] == LAYOUT_MAP)
+        map_sum(r->out, r->in[0], shape_dim(x, 0, r->n), x->dim[1], op_pixels(x), scale, r->pool);
+    else
+        reduce_planes(r->out, r->in[0], planes(x, r->n), op_pixels(x), scale);
 }
 
 static void planes_back(const OpRun *r, float scale)
 {
     const Shape *x = r->site->in[0];
-    if (r->din[0])
+    if (!r->din[0]) return;
+    if (r->site->in_layout[0] == LAYOUT_MAP)
+        map_sum_backward(r->din[0], r->dout, shape_dim(x, 0, r->n), x->dim[1], op_pixels(x), scale, r->add[0],
+                         r->pool);
+    else
         reduce_planes_backward(r->din[0], r->dout, planes(x, r->n), op_pixels(x), scale, r->add[0]);
 }
 

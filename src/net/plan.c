@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     Plan *plan;
     const Net *net;
+    const PlanOptions *o;
     int batch, nodes, values, end;
     int *first, *last; /* per root value: steps at which its memory must hold */
     ValueId *slot;     /* per root value: the value in whose memory it is computed in place, or itself */
@@ -57,9 +58,10 @@ static void find_roots(Planner *p)
 
 /* A result's gradient is needed where that of an input is; buffers have none. Fails where there is no
  * backward. */
-static bool find_needs(Planner *p, ExecGrads grads, Err *err)
+static bool find_needs(Planner *p, Err *err)
 {
     uint8_t *need = p->plan->need;
+    ExecGrads grads = p->o->grads;
     for (int v = 0; v < p->values; v++) {
         ValueKind kind = net_value(p->net, v)->kind;
         need[v] = kind == VALUE_PARAM && grads.params   ? WANT_PARAMS
@@ -70,6 +72,7 @@ static bool find_needs(Planner *p, ExecGrads grads, Err *err)
         const Node *node = net_node(p->net, i);
         for (int k = 0; k < node->inputs; k++)
             if (node->in[k] != NET_NONE) need[node->out] |= p->plan->site[i].want[k] = need[node->in[k]];
+        if (node->out2 != NET_NONE) need[node->out2] = need[node->out];
         if (need[node->out] && !op_row(node->op)->backward)
             return err_set(err, ERR_USAGE, "node %d (%s): gradients through this op are not possible", i,
                            op_name(node->op));
@@ -85,8 +88,10 @@ static void node_lives(Planner *p, int i)
     const OpRow *row = op_row(node->op);
     const ValueId *root = p->plan->root;
     bool back = p->plan->need[node->out] != 0;
+    int held = back && (row->keep & KEEP_OUT) ? p->end : i;
     live(p, root[node->out], i);
-    if (back && (row->keep & KEEP_OUT)) live(p, root[node->out], p->end);
+    live(p, root[node->out], held);
+    if (node->out2 != NET_NONE) live(p, node->out2, i), live(p, node->out2, held);
     for (int k = 0; k < node->inputs; k++) {
         if (node->in[k] == NET_NONE) continue;
         live(p, root[node->in[k]], back && (row->keep & KEEP_IN(k)) ? p->end : i);
@@ -140,7 +145,7 @@ static void block_add(Planner *p, size_t floats, int first, int last, size_t *wh
 static void grad_block(Planner *p, ValueId v, const int *last_reader)
 {
     const Value *value = net_value(p->net, v);
-    size_t size = shape_count(&value->shape, p->batch);
+    size_t size = value_count(value, p->batch);
     if (!p->plan->need[v] || !is_activation(p, v)) return;
     if (p->plan->port[v])
         block_add(p, size, 0, p->end, &p->plan->grad_at[v]);
@@ -157,13 +162,21 @@ static void saved_block(Planner *p, int i)
     if (floats) block_add(p, floats, i, p->plan->need[node->out] ? p->end : i, &p->plan->saved_at[i]);
 }
 
+static void packed_block(Planner *p, int i)
+{
+    const Node *node = net_node(p->net, i);
+    const OpRow *row = op_row(node->op);
+    if (!p->o->keep_packed || !row->packs || net_value(p->net, node->in[1])->kind != VALUE_PARAM) return;
+    block_add(p, row->packs(&p->plan->site[i]), 0, p->end, &p->plan->packed_at[i]);
+}
+
 /* Blocks of all values, gradients and saved numbers; `reader` is room for one int per value. */
 static void find_blocks(Planner *p, int *reader)
 {
     for (int v = 0; v < p->values; v++) {
         reader[v] = -1;
         if (p->plan->root[v] == v && p->slot[v] == v && is_activation(p, v) && p->last[v] >= 0)
-            block_add(p, shape_count(&net_value(p->net, v)->shape, p->batch), p->first[v], p->last[v],
+            block_add(p, value_count(net_value(p->net, v), p->batch), p->first[v], p->last[v],
                       &p->plan->value_at[v]);
     }
     for (int i = 0; i < p->nodes; i++) {
@@ -171,6 +184,7 @@ static void find_blocks(Planner *p, int *reader)
         for (int k = 0; k < node->inputs; k++)
             if (node->in[k] != NET_NONE) reader[p->plan->root[node->in[k]]] = i;
         saved_block(p, i);
+        packed_block(p, i);
     }
     for (int v = 0; v < p->values; v++)
         if (p->plan->root[v] == v) grad_block(p, v, reader);
@@ -216,7 +230,7 @@ static void place_blocks(Planner *p, Block **placed)
 }
 
 /* Values that share memory with others get their place; scratch comes after everything. */
-static void place_rest(Planner *p, int threads)
+static void place_rest(Planner *p)
 {
     Plan *plan = p->plan;
     size_t scratch = 0;
@@ -224,7 +238,7 @@ static void place_rest(Planner *p, int threads)
     for (int v = 0; v < p->values; v++) plan->grad_at[v] = plan->grad_at[plan->root[v]];
     for (int i = 0; i < p->nodes; i++) {
         const OpRow *row = op_row(net_node(p->net, i)->op);
-        size_t floats = row->scratch ? row->scratch(&plan->site[i], p->batch, threads) : 0;
+        size_t floats = row->scratch ? row->scratch(&plan->site[i], p->batch, p->o->threads) : 0;
         if (floats > scratch) scratch = floats;
     }
     plan->scratch_at = plan->floats;
@@ -239,7 +253,7 @@ static bool sizes_fit(const Planner *p, Err *err)
 {
     double sum = 0;
     for (int v = 0; v < p->values; v++) {
-        size_t n = shape_count(&net_value(p->net, v)->shape, p->batch);
+        size_t n = value_count(net_value(p->net, v), p->batch);
         char shape[64];
         sum += (double)n;
         if (n <= INT32_MAX) continue;
@@ -261,17 +275,18 @@ static bool plan_room(Plan *plan, size_t nodes, size_t values)
     plan->value_at = malloc((values + 1) * sizeof(size_t));
     plan->grad_at = malloc((values + 1) * sizeof(size_t));
     plan->saved_at = malloc((nodes + 1) * sizeof(size_t));
+    plan->packed_at = malloc((nodes + 1) * sizeof(size_t));
     if (!plan->site || !plan->need || !plan->root || !plan->port || !plan->value_at || !plan->grad_at ||
-        !plan->saved_at)
+        !plan->saved_at || !plan->packed_at)
         return false;
     for (size_t v = 0; v < values; v++) plan->value_at[v] = plan->grad_at[v] = PLAN_NOWHERE;
-    for (size_t i = 0; i < nodes; i++) plan->saved_at[i] = PLAN_NOWHERE;
+    for (size_t i = 0; i < nodes; i++) plan->saved_at[i] = plan->packed_at[i] = PLAN_NOWHERE;
     return true;
 }
 
-static bool plan_with(Planner *p, ExecGrads grads, int threads, Err *err)
+static bool plan_with(Planner *p, Err *err)
 {
-    size_t blocks = 2 * (size_t)p->values + (size_t)p->nodes + 1, values = (size_t)p->values + 1;
+    size_t blocks = 2 * (size_t)p->values + 2 * (size_t)p->nodes + 1, values = (size_t)p->values + 1;
     int *ints = malloc(4 * values * sizeof *ints);
     Block **placed = malloc(blocks * sizeof(Block *));
     p->block = malloc(blocks * sizeof *p->block);
@@ -280,7 +295,7 @@ static bool plan_with(Planner *p, ExecGrads grads, int threads, Err *err)
         p->first = ints, p->last = ints + values, p->slot = ints + 2 * values;
         for (int i = 0; i < p->nodes; i++) op_site(&p->plan->site[i], p->net, i);
         find_roots(p);
-        ok = find_needs(p, grads, err);
+        ok = find_needs(p, err);
     } else {
         err_nomem(err, "planning a net");
     }
@@ -289,7 +304,7 @@ static bool plan_with(Planner *p, ExecGrads grads, int threads, Err *err)
         find_inplace(p);
         find_blocks(p, ints + 3 * values);
         place_blocks(p, placed);
-        place_rest(p, threads);
+        place_rest(p);
     }
     free(ints);
     free(placed);
@@ -297,16 +312,16 @@ static bool plan_with(Planner *p, ExecGrads grads, int threads, Err *err)
     return ok;
 }
 
-bool plan_make(Plan *plan, const Net *net, int batch, ExecGrads grads, int threads, Err *err)
+bool plan_make(Plan *plan, const Net *net, const PlanOptions *o, Err *err)
 {
     Planner p = {
-        .plan = plan, .net = net, .batch = batch, .nodes = net_nodes(net), .values = net_values(net)};
+        .plan = plan, .net = net, .o = o, .batch = o->batch, .nodes = net_nodes(net), .values = net_values(net)};
     p.end = 2 * p.nodes;
     if (!plan_room(plan, (size_t)p.nodes, (size_t)p.values)) {
         plan_free(plan);
         return err_nomem(err, "planning a net");
     }
-    if (sizes_fit(&p, err) && plan_with(&p, grads, threads, err)) return true;
+    if (sizes_fit(&p, err) && plan_with(&p, err)) return true;
     plan_free(plan);
     return false;
 }
@@ -320,5 +335,6 @@ void plan_free(Plan *plan)
     free(plan->value_at);
     free(plan->grad_at);
     free(plan->saved_at);
+    free(plan->packed_at);
     *plan = (Plan){0};
 }

@@ -13,11 +13,17 @@ typedef struct {
     size_t *value_at; /* per value: floats from the start; PLAN_NOWHERE for parameters and buffers */
     size_t *grad_at;  /* per value: PLAN_NOWHERE for parameters and where none is wanted */
     size_t *saved_at; /* per node */
+    size_t *packed_at; /* per node: its packed parameters, where they are kept; else PLAN_NOWHERE */
     size_t scratch_at;
     size_t floats;
 } Plan;
 
-/* Refuses, naming the op, where a wanted gradient has no backward, and what does not fit an int or a size_t.
- */
-bool plan_make(Plan *p, const Net *net, int batch, ExecGrads grads, int threads, Err *err);
+typedef struct {
+    int batch, threads;
+    ExecGrads grads;
+    bool keep_packed; /* parameters stay packed from forward to forward */
+} PlanOptions;
+
+/* Refuses, naming the op, where a wanted gradient has no backward, and what does not fit an int or a size_t. */
+bool plan_make(Plan *p, const Net *net, const PlanOptions *o, Err *err);
 void plan_free(Plan *p);

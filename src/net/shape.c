@@ -1,4 +1,5 @@
 /* Shapes and initialisers: small values that builders pass around. */
+#include "math/map.h"
 #include "net/net.h"
 #include <math.h>
 #include <stdio.h>
@@ -30,6 +31,13 @@ size_t shape_count(const Shape *s, int n)
     for (int i = 0; i < s->rank; i++)
         if (__builtin_mul_overflow(count, (size_t)shape_dim(s, i, n), &count)) return SIZE_MAX;
     return count;
+}
+
+size_t value_count(const Value *v, int n)
+{
+    Shape s = v->shape;
+    if (v->layout == LAYOUT_MAP) s.dim[1] = map_blocks(s.dim[1]) * MAP_LANES;
+    return shape_count(&s, n);
 }
 
 bool shape_equal(const Shape *a, const Shape *b)

@@ -90,11 +90,13 @@ Weights *weights_copy(const Weights *w, Err *err)
 void weights_assign(Weights *to, const Weights *from)
 {
     memcpy(to->block, from->block, from->floats * sizeof(float));
+    weights_touch(to);
 }
 
 void weights_zero(Weights *w)
 {
     memset(w->block, 0, w->floats * sizeof(float));
+    weights_touch(w);
 }
 
 /* FNV-1a (Fowler, Noll, Vo), 64 bits. */
@@ -124,8 +126,14 @@ void weights_init(Weights *w, uint64_t seed)
         if (has_number(net_value(w->net, i))) init_one(weights_at(w, i), net_value(w->net, i), seed);
 }
 
+void weights_touch(Weights *w)
+{
+    w->version++;
+}
+
 float *weights_at(Weights *w, ValueId id)
 {
+    weights_touch(w);
     return id >= 0 && id < net_values(w->net) && w->offset[id] != SIZE_MAX ? w->block + w->offset[id] : NULL;
 }
 
@@ -146,6 +154,7 @@ void weights_ema(Weights *to, const Weights *from, float decay)
     ema_step(to->block, from->block, from->params, decay, NULL);
     memcpy(to->block + from->params, from->block + from->params,
            (from->floats - from->params) * sizeof(float));
+    weights_touch(to);
 }
 
 bool weights_finite(const Weights *w)

@@ -195,7 +195,7 @@ static inline const char *both_weights(const Both *b)
     return NULL;
 }
 
-/* Runs the net both ways with the same draws and demands the same bits of all that can be seen: outputs,
+/* Runs the net, not lowered, both ways with the same draws and demands the same bits of all that can be seen: outputs,
  * gradients, buffers. NULL where they agree, else the name of what differs (the net owns it). */
 static inline const char *differs_from_reference(const Net *net, int n, int batch, ExecMode mode, ExecGrads g,
                                                  uint64_t seed)
@@ -203,7 +203,7 @@ static inline const char *differs_from_reference(const Net *net, int n, int batc
     Err err = {0};
     Both b = {.net = net, .n = n};
     b.count = net_ports(net, &b.ports);
-    b.e = exec_new(net, batch, mode, g, NULL, &err);
+    b.e = exec_new(net, batch, mode | EXEC_PLAIN, g, NULL, &err);
     assert_ok(b.e, err);
     b.r = reference_new(net, n, mode == EXEC_TRAIN, g, 1);
     for (int i = 0; i < 2; i++) b.w[i] = drawn(net, seed), b.d[i] = weights_new(net, &err);

@@ -445,16 +445,16 @@ static void test_trace(void **state)
     Exec *e = exec_new(net, 2, EXEC_TRAIN, (ExecGrads){true, false}, NULL, &err);
     Weights *w = drawn(net, 1), *d = weights_new(net, &err);
     exec_forward(e, w, 2);
-    assert_true(exec_node_seconds(e, 0, false) == 0);
+    assert_true(exec_step(e, 0, 2).forward == 0);
     exec_trace(e, true);
     for (int i = 0; i < 50; i++) {
         exec_forward(e, w, 2);
         fill_seeds(e, net, 2, 1);
         exec_backward(e, w, d, 2);
     }
-    assert_true(exec_node_seconds(e, 0, false) > 0 && exec_node_seconds(e, 0, true) > 0);
+    assert_true(exec_step(e, 0, 2).forward > 0 && exec_step(e, 0, 2).backward > 0);
     exec_trace(e, true);
-    assert_true(exec_node_seconds(e, 0, false) == 0);
+    assert_true(exec_step(e, 0, 2).forward == 0);
     exec_free(e);
     weights_drop(w), weights_drop(d);
     net_free(net);
