@@ -77,12 +77,22 @@ void stage_images(const Staged *to, const StageSource *s, int n0, int row0, int 
         }
 }
 
+enum {
+    PIXELS = 512, /* of a task: 32 tiles of Winograd, or 36 register tiles */
+    MOST_FLOATS =
+        1 << 20 /* staged; filters of many channels want many images even past the second-level cache */
+};
+
+static int divide_up(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
 int stage_group(int N, int pixels, size_t image_floats)
 {
-    int group = (768 + pixels - 1) / pixels; /* 48 tiles of Winograd, or 55 register tiles of pixels */
-    int room = image_floats < STAGE_FLOATS ? (int)(STAGE_FLOATS / (image_floats + 1)) : 1;
-    if (group > room) group = room;
+    int group = divide_up(PIXELS, pixels), room = 1 + (int)(MOST_FLOATS / image_floats);
     if (group > N) group = N;
-    int tasks = (N + group - 1) / group, even = (tasks + 7) / 8 * 8;
-    return (N + even - 1) / even;
+    if (group > room) group = room;
+    int tasks = (divide_up(N, group) + 3) / 4 * 4;
+    return divide_up(N, tasks);
 }

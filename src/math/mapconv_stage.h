@@ -19,9 +19,8 @@ typedef struct {
  * the picture. */
 void stage_images(const Staged *to, const StageSource *s, int n0, int row0, int col0);
 
-/* Images a task takes at a time: enough pixels to fill register tiles, little enough to stay in the
- * second-level cache, and such that there are eight tasks or a multiple where N allows. Depends on shape and
- * N alone. */
+/* Images a task takes at a time: enough pixels to fill register tiles, and such that there are four tasks or
+ * a multiple where N allows. Depends on shape and N alone. */
 int stage_group(int N, int pixels, size_t image_floats);
 
 enum {

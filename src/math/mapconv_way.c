@@ -44,6 +44,11 @@ Way way_of(const MapConv *c, bool scatter, bool plain_out)
     w.down_y = scatter ? 1 : s->sh, w.down_x = scatter ? 1 : s->sw;
     w.row0 = scatter ? divide_down(s->pt - (s->KH - 1) * s->dh, s->sh) : -s->pt;
     w.col0 = scatter ? divide_down(s->pl - (s->KW - 1) * s->dw, s->sw) : -s->pl;
+    if (scatter && w.in.H == 1 && w.in.W == 1) {
+        w.single = true;
+        w.up_y = w.out.H, w.up_x = w.out.W;
+        w.row0 = w.col0 = 0;
+    }
     w.step = w.up_y;
     if (plain_out && w.out.C <= FEW) {
         w.kernel = WAY_NARROW;
@@ -95,6 +100,7 @@ static int tap_at(const Way *w, int phase, int k, int first, int stride, int dil
 {
     if (!w->scatter) return k * dilation;
     int at = phase + pad - k * dilation;
+    if (w->single) return at ? -1 : 0;
     return at % stride ? -1 : divide_down(at, stride) - first;
 }
 

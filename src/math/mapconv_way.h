@@ -14,7 +14,8 @@ typedef struct {
     int up_y, up_x; /* the result falls into up_y * up_x phases of pixels that far apart (scatter's stride) */
     int down_y, down_x; /* input pixels from one pixel of a phase to the next (gather's stride) */
     int row0, col0;     /* input pixel at the staged pixel (0,0) for a region that begins at result row 0 */
-    int step;           /* regions begin at multiples of this many result rows */
+    bool single; /* scatter from one pixel: each result pixel reads one tap, and is a phase of its own */
+    int step;    /* regions begin at multiples of this many result rows */
 } Way;
 
 Way way_of(const MapConv *c, bool scatter, bool plain_out);

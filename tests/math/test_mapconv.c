@@ -40,6 +40,8 @@ static const Case cases[] = {
     {"plain to plain", 2, 3, 11, 11, 2, 3, 1, 1, 1, 0, 0, 1, 1},
     {"transposed 4x4", 3, 64, 14, 14, 32, 4, 2, 1, 1, 1, 0, 0, 0},
     {"transposed first", 9, 40, 4, 4, 24, 4, 1, 0, 1, 1, 0, 0, 0},
+    {"transposed from a pixel", 9, 24, 4, 4, 40, 4, 1, 0, 1, 1, 0, 0, 0},
+    {"transposed from a pixel, 2", 5, 24, 3, 3, 40, 5, 2, 1, 1, 1, 0, 0, 0},
     {"transposed narrow", 3, 1, 28, 28, 64, 4, 2, 1, 1, 1, 0, 0, 1},
     {"transposed 3x3", 3, 32, 12, 12, 32, 3, 1, 1, 1, 1, 0, 0, 0},
     {"one pixel", 7, 20, 1, 1, 9, 1, 1, 0, 1, 0, 0, 0, 0},
