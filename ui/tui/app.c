@@ -174,8 +174,9 @@ static void advise(App *app)
     char text[256];
     const TermInfo *info = app->front->info;
     bool known = info->answered || clock_seconds() - app->started > ADVICE_WAIT;
-    if (app->advised || app->front->headless || app->front->chosen || !known) return;
-    app->advised = true;
+    if (app->advised || !known) return;
+    app->advised = true; /* in any case: until then the loop wakes for it (patience) */
+    if (app->front->headless || app->front->chosen) return;
     probe_advice(text, sizeof text, info, (PixelMode)probe_mode(info, NULL));
     if (*text && !*app->notice) set_notice(app, false, text);
 }
