@@ -8,26 +8,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SIDES_MAX    4
 #define PEAK_SECONDS 0.03
 #define STEADY       0.9 /* of its own best peak that a machine left alone keeps */
 
-/* script NULL: nobody has written that side yet. */
 typedef struct {
-    const char *name, *script, *flag, *wants;
-    unsigned kinds; /* bit k: takes part in BenchKind k */
+    const char *name, *script, *flag; /* script NULL: this program again */
+    int threads;                      /* 0: as many as we take */
+    const char *wants;                /* what to install */
+    unsigned kinds;                   /* bit k: takes part in BenchKind k */
 } Peer;
 
 #define BIT(kind) (1u << BENCH_##kind)
-#define TORCH     (BIT(CONV) | BIT(TRAIN) | BIT(ENCODE) | BIT(GENERATE) | BIT(START) | BIT(MEMORY))
+#define TORCH     (BIT(CONV) | BIT(TRAIN) | BIT(FIT) | BIT(ENCODE) | BIT(GENERATE) | BIT(START) | BIT(MEMORY))
 
+static const char torch[] = "python3-torch (apt-get install python3-torch)";
 static const Peer peers[] = {
-    {"torch", "tests/peers/peer_torch.py", NULL, "python3-torch", TORCH | BIT(KNN)},
-    {"torch-bf16", "tests/peers/peer_torch.py", "--bf16", "python3-torch", TORCH},
-    {"faiss", "tests/peers/peer_faiss.py", NULL, "python3-faiss", BIT(KNN)},
-    {"ort", NULL, NULL, "onnxruntime (pip install onnxruntime)", BIT(ENCODE) | BIT(GENERATE)},
-    {"onednn", NULL, NULL, "libdnnl-dev", BIT(CONV)},
+    {"torch", "tests/peers/peer_torch.py", NULL, 0, torch, TORCH | BIT(KNN)},
+    {"torch-bf16", "tests/peers/peer_torch.py", "--bf16", 0, torch, TORCH},
+    {"faiss", "tests/peers/peer_faiss.py", NULL, 0, "python3-faiss and libopenblas0-openmp (apt-get install them)", BIT(KNN)},
+    {"ort", "tests/peers/peer_ort.mjs", NULL, 0,
+     "nodejs, python3-torch, and onnxruntime-node (npm install --ignore-scripts --prefix ~/.cache/viewsmith/peers onnxruntime-node@1.30.0)",
+     BIT(ENCODE) | BIT(GENERATE)},
+    {"onednn", "tests/peers/peer_dnnl.sh", NULL, 0, "libdnnl-dev and g++ (apt-get install libdnnl-dev g++)", BIT(CONV)},
+    {"self-1", NULL, NULL, 1, "this very program", TORCH | BIT(KNN)},
 };
 enum { PEERS = sizeof peers / sizeof *peers };
 
@@ -49,6 +55,7 @@ typedef struct {
     int seats;
     double *peak;
     bool fresh; /* a new process for every turn */
+    char graph[64]; /* the drawn network's description, or "" */
 } Match;
 
 static const char *seat_name(const Seat *s)
@@ -56,38 +63,43 @@ static const char *seat_name(const Seat *s)
     return s->peer ? s->peer->name : "viewsmith";
 }
 
+static bool is_ours(const Seat *s)
+{
+    return !s->peer || !s->peer->script;
+}
+
 /* --- who takes part ---------------------------------------------------------------------------------------------- */
 
 static bool seat_open(Match *m, Seat *s, Err *err)
 {
     const BenchSpec *spec = &m->b->spec;
-    char net[16], batch[16], threads[16], seconds[32];
+    char net[32], batch[16], threads[16], seconds[32];
     const char *argv[20];
     int n = 0;
-    snprintf(net, sizeof net, "%s", bench_net_name(spec->net));
+    bench_net_name(net, spec->net);
     snprintf(batch, sizeof batch, "%d", spec->batch);
-    snprintf(threads, sizeof threads, "%d", pool_threads(m->pool));
+    snprintf(threads, sizeof threads, "%d", s->peer && s->peer->threads ? s->peer->threads : pool_threads(m->pool));
     snprintf(seconds, sizeof seconds, "%g", m->fresh ? 0 : spec->seconds);
-    argv[n++] = s->peer ? s->script : m->b->self;
-    if (!s->peer) argv[n++] = "bench", argv[n++] = "serve";
+    argv[n++] = is_ours(s) ? m->b->self : s->script;
+    if (is_ours(s)) argv[n++] = "bench", argv[n++] = "serve";
     argv[n++] = bench_kind_name(spec->kind);
     if (*net) argv[n++] = "--net", argv[n++] = net;
     if (spec->batch) argv[n++] = "--batch", argv[n++] = batch;
     argv[n++] = "--threads", argv[n++] = threads;
     argv[n++] = "--turn", argv[n++] = seconds;
     if (s->peer && s->peer->flag) argv[n++] = s->peer->flag;
-    if (!s->peer && *spec->model) argv[n++] = "--model", argv[n++] = spec->model;
+    if (is_ours(s) && *spec->model) argv[n++] = "--model", argv[n++] = spec->model;
+    if (!is_ours(s) && *m->graph) argv[n++] = "--graph", argv[n++] = m->graph;
     argv[n] = NULL;
-    return bench_side_open(&s->side, (char *const *)argv, err) && bench_side_hello(&s->side, seat_name(s), err);
+    return bench_side_open(&s->side, (char *const *)argv, err) &&
+           bench_side_hello(&s->side, seat_name(s), s->peer ? s->peer->wants : "a look at its messages", err);
 }
 
 static bool peer_usable(const Peer *p, BenchKind kind, char *script, size_t cap, Err *err)
 {
     if (!(p->kinds & 1u << kind))
         return err_set(err, ERR_USAGE, "bench %s has no peer %s; see viewsmith bench --help", bench_kind_name(kind), p->name);
-    if (!p->script)
-        return err_set(err, ERR_IO, "the peer %s is not here: it needs %s and a side of its own in tests/peers; torch is there", p->name, p->wants);
-    return file_shipped(script, cap, p->script, NULL) ||
+    return !p->script || file_shipped(script, cap, p->script, NULL) ||
            err_set(err, ERR_IO, "the peer %s is not here: %s lies in the source tree; install %s and run from there", p->name, p->script, p->wants);
 }
 
@@ -109,7 +121,7 @@ static bool invite_best(Match *m, BenchResult *out, Err *err)
     Err cause = {0};
     for (int i = 0; i < PEERS; i++) {
         Err why = {0};
-        if (!(peers[i].kinds & 1u << m->b->spec.kind) || invite(m, &peers[i], &why)) continue;
+        if (!peers[i].script || !(peers[i].kinds & 1u << m->b->spec.kind) || invite(m, &peers[i], &why)) continue;
         if (!cause.msg[0]) cause = why;
         size_t at = strlen(out->skipped);
         snprintf(out->skipped + at, sizeof out->skipped - at, "%s%s (wants %s)", at ? ", " : "", peers[i].name, peers[i].wants);
@@ -122,12 +134,32 @@ static bool invite_all(Match *m, BenchResult *out, Err *err)
     const char *against = m->b->against;
     if (!invite(m, NULL, err)) return false;
     if (!strcmp(against, "none")) return true;
-    if (m->b->spec.net == BENCH_NET_VIEW)
-        return err_set(err, ERR_USAGE, "no peer makes our views: take --against none with --net view");
+    if (m->b->spec.net.kind == BENCH_NET_VIEW && strcmp(against, "self-1"))
+        return err_set(err, ERR_USAGE, "no peer makes our views: take --against none or self-1 with --net view");
     if (!strcmp(against, "best")) return invite_best(m, out, err);
     for (int i = 0; i < PEERS; i++)
         if (!strcmp(against, peers[i].name)) return invite(m, &peers[i], err);
     return err_set(err, ERR_USAGE, "--against is %s, not \"%s\"", BENCH_AGAINST, against);
+}
+
+/* Writes the drawn network to a file that the peers read. */
+static bool describe(Match *m, Err *err)
+{
+    const BenchSpec *spec = &m->b->spec;
+    if (spec->net.kind != BENCH_NET_RANDOM) return true;
+    Net *net = bench_net(spec->net, err);
+    if (!net) return false;
+    Json *graph = bench_net_graph(net);
+    char *text = json_text(graph);
+    strcpy(m->graph, "/tmp/viewsmith-graph-XXXXXX");
+    int fd = text ? mkstemp(m->graph) : -1;
+    bool ok = fd >= 0 && dprintf(fd, "%s\n", text) > 0;
+    if (fd < 0) *m->graph = 0;
+    else close(fd);
+    free(text);
+    json_drop(graph);
+    net_free(net);
+    return ok || err_set(err, ERR_IO, "the drawn network cannot be written to /tmp");
 }
 
 /* --- turns ------------------------------------------------------------------------------------------------------- */
@@ -238,9 +270,10 @@ bool bench_run(BenchResult *out, const Bench *b, BenchProgress *progress, void *
     if (b->rounds < 1 || b->rounds > BENCH_ROUNDS_MAX)
         return err_set(err, ERR_USAGE, "--rounds is 1 to %d, not %d", BENCH_ROUNDS_MAX, b->rounds);
     m.pool = pool_new(pool_default_threads(), 0, err);
-    bool ok = m.pool && invite_all(&m, out, err) && run_match(out, &m, err);
+    bool ok = m.pool && describe(&m, err) && invite_all(&m, out, err) && run_match(out, &m, err);
     out->threads = pool_threads(m.pool);
     for (int i = 0; i < m.seats; i++) bench_side_close(&m.seat[i].side);
+    if (*m.graph) unlink(m.graph);
     pool_free(m.pool);
     return ok;
 }

@@ -8,7 +8,7 @@
 #include "engine/bench_work.h"
 
 #define BENCH_ROUNDS_MAX 1000
-#define BENCH_AGAINST    "torch, torch-bf16, ort, faiss, onednn, best or none"
+#define BENCH_AGAINST    "torch, torch-bf16, ort, faiss, onednn, self-1, best or none"
 
 typedef struct {
     BenchSpec spec;

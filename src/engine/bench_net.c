@@ -1,29 +1,43 @@
 /* Builds the networks of the benches. */
-#include "engine/bench_net.h"
+#include "engine/bench_random.h"
 #include "model/encoder.h"
 #include "net/layers.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {"", "A", "B", "G28", "G32", "view"};
+static const char *const names[] = {"", "A", "B", "random:", "G28", "G32", "view"};
 
-const char *bench_net_name(BenchNet net)
+void bench_net_name(char out[32], BenchNet net)
 {
-    return names[net];
+    if (net.kind == BENCH_NET_RANDOM) snprintf(out, 32, "random:%" PRIu64, net.seed);
+    else snprintf(out, 32, "%s", names[net.kind]);
+}
+
+static bool random_named(BenchNet *out, const char *name)
+{
+    size_t n = strlen(names[BENCH_NET_RANDOM]);
+    char *end;
+    if (strncmp(name, names[BENCH_NET_RANDOM], n) || name[n] < '0' || name[n] > '9') return false;
+    *out = (BenchNet){BENCH_NET_RANDOM, strtoull(name + n, &end, 10)};
+    return !*end;
 }
 
 bool bench_net_named(BenchNet *out, const char *name, Err *err)
 {
+    if (random_named(out, name)) return true;
     for (int i = BENCH_NET_A; i <= BENCH_NET_VIEW; i++)
-        if (!strcmp(name, names[i])) {
-            *out = (BenchNet)i;
+        if (i != BENCH_NET_RANDOM && !strcmp(name, names[i])) {
+            *out = (BenchNet){.kind = (BenchNetKind)i};
             return true;
         }
-    return err_set(err, ERR_USAGE, "--net is A, B, G28, G32 or view, not \"%s\"", name);
+    return err_set(err, ERR_USAGE, "--net is A, B, G28, G32, view or random:SEED, not \"%s\"", name);
 }
 
 bool bench_net_generates(BenchNet net)
 {
-    return net >= BENCH_NET_G28;
+    return net.kind >= BENCH_NET_G28;
 }
 
 static ValueId norm_relu(Net *net, ValueId x, const char *norm)
@@ -55,7 +69,7 @@ static ValueId body_g32(Net *net)
     return layer_act(net, grow(net, x, "up3", 3, true), ACT_TANH);
 }
 
-static Net *generator(BenchNet which, Err *err)
+static Net *generator(BenchNetKind which, Err *err)
 {
     Net *net = net_new();
     if (!net) return err_nomem(err, "a generator"), NULL;
@@ -65,7 +79,7 @@ static Net *generator(BenchNet which, Err *err)
     return NULL;
 }
 
-static Net *encoder(BenchNet which, Err *err)
+static Net *encoder(BenchNetKind which, Err *err)
 {
     EncoderConfig a, b = {.channels = 3,
                           .side = 32,
@@ -80,5 +94,6 @@ static Net *encoder(BenchNet which, Err *err)
 
 Net *bench_net(BenchNet which, Err *err)
 {
-    return bench_net_generates(which) ? generator(which, err) : encoder(which, err);
+    if (which.kind == BENCH_NET_RANDOM) return bench_random(which.seed, err);
+    return bench_net_generates(which) ? generator(which.kind, err) : encoder(which.kind, err);
 }

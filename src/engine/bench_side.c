@@ -76,20 +76,21 @@ static bool read_line(BenchSide *s, char **next)
 static Json *answer(BenchSide *s, const char *what, Err *err)
 {
     char *next;
-    if (!read_line(s, &next)) return err_set(err, ERR_IO, "%s ended or fell silent without an answer", what), NULL;
+    if (!read_line(s, &next)) return err_set(err, ERR_IO, "%s ended or fell silent without an answer; it wants %s", what, s->wants), NULL;
     Json *j = json_parse(s->buffer, strlen(s->buffer), what, err);
     s->have -= (size_t)(next - s->buffer);
     memmove(s->buffer, next, s->have);
     const char *missing = j ? json_str(j, "missing", NULL) : NULL, *error = j ? json_str(j, "error", NULL) : NULL;
-    if (missing) err_set(err, ERR_IO, "the peer %s is not here: install %s (apt-get install %s), or take --against none", what, missing, missing);
+    if (missing) err_set(err, ERR_IO, "the peer %s is not here: %s is missing; install %s, or take --against none", what, missing, s->wants);
     if (error) err_set(err, ERR_IO, "%s: %s", what, error);
     if (!missing && !error) return j;
     json_drop(j);
     return NULL;
 }
 
-bool bench_side_hello(BenchSide *s, const char *what, Err *err)
+bool bench_side_hello(BenchSide *s, const char *what, const char *wants, Err *err)
 {
+    snprintf(s->wants, sizeof s->wants, "%s", wants);
     Json *j = answer(s, what, err);
     if (!j) return false;
     snprintf(s->name, sizeof s->name, "%s", json_str(j, "name", what));

@@ -15,6 +15,7 @@ typedef struct {
     pid_t pid; /* 0: closed */
     int in, out;
     char name[64];
+    char wants[192]; /* what to install where it does not answer */
     char buffer[4096]; /* a line that has not come whole */
     size_t have;
     double started; /* clock_seconds at the start of its process */
@@ -22,8 +23,8 @@ typedef struct {
 
 /* argv[0] is the program; its stderr is thrown away. */
 bool bench_side_open(BenchSide *s, char *const argv[], Err *err);
-/* Its first line. ERR_IO with what to install where something is missing; `what` is its name until then. */
-bool bench_side_hello(BenchSide *s, const char *what, Err *err);
+/* Its first line. `what` is its name until then; wants: what to install where it is missing, for the error (ERR_IO). */
+bool bench_side_hello(BenchSide *s, const char *what, const char *wants, Err *err);
 bool bench_side_turn(double *seconds, BenchSide *s, int parts, Err *err);
 /* The largest resident size so far in MB (10^6 bytes); NaN when it cannot be read. */
 double bench_side_memory(const BenchSide *s);

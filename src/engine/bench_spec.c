@@ -39,34 +39,42 @@ bool bench_kind_named(BenchKind *out, const char *name, Err *err)
             *out = (BenchKind)i;
             return true;
         }
-    return err_set(err, ERR_USAGE, "no bench \"%s\": there are conv, train, encode, generate, knn, start, memory and latency", name);
+    return err_set(err, ERR_USAGE, "no bench \"%s\": there are conv, train, fit, encode, generate, knn, start, memory and latency", name);
+}
+
+static bool netless(BenchKind kind)
+{
+    return kind == BENCH_CONV || kind == BENCH_KNN || kind == BENCH_FIT;
 }
 
 static BenchNet usual_net(BenchKind kind)
 {
-    if (kind == BENCH_CONV || kind == BENCH_KNN) return BENCH_NET_NONE;
-    return kind == BENCH_GENERATE ? BENCH_NET_G28 : BENCH_NET_A;
+    if (netless(kind)) return (BenchNet){0};
+    return (BenchNet){.kind = kind == BENCH_GENERATE ? BENCH_NET_G28 : BENCH_NET_A};
 }
 
 static bool fits(BenchKind kind, BenchNet net)
 {
-    switch (kind) {
-    case BENCH_CONV:
-    case BENCH_KNN: return net == BENCH_NET_NONE;
-    case BENCH_TRAIN:
-    case BENCH_ENCODE: return net == BENCH_NET_A || net == BENCH_NET_B;
-    case BENCH_GENERATE: return bench_net_generates(net);
-    default: return net != BENCH_NET_NONE;
-    }
+    if (netless(kind) || net.kind == BENCH_NET_NONE) return netless(kind) && net.kind == BENCH_NET_NONE;
+    if (kind == BENCH_TRAIN || kind == BENCH_ENCODE) return !bench_net_generates(net);
+    return kind != BENCH_GENERATE || bench_net_generates(net);
+}
+
+static int usual_batch(const BenchSpec *s)
+{
+    if (s->kind == BENCH_CONV) return 0;
+    return s->kind == BENCH_FIT || s->net.kind == BENCH_NET_B || s->net.kind == BENCH_NET_RANDOM || s->net.kind == BENCH_NET_VIEW ? 64 : 256;
 }
 
 bool bench_spec_complete(BenchSpec *s, Err *err)
 {
-    if (s->net == BENCH_NET_NONE) s->net = usual_net(s->kind);
+    char name[32];
+    if (s->net.kind == BENCH_NET_NONE) s->net = usual_net(s->kind);
+    bench_net_name(name, s->net);
     if (!fits(s->kind, s->net))
-        return err_set(err, ERR_USAGE, "bench %s has no net %s: train and encode take A or B, generate G28, G32 or view",
-                       kinds[s->kind].name, bench_net_name(s->net));
-    if (!s->batch && s->kind != BENCH_CONV) s->batch = s->net == BENCH_NET_B || s->net == BENCH_NET_VIEW ? 64 : 256;
+        return err_set(err, ERR_USAGE, "bench %s has no net %s: train and encode take A, B or random:SEED, generate G28, G32 or view",
+                       kinds[s->kind].name, name);
+    if (!s->batch) s->batch = usual_batch(s);
     if (s->batch < 0 || s->batch > BENCH_BATCH_MAX)
         return err_set(err, ERR_USAGE, "--batch is 1 to %d, not %d", BENCH_BATCH_MAX, s->batch);
     return true;

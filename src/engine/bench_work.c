@@ -2,7 +2,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/rng.h"
-#include "engine/bench_layers.h"
+#include "engine/bench_conv.h"
+#include "engine/bench_fit.h"
 #include "latent/latent.h"
 #include "learn/objective.h"
 #include "math/knn.h"
@@ -17,8 +18,8 @@ struct BenchWork {
     Pool *pool;
     bool (*once)(BenchWork *w, int part, Err *err);
     Arena arena; /* arrays below */
-    /* conv */
-    float *x, *y, *out, *weight, *dweight, *scratch;
+    BenchConv *conv;
+    BenchFit *fit;
     /* nets */
     Net *net;
     Exec *exec; /* train: the contrast's own */
@@ -44,42 +45,33 @@ static bool take_room(BenchWork *w, void (*layout)(BenchWork *w), Err *err)
     return true;
 }
 
-/* --- conv -------------------------------------------------------------------------------------------------------- */
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static void conv_layout(BenchWork *w)
-{
-    size_t pixels = 0, weights = 0, scratch = 0;
-    for (int i = 0; i < BENCH_LAYERS; i++) {
-        ConvShape s = bench_layer_shape(&w->spec, i);
-        pixels = larger(pixels, (size_t)s.N * (size_t)(s.C * s.H * s.W));
-        weights = larger(weights, (size_t)(s.O * s.C * s.KH * s.KW));
-        scratch = larger(scratch, conv_scratch(&s, pool_threads(w->pool)));
-    }
-    w->x = arena_take(&w->arena, pixels, sizeof(float));
-    w->y = arena_take(&w->arena, pixels, sizeof(float));
-    w->out = arena_take(&w->arena, pixels, sizeof(float));
-    w->weight = arena_take(&w->arena, weights, sizeof(float));
-    w->dweight = arena_take(&w->arena, weights, sizeof(float));
-    w->scratch = arena_take(&w->arena, scratch, sizeof(float));
-    if (!w->arena.base) return;
-    rng_fill_normal(w->x, pixels, SEED, RNG_TEST);
-    rng_fill_normal(w->y, pixels, SEED + 1, RNG_TEST);
-    rng_fill_normal(w->weight, weights, SEED + 2, RNG_TEST);
-}
+/* --- conv and fit ------------------------------------------------------------------------------------------------ */
 
 static bool conv_once(BenchWork *w, int part, Err *err)
 {
     (void)err;
-    ConvShape s = bench_layer_shape(&w->spec, part / 3);
-    if (part % 3 == 0) conv_forward(w->out, w->x, w->weight, NULL, &s, w->scratch, w->pool);
-    else if (part % 3 == 1) conv_backward_data(w->out, w->y, w->weight, NULL, &s, false, w->scratch, w->pool);
-    else conv_backward_weight(w->dweight, w->y, w->x, &s, w->scratch, w->pool);
+    bench_conv_once(w->conv, part);
     return true;
+}
+
+static bool open_conv(BenchWork *w, Err *err)
+{
+    w->once = conv_once;
+    w->conv = bench_conv_open(&w->spec, w->pool, err);
+    return w->conv != NULL;
+}
+
+static bool fit_once(BenchWork *w, int part, Err *err)
+{
+    (void)part;
+    return bench_fit_once(w->fit, err);
+}
+
+static bool open_fit(BenchWork *w, Err *err)
+{
+    w->once = fit_once;
+    w->fit = bench_fit_open(w->spec.batch, w->pool, err);
+    return w->fit != NULL;
 }
 
 /* --- nets -------------------------------------------------------------------------------------------------------- */
@@ -181,15 +173,15 @@ static bool open_view(BenchWork *w, Err *err)
 
 static bool open_kind(BenchWork *w, Err *err)
 {
-    bool encodes = !bench_net_generates(w->spec.net);
     switch (w->spec.kind) {
-    case BENCH_CONV: w->once = conv_once; return take_room(w, conv_layout, err);
+    case BENCH_CONV: return open_conv(w, err);
+    case BENCH_FIT: return open_fit(w, err);
     case BENCH_KNN: w->once = knn_once; return take_room(w, knn_layout, err);
     case BENCH_ENCODE: return open_forward(w, err);
     default: break;
     }
-    if (w->spec.net == BENCH_NET_VIEW) return open_view(w, err);
-    return encodes ? open_train(w, err) : open_forward(w, err);
+    if (w->spec.net.kind == BENCH_NET_VIEW) return open_view(w, err);
+    return bench_net_generates(w->spec.net) ? open_forward(w, err) : open_train(w, err);
 }
 
 BenchWork *bench_work_open(const BenchSpec *s, Err *err)
@@ -214,6 +206,8 @@ void bench_work_close(BenchWork *w)
     net_free(w->net);
     latent_free(w->latent);
     generator_drop(w->generator);
+    bench_conv_close(w->conv);
+    bench_fit_close(w->fit);
     arena_close(&w->arena);
     pool_free(w->pool);
     free(w);
@@ -257,7 +251,7 @@ Json *bench_work_trace(BenchWork *w, double peak, Err *err)
 {
     Exec *e = w->contrast.exec ? w->contrast.exec : w->exec;
     int n = w->contrast.exec ? 2 * w->spec.batch : w->spec.batch;
-    if (!e) return err_set(err, ERR_USAGE, "--trace goes with train, encode and generate on A, B, G28 or G32"), NULL;
+    if (!e) return err_set(err, ERR_USAGE, "--trace goes with train, encode and generate on a network"), NULL;
     exec_trace(e, true);
     double start = clock_seconds(), times = 0;
     do times += w->once(w, 0, err);

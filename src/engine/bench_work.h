@@ -7,6 +7,7 @@
  *
  * conv      the nine 3x3 layers below, forward, gradient of the data, gradient of the weights: 27 parts
  * train     one SimCLR step on 2 x batch views at hand: forward, NT-Xent, backward, SGD with momentum
+ * fit       one step of the GAN at the shipped generator's sizes on batch real images (learn/gan.h)
  * encode    features of batch pictures; generate: batch pictures from z, or from addresses (net view)
  * knn       the 20 nearest of batch queries among 60,000 rows of 128
  * start     from the start of a process to the end of its first step; memory: its largest size by then */
@@ -18,6 +19,7 @@
 #define BENCH_KINDS(X)                                                                                                 \
     X(CONV,     "conv",     "GFLOP/s",    true)                                                                        \
     X(TRAIN,    "train",    "views/s",    true)                                                                        \
+    X(FIT,      "fit",      "images/s",   true)                                                                        \
     X(ENCODE,   "encode",   "images/s",   true)                                                                        \
     X(GENERATE, "generate", "images/s",   true)                                                                        \
     X(KNN,      "knn",      "queries/s",  true)                                                                        \

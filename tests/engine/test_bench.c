@@ -64,7 +64,7 @@ static void conv_rate_is_the_geometric_mean(void **state)
 
 static void training_counts_views(void **state)
 {
-    BenchSpec s = {.kind = BENCH_TRAIN, .net = BENCH_NET_A, .batch = 100};
+    BenchSpec s = {.kind = BENCH_TRAIN, .net = {.kind = BENCH_NET_A}, .batch = 100};
     double seconds = 0.5;
     (void)state;
     assert_true(bench_rate(&s, &seconds) == 400);
@@ -78,11 +78,11 @@ static void specs_are_completed_or_refused(void **state)
     Err err = {0};
     (void)state;
     assert_ok(bench_spec_complete(&s, &err), err);
-    assert_true(s.net == BENCH_NET_A && s.batch == 256);
+    assert_true(s.net.kind == BENCH_NET_A && s.batch == 256);
     s = (BenchSpec){.kind = BENCH_CONV};
     assert_ok(bench_spec_complete(&s, &err), err);
-    assert_true(s.net == BENCH_NET_NONE && s.batch == 0);
-    s = (BenchSpec){.kind = BENCH_TRAIN, .net = BENCH_NET_G32};
+    assert_true(s.net.kind == BENCH_NET_NONE && s.batch == 0);
+    s = (BenchSpec){.kind = BENCH_TRAIN, .net = {.kind = BENCH_NET_G32}};
     assert_refused(bench_spec_complete(&s, &err), err, ERR_USAGE, "no net G32");
     s = (BenchSpec){.kind = BENCH_KNN, .batch = BENCH_BATCH_MAX + 1};
     assert_refused(bench_spec_complete(&s, &err), err, ERR_USAGE, "--batch");
@@ -90,19 +90,24 @@ static void specs_are_completed_or_refused(void **state)
 
 static void every_name_reads_back(void **state)
 {
+    static const char *const nets[] = {"A", "B", "G28", "G32", "view", "random:7", "random:18446744073709551615"};
+    static const char *const bad[] = {"C", "", "random:", "random:x", "random:7x", "random:-1", "A "};
     BenchKind kind;
     BenchNet net;
+    char name[32];
     Err err = {0};
     (void)state;
     for (int i = 0; i < BENCH_KIND_COUNT; i++) {
         assert_ok(bench_kind_named(&kind, bench_kind_name((BenchKind)i), &err), err);
         assert_int_equal(kind, i);
     }
-    for (int i = BENCH_NET_A; i <= BENCH_NET_VIEW; i++) {
-        assert_ok(bench_net_named(&net, bench_net_name((BenchNet)i), &err), err);
-        assert_int_equal(net, i);
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        assert_ok(bench_net_named(&net, nets[i], &err), err);
+        bench_net_name(name, net);
+        assert_string_equal(name, nets[i]);
     }
-    assert_refused(bench_net_named(&net, "C", &err), err, ERR_USAGE, "A, B, G28");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_refused(bench_net_named(&net, bad[i], &err), err, ERR_USAGE, "A, B, G28");
 }
 
 /* --- works ------------------------------------------------------------------------------------------------------- */
@@ -111,7 +116,7 @@ static void every_name_reads_back(void **state)
 static void nets_cost_what_the_peers_do(void **state)
 {
     static const struct {
-        BenchNet net;
+        BenchNetKind net;
         double mflop;
         const char *out;
         int side;
@@ -119,7 +124,7 @@ static void nets_cost_what_the_peers_do(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         Err err = {0};
-        Net *net = bench_net(want[i].net, &err);
+        Net *net = bench_net((BenchNet){.kind = want[i].net}, &err);
         if (!net) fail_msg("%s", err.msg);
         assert_float_equal(2e-6 * net_macs(net, 1), want[i].mflop, 0.03 * want[i].mflop);
         if (want[i].out) assert_int_equal(net_value(net, net_port(net, "image"))->shape.dim[3], want[i].side);
@@ -130,10 +135,12 @@ static void nets_cost_what_the_peers_do(void **state)
 static void every_work_takes_a_turn(void **state)
 {
     static const BenchSpec specs[] = {{.kind = BENCH_CONV, .batch = 1},
-                                      {.kind = BENCH_TRAIN, .net = BENCH_NET_A, .batch = 2},
-                                      {.kind = BENCH_ENCODE, .net = BENCH_NET_B, .batch = 1},
-                                      {.kind = BENCH_GENERATE, .net = BENCH_NET_G28, .batch = 2},
-                                      {.kind = BENCH_MEMORY, .net = BENCH_NET_G32, .batch = 1},
+                                      {.kind = BENCH_TRAIN, .net = {.kind = BENCH_NET_A}, .batch = 2},
+                                      {.kind = BENCH_TRAIN, .net = {.kind = BENCH_NET_RANDOM, .seed = 5}, .batch = 2},
+                                      {.kind = BENCH_FIT, .batch = 4},
+                                      {.kind = BENCH_ENCODE, .net = {.kind = BENCH_NET_B}, .batch = 1},
+                                      {.kind = BENCH_GENERATE, .net = {.kind = BENCH_NET_G28}, .batch = 2},
+                                      {.kind = BENCH_MEMORY, .net = {.kind = BENCH_NET_G32}, .batch = 1},
                                       {.kind = BENCH_KNN, .batch = 2}};
     double seconds[BENCH_PARTS_MAX];
     (void)state;
@@ -149,7 +156,7 @@ static void every_work_takes_a_turn(void **state)
 
 static void trace_names_every_node(void **state)
 {
-    BenchSpec s = {.kind = BENCH_TRAIN, .net = BENCH_NET_A, .batch = 2};
+    BenchSpec s = {.kind = BENCH_TRAIN, .net = {.kind = BENCH_NET_A}, .batch = 2};
     Err err = {0};
     (void)state;
     BenchWork *w = bench_work_open(&s, &err);
@@ -157,7 +164,8 @@ static void trace_names_every_node(void **state)
     Json *rows = bench_work_trace(w, 100, &err);
     assert_non_null(rows);
     assert_string_equal(json_str(json_at(rows, 0), "node", ""), "stem.weight");
-    assert_string_equal(json_str(json_at(rows, 0), "op", ""), "conv");
+    assert_string_equal(json_str(json_at(rows, 0), "op", ""), "mapconv");
+    assert_string_not_equal(json_str(json_at(rows, 0), "kernel", ""), "");
     assert_true(json_num(json_at(rows, 0), "backward_ms", 0) > 0 && json_num(json_at(rows, 0), "share", 0) > 0);
     json_drop(rows);
     bench_work_close(w);
@@ -170,7 +178,7 @@ static void trace_names_every_node(void **state)
 
 static void a_view_without_its_model_is_refused(void **state)
 {
-    BenchSpec s = {.kind = BENCH_GENERATE, .net = BENCH_NET_VIEW, .batch = 1, .model = "no-such-file"};
+    BenchSpec s = {.kind = BENCH_GENERATE, .net = {.kind = BENCH_NET_VIEW}, .batch = 1, .model = "no-such-file"};
     Err err = {0};
     (void)state;
     assert_null(bench_work_open(&s, &err));
@@ -203,7 +211,7 @@ static void a_side_answers(void **state)
     double seconds[2];
     (void)state;
     assert_ok(open_shell(&s, "echo '{\"name\":\"me 1\"}'; while read x; do echo '{\"seconds\":[0.5,2]}'; done", &err), err);
-    assert_ok(bench_side_hello(&s, "peer", &err), err);
+    assert_ok(bench_side_hello(&s, "peer", "what it wants", &err), err);
     assert_string_equal(s.name, "me 1");
     for (int i = 0; i < 3; i++) assert_ok(bench_side_turn(seconds, &s, 2, &err), err);
     assert_true(seconds[0] == 0.5 && seconds[1] == 2);
@@ -219,16 +227,16 @@ static void a_side_that_cannot_says_so(void **state)
         const char *script;
         ErrCode code;
         const char *words;
-    } bad[] = {{"echo '{\"missing\":\"python3-torch\"}'", ERR_IO, "install python3-torch"},
+    } bad[] = {{"echo '{\"missing\":\"python3-torch\"}'", ERR_IO, "install what it wants"},
                {"echo '{\"error\":\"no such thing\"}'", ERR_IO, "no such thing"},
                {"echo nonsense", ERR_FORMAT, "peer"},
-               {"exit 3", ERR_IO, "without an answer"}};
+               {"exit 3", ERR_IO, "wants what it wants"}};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         BenchSide s;
         Err err = {0};
         assert_ok(open_shell(&s, bad[i].script, &err), err);
-        assert_refused(bench_side_hello(&s, "peer", &err), err, bad[i].code, bad[i].words);
+        assert_refused(bench_side_hello(&s, "peer", "what it wants", &err), err, bad[i].code, bad[i].words);
         bench_side_close(&s);
     }
 }
@@ -240,14 +248,14 @@ static void times_must_be_above_zero(void **state)
     double seconds;
     (void)state;
     assert_ok(open_shell(&s, "echo '{\"name\":\"x\"}'; read x; echo '{\"seconds\":[0]}'", &err), err);
-    assert_ok(bench_side_hello(&s, "peer", &err), err);
+    assert_ok(bench_side_hello(&s, "peer", "what it wants", &err), err);
     assert_refused(bench_side_turn(&seconds, &s, 1, &err), err, ERR_FORMAT, "above 0");
     bench_side_close(&s);
 }
 
 static void our_side_serves(void **state)
 {
-    BenchSpec spec = {.kind = BENCH_GENERATE, .net = BENCH_NET_G28, .batch = 1};
+    BenchSpec spec = {.kind = BENCH_GENERATE, .net = {.kind = BENCH_NET_G28}, .batch = 1};
     Err err = {0};
     int to[2], from[2];
     char text[512] = "";

@@ -79,11 +79,11 @@ def g32():
 
 
 class Graph(nn.Module):
-    """A network from the description that src/engine/bench_graph.h writes: nodes in order, values by number."""
+    """A network from the description that src/engine/bench_net.h speaks of: nodes in order, values by number."""
 
     def __init__(self, graph, port):
         super().__init__()
-        self.nodes, self.port = graph["nodes"], graph["ports"][port]
+        self.nodes, self.image, self.port = graph["nodes"], graph["ports"]["image"], graph["ports"][port]
         self.layer = nn.ModuleDict()
         for node in self.nodes:
             made = self.make(node)
@@ -92,7 +92,7 @@ class Graph(nn.Module):
 
     @staticmethod
     def make(node):
-        a = node.get("attrs", {})
+        a = node["attrs"]
         if node["op"] == "conv":
             o, i, *kernel = node["weight"]
             return nn.Conv2d(i, o, kernel, a["stride"], a["pad"], bias=node["bias"])
@@ -102,12 +102,10 @@ class Graph(nn.Module):
             return nn.BatchNorm2d(node["channels"])
         if node["op"] == "act":
             return nn.ReLU(inplace=True) if a["kind"] == "relu" else nn.LeakyReLU(a["alpha"], inplace=True)
-        if node["op"] == "maxpool":
-            return nn.MaxPool2d(a["kernel"], a["stride"], a["pad"])
         return None
 
     def forward(self, x):
-        value = {0: x}
+        value = {self.image: x}
         for node in self.nodes:
             given = [value[i] for i in node["in"]]
             if node["op"] == "add":

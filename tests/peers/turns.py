@@ -12,11 +12,12 @@ LAYERS = [(32, 28, 256), (64, 28, 256), (64, 14, 256), (128, 14, 256), (128, 7, 
 def options():
     """The kind of bench and how it is to be run; sets the number of threads before any library starts them."""
     p = argparse.ArgumentParser()
-    p.add_argument("kind", choices=["conv", "train", "encode", "generate", "knn", "start", "memory"])
+    p.add_argument("kind", choices=["conv", "train", "fit", "encode", "generate", "knn", "start", "memory"])
     p.add_argument("--net", default="")
     p.add_argument("--batch", type=int, default=0)
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--turn", type=float, default=0.3, help="seconds that a turn repeats its work for")
+    p.add_argument("--graph", default="", help="description of a drawn network")
     p.add_argument("--bf16", action="store_true")
     a = p.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(a.threads)
@@ -48,15 +49,13 @@ def timed(work, seconds):
 
 
 def fastest(variants):
-    """The variant that is fastest on this machine, after a warm-up of each: a peer may show its best side."""
-    best = None
+    """The variant that is fastest on this machine, by turns after a warm-up of each: a peer may show its best side."""
+    if len(variants) == 1:
+        return variants[0]
     for work in variants:
-        for _ in range(2):
-            work()
-        took = timed(work, 0.1)
-        if best is None or took < best[0]:
-            best = (took, work)
-    return best[1]
+        work()
+    took = [min(times) for times in zip(*[[timed(work, 0.1) for work in variants] for _ in range(3)])]
+    return variants[took.index(min(took))]
 
 
 def serve(name, parts, seconds):

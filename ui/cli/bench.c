@@ -13,9 +13,10 @@
 const char bench_self[] = "/proc/self/exe";
 
 static const Option options[] = {
-    {"net", OPTION_TEXT, "A|B|G28|G32|view", NULL, 0, 0, false, "Encoders A, B; generators G28, G32; view: from addresses of --model"},
-    {"batch", OPTION_INTEGER, "N", NULL, 1, BENCH_BATCH_MAX, false, "Pairs, pictures or queries at a time (256; B and view 64)"},
-    {"against", OPTION_TEXT, "PEER", "torch", 0, 0, false, "torch, torch-bf16, ort, faiss, onednn, best (of those here) or none"},
+    {"net", OPTION_TEXT, "A|B|random:SEED|G28|G32|view", NULL, 0, 0, false,
+     "Encoders A, B, or drawn; generators G28, G32; view: from addresses of --model"},
+    {"batch", OPTION_INTEGER, "N", NULL, 1, BENCH_BATCH_MAX, false, "Pairs, pictures or queries at a time (256; B, drawn, view and fit 64)"},
+    {"against", OPTION_TEXT, "PEER", "torch", 0, 0, false, "torch, torch-bf16, ort, faiss, onednn, self-1 (us on one thread), best (of those here) or none"},
     {"rounds", OPTION_INTEGER, "N", NULL, 1, BENCH_ROUNDS_MAX, false, "Turns of each side (7; start and memory 3; latency: 60 keys)"},
     {"turn", OPTION_NUMBER, "SECONDS", "0.3", 0, 60, false, "A turn repeats its work for about this long"},
     {"trace", OPTION_FLAG, NULL, NULL, 0, 0, false, "Time of every node of the net, and its share of the machine's peak"},
@@ -30,7 +31,7 @@ static bool read_spec(BenchSpec *s, const Args *a, const char *kind, Err *err)
     const char *net = args_text(a, "net");
     *s = (BenchSpec){.batch = (int)args_integer(a, "batch"), .seconds = args_number(a, "turn")};
     if (!bench_kind_named(&s->kind, kind, err) || (net && !bench_net_named(&s->net, net, err)) || !bench_spec_complete(s, err)) return false;
-    if (s->net != BENCH_NET_VIEW) return true;
+    if (s->net.kind != BENCH_NET_VIEW) return true;
     Workspace *w;
     if (!share_open(&w, a, false, err)) return false;
     snprintf(s->model, sizeof s->model, "%s", w->model);
@@ -44,7 +45,7 @@ static int serve(const Args *a)
 {
     BenchSpec spec;
     Err err = {0};
-    if (a->words < 2) err_set(&err, ERR_USAGE, "bench serve wants the kind of bench: conv, train, encode, generate or knn");
+    if (a->words < 2) err_set(&err, ERR_USAGE, "bench serve wants the kind of bench: conv, train, fit, encode, generate or knn");
     BenchWork *w = a->words == 2 && read_spec(&spec, a, a->word[1], &err) ? bench_work_open(&spec, &err) : NULL;
     bool ok = bench_serve(w, &spec, "viewsmith " VIEWSMITH_VERSION, STDIN_FILENO, STDOUT_FILENO, &err) && w;
     bench_work_close(w);
@@ -58,12 +59,12 @@ static void say_trace(const Args *a, const Json *rows)
     double all = 0;
     for (size_t i = 0; i < json_count(rows); i++)
         all += json_num(json_at(rows, i), "forward_ms", 0) + json_num(json_at(rows, i), "backward_ms", 0);
-    cli_say(a, "%-12s %-34s %9s %9s %6s %9s %6s", "op", "node", "fwd ms", "bwd ms", "time", "GFLOP/s", "peak");
+    cli_say(a, "%-12s %-9s %-30s %9s %9s %6s %9s %6s", "op", "kernel", "node", "fwd ms", "bwd ms", "time", "GFLOP/s", "peak");
     for (size_t i = 0; i < json_count(rows); i++) {
         const Json *r = json_at(rows, i);
         double f = json_num(r, "forward_ms", 0), b = json_num(r, "backward_ms", 0);
-        cli_say(a, "%-12s %-34s %9.3f %9.3f %5.1f%% %9.1f %5.1f%%", json_str(r, "op", ""), json_str(r, "node", ""), f, b, 100 * (f + b) / all,
-                json_num(r, "gflops", 0), 100 * json_num(r, "share", 0));
+        cli_say(a, "%-12s %-9s %-30s %9.3f %9.3f %5.1f%% %9.1f %5.1f%%", json_str(r, "op", ""), json_str(r, "kernel", ""), json_str(r, "node", ""), f, b,
+                100 * (f + b) / all, json_num(r, "gflops", 0), 100 * json_num(r, "share", 0));
     }
     cli_say(a, "in all %.2f ms", all);
 }
@@ -80,9 +81,11 @@ static int trace(const Args *a, const BenchSpec *spec)
     bench_work_close(w);
     if (!rows) return cli_fail(&err);
     say_trace(a, rows);
+    char net[32];
     Json *o = json_make();
     json_put_str(o, "bench", bench_kind_name(spec->kind));
-    json_put_str(o, "net", bench_net_name(spec->net));
+    bench_net_name(net, spec->net);
+    json_put_str(o, "net", net);
     json_put_int(o, "batch", spec->batch);
     json_put_int(o, "threads", threads);
     json_put_num(o, "peak_gflops", peak);
@@ -122,7 +125,9 @@ static void put_parts(Json *o, const Args *a, const BenchSpec *spec, const Bench
 static int report(const Args *a, const Bench *b, const BenchResult *r)
 {
     const BenchSpec *s = &b->spec;
-    const char *unit = bench_kind_unit(s->kind), *net = bench_net_name(s->net);
+    const char *unit = bench_kind_unit(s->kind);
+    char net[32];
+    bench_net_name(net, s->net);
     if (r->skipped[0]) cli_note(a, "not here: %s", r->skipped);
     if (!bench_steady(r))
         cli_note(a, "other work took this machine meanwhile (its peak went from %.0f down to %.0f GFLOP/s): do not quote these figures",
@@ -166,11 +171,11 @@ static int bench_command(const Args *a)
 }
 
 const Command command_bench = {
-    "conv|train|encode|generate|knn|start|memory|latency",
+    "conv|train|fit|encode|generate|knn|start|memory|latency",
     "Measures this program and a peer by turns in one call, and reports medians over the\n"
     "rounds with a bootstrap interval of their ratio; above 1 is always ours. Each side is a\n"
     "process of its own that does the same work: 3x3 convolutions of nine layers, a SimCLR step,\n"
-    "features, pictures, 20 nearest of 60,000, the time to the first step, the memory for it.\n"
+    "a step of the GAN, features, pictures, 20 nearest of 60,000, the time to the first step, the memory for it.\n"
     "latency runs the terminal program in a pseudo terminal and measures from key to picture.\n"
     "The peers lie in tests/peers of the source tree. \"bench serve KIND\" is our side by itself:\n"
     "it answers the lines that src/engine/bench_side.h describes.",
