@@ -6,7 +6,7 @@
 
 enum {
     PIXELS = 224, /* placed at once: their inputs stay in the second-level cache over all panels of weights */
-    DEPTH = 256,  /* terms of a panel that stay in the first-level cache over these pixels */
+    DEPTH = 192,  /* terms of a panel that stay in the first-level cache over these pixels */
     PANEL = DIRECT_WIDE * MAP_LANES
 };
 
@@ -133,22 +133,28 @@ void direct_product(const MapRegion *y, const DirectInput *x, const float *w, in
 
 void direct_narrow(const MapRegion *y, const DirectInput *x, const float *w, int images, int O)
 {
-    const DirectKernels *kernel = kernels();
-    int pixels = images * y->rows * y->cols, most = kernel->narrow_rows[O - 1];
+    DirectTile tile = {.x = x->x,
+                       .xt = x->offset,
+                       .terms = x->K,
+                       .outs = O,
+                       .shape = kernels()->narrow_shape(y->cols, x->right, O)};
+    int pixels = images * y->rows * y->cols, rows = tile.shape.rows, chunk = PIXELS / rows * rows;
     Places at;
-    DirectTile tile = {.x = x->x, .xt = x->offset, .terms = x->K, .outs = O};
     for (int o = 0; o < O; o++) {
         tile.y[o] = y->at + (size_t)o * y->block;
         tile.w[o] = w + (size_t)o * (size_t)x->K;
     }
-    for (int p = 0; p < pixels; p += PIXELS) {
-        int n = min_int(PIXELS, pixels - p);
+    for (int p = 0; p < pixels; p += chunk) {
+        int n = min_int(chunk, pixels - p);
         find_places(&at, y, x, p, p + n);
-        for (int i = 0; i < n; i += most) {
+        for (; n % rows; n++) { /* the last ones are done twice */
+            at.x[n] = at.x[n - tile.shape.group];
+            at.y[n] = at.y[n - tile.shape.group];
+        }
+        for (int i = 0; i < n; i += rows) {
             tile.xr = at.x + i;
             tile.yr = at.y + i;
-            tile.rows = min_int(most, n - i);
-            kernel->narrow(&tile);
+            kernels()->narrow(&tile);
         }
     }
 }

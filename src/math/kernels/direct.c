@@ -139,15 +139,15 @@ static DirectShape shape(int run, ptrdiff_t step)
 #define product loose
 #endif
 
-/* `rows` and `outs` are constants where it is called; a tile of fewer rows does its last one again. */
-VS_INLINE void fold(const DirectTile *t, const int rows, const int outs)
+/* The last three are constants where it is called. */
+VS_INLINE void fold(const DirectTile *t, const int rows, const int outs, const int group)
 {
     enum { MOST = 24 };
     V16 acc[MOST];
     float sum[MOST];
     const float *x[NARROW_1];
     VS_UNROLL
-    for (int r = 0; r < rows; r++) x[r] = t->x + t->xr[r < t->rows ? r : t->rows - 1];
+    for (int r = 0; r < rows; r++) x[r] = t->x + t->xr[r];
     VS_UNROLL
     for (int i = 0; i < MOST; i++) acc[i] = v16_all(0);
     for (int k = 0; k < t->terms; k += 16) {
@@ -157,33 +157,51 @@ VS_INLINE void fold(const DirectTile *t, const int rows, const int outs)
         for (int o = 0; o < outs; o++) weight[o] = v16_load(t->w[o] + k);
         VS_UNROLL
         for (int r = 0; r < rows; r++) {
-            V16 input = v16_load(x[r] + from);
+            V16 input = v16_load(x[r / group * group] + from + r % group * 16);
             VS_UNROLL
             for (int o = 0; o < outs; o++) acc[r * outs + o] = v16_fma(input, weight[o], acc[r * outs + o]);
         }
     }
     VS_UNROLL
     for (int i = 0; i < rows * outs; i += 4) v16_sum4(sum + i, acc + i);
-    for (int r = 0; r < rows && r < t->rows; r++)
+    VS_UNROLL
+    for (int r = 0; r < rows; r++) {
+        VS_UNROLL
         for (int o = 0; o < outs; o++) t->y[o][t->yr[r]] = sum[r * outs + o];
+    }
 }
 
-static void narrow(const DirectTile *t)
+VS_INLINE void folds(const DirectTile *t, const int group)
 {
     switch (t->outs) {
     case 1:
-        fold(t, NARROW_1, 1);
+        fold(t, NARROW_1, 1, group);
         return;
     case 2:
-        fold(t, NARROW_2, 2);
+        fold(t, NARROW_2, 2, group);
         return;
     case 3:
-        fold(t, NARROW_3, 3);
+        fold(t, NARROW_3, 3, group);
         return;
     case 4:
-        fold(t, NARROW_4, 4);
+        fold(t, NARROW_4, 4, group);
         return;
     }
 }
 
-const DirectKernels JOIN(direct, VS_ISA) = {shape, {NARROW_1, NARROW_2, NARROW_3, NARROW_4}, product, narrow};
+static DirectShape narrow_shape(int run, ptrdiff_t step, int outs)
+{
+    static const int rows[] = {NARROW_1, NARROW_2, NARROW_3, NARROW_4};
+    int n = rows[outs - 1];
+    return (DirectShape){1 + (run % 2 == 0 && step == 16 && n % 2 == 0), n, step};
+}
+
+static void narrow(const DirectTile *t)
+{
+    if (t->shape.group == 2)
+        folds(t, 2);
+    else
+        folds(t, 1);
+}
+
+const DirectKernels JOIN(direct, VS_ISA) = {shape, narrow_shape, product, narrow};

@@ -23,18 +23,19 @@ typedef struct {
     const ptrdiff_t *yr, *xr; /* [rows]: where a row's results, and its part of x, begin */
     const ptrdiff_t *xt, *wt; /* [terms]: where a term's x, and its w, lie */
     int rows, terms, outs;    /* outs: how many of y and w there are */
-    DirectShape shape;        /* product: rows is a multiple of its group, and no more than its rows */
-    bool add;                 /* product: y += */
+    DirectShape shape;
+    bool add; /* product: y += */
 } DirectTile;
 
 typedef struct {
-    /* The best for rows that come in runs of `run`, `step` apart in x. */
+    /* The best for rows that come in runs of `run`, `step` apart in x; for `product`, and for `narrow`. */
     DirectShape (*shape)(int run, ptrdiff_t step);
-    int narrow_rows[DIRECT_NARROW]; /* most that `narrow` takes, for outs - 1 */
-    /* y[o][yr[r] + lane] = sum over t of x[xr[r] + xt[t]] * w[o][wt[t] + lane], for 16 lanes and outs <= 2 */
+    DirectShape (*narrow_shape)(int run, ptrdiff_t step, int outs);
+    /* y[o][yr[r] + lane] = sum over t of x[xr[r] + xt[t]] * w[o][wt[t] + lane], for 16 lanes and outs <= 2;
+     * as many rows as there are whole groups of, up to the shape's. */
     void (*product)(const DirectTile *t);
-    /* y[o][yr[r]] = sum over t of x[xr[r] + xt[t]] * w[o][t], for outs <= 4; terms come sixteen at a time,
-     * neighbours in x, and are summed in sixteen chains. wt is not read. */
+    /* y[o][yr[r]] = sum over t of x[xr[r] + xt[t]] * w[o][t], for outs <= 4; exactly the shape's rows. Terms
+     * come sixteen at a time, neighbours in x, and are summed in sixteen chains. wt is not read. */
     void (*narrow)(const DirectTile *t);
 } DirectKernels;
 
