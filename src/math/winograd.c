@@ -7,11 +7,8 @@
 
 enum {
     PAIR = 2 * MAP_LANES, /* outputs that are computed together */
-    PANEL = 64,           /* channels whose transformed filters are held at once */
-    WHOLE =
-        64 *
-        64, /* filters up to this many channels times outputs are transformed ahead: they stay in the cache */
-    CHUNK_FLOATS = 1 << 18 /* of transformed input, about: the half of 2 MiB of cache */
+    PANEL = 128,          /* channels whose transformed filters are held at once */
+    WHOLE = 64 * 64 /* filters of at most so many outputs times channels stay in the cache transformed */
 };
 
 static const WinogradKernels *kernels(void)
@@ -39,27 +36,34 @@ static int pair_vectors(int channels, int b)
     return at_most(map_blocks(channels) - b, 2);
 }
 
-/* Filters: taps [ceil(to/32)][from][9][32], or transformed [ceil(to/32)][36][from][32]
- * ------------------------------ */
+/* Filters: taps [ceil(to/32)][from][9][32], or transformed [ceil(to/32)][36][from][32] ---------------- */
 
 static bool whole(int to, int from)
 {
     return to * from <= WHOLE;
 }
 
-static size_t packed_floats(int to, int from, int places)
+/* Floats from one place to the next of transformed filters: odd in vectors, for the same reason as in Cut. */
+static size_t filter_place(int channels, int vectors)
 {
-    return (size_t)map_blocks(to) * MAP_LANES * (size_t)from * (size_t)places;
+    return ((size_t)channels * (size_t)vectors + 1) * MAP_LANES;
 }
 
-static int filter_places(int to, int from)
+static size_t taps_floats(int channels, int vectors)
 {
-    return whole(to, from) ? WINOGRAD_PLACES : WINOGRAD_TAPS;
+    return (size_t)WINOGRAD_TAPS * (size_t)channels * (size_t)vectors * MAP_LANES;
+}
+
+/* Floats of the filters of one pair (or, at the end, one block) of outputs. */
+static size_t pair_floats(int to, int from, int vectors)
+{
+    return whole(to, from) ? WINOGRAD_PLACES * filter_place(from, vectors) : taps_floats(from, vectors);
 }
 
 size_t winograd_filter_floats(int O, int C, bool flip)
 {
-    return flip ? packed_floats(C, O, filter_places(C, O)) : packed_floats(O, C, filter_places(O, C));
+    int to = flip ? C : O, from = flip ? O : C, blocks = map_blocks(to);
+    return (size_t)(blocks / 2) * pair_floats(to, from, 2) + (size_t)(blocks % 2) * pair_floats(to, from, 1);
 }
 
 typedef struct {
@@ -88,16 +92,14 @@ static void filter_task(void *ctx, int index, int worker)
     int parts = map_blocks(f->from), first = index / parts * PAIR, c = index % parts * MAP_LANES;
     int vectors = pair_vectors(f->to, first / MAP_LANES), width = vectors * MAP_LANES;
     int end = at_most(f->from, c + MAP_LANES);
-    float *pair = f->u + (size_t)first * (size_t)f->from * (size_t)filter_places(f->to, f->from);
+    float *pair = f->u + (size_t)(first / PAIR) * pair_floats(f->to, f->from, 2);
     for (; c < end; c++) {
         float taps[WINOGRAD_TAPS * PAIR];
         filter_pack(taps, f, first, c, width);
         if (whole(f->to, f->from))
-            f->kernel->expand(pair + (size_t)c * (size_t)width, (size_t)f->from * (size_t)width, taps, 1,
-                              vectors);
+            f->kernel->expand(pair + (size_t)(c * width), filter_place(f->from, vectors), taps, 1, vectors);
         else
-            memcpy(pair + (size_t)c * (size_t)width * WINOGRAD_TAPS, taps,
-                   sizeof *taps * WINOGRAD_TAPS * (size_t)width);
+            memcpy(pair + taps_floats(c, vectors), taps, sizeof *taps * taps_floats(1, vectors));
     }
 }
 
@@ -109,8 +111,7 @@ void winograd_filter(float *u, const float *w, int O, int C, bool flip, Pool *po
     pool_run(pool, (map_blocks(f.to) + 1) / 2 * map_blocks(f.from), filter_task, &f);
 }
 
-/* Chunks of tiles
- * -------------------------------------------------------------------------------------------------- */
+/* Chunks of tiles ------------------------------------------------------------------------------------- */
 
 /* How transforms lie in scratch. The distances are odd in vectors, so that the 36 places of a tile do not
  * fall onto the same few sets of the cache. */
@@ -119,28 +120,19 @@ typedef struct {
     size_t place, block; /* floats */
 } Cut;
 
-static Cut cut(int tiles, int O, int C)
+static Cut cut(int tiles)
 {
-    int more = map_blocks(O > C ? O : C), most = CHUNK_FLOATS / (WINOGRAD_PLACES * MAP_LANES * more);
-    most = most < 28 ? 28 : at_most(most, 56);
-    int chunks = (tiles + most - 1) / most;
+    int chunks = (tiles + WINOGRAD_TILES - 1) / WINOGRAD_TILES;
     Cut c = {.chunks = chunks, .tiles = (tiles + chunks - 1) / chunks};
     c.place = (size_t)(c.tiles | 1) * MAP_LANES;
     c.block = c.place * WINOGRAD_PLACES + MAP_LANES;
     return c;
 }
 
-static size_t panel_floats(void)
-{
-    return (size_t)WINOGRAD_PLACES * PANEL * PAIR;
-}
-
 size_t winograd_scratch(int tiles, int O, int C)
 {
-    Cut c = cut(tiles, O, C);
-    c.tiles = at_most(tiles, 56);
-    size_t block = ((size_t)(c.tiles | 1) * WINOGRAD_PLACES + 1) * MAP_LANES;
-    return block * (size_t)(map_blocks(O > C ? O : C) + 2) + panel_floats();
+    Cut most = cut(at_most(tiles, WINOGRAD_TILES));
+    return most.block * (size_t)(map_blocks(O > C ? O : C) + 2) + WINOGRAD_PLACES * filter_place(PANEL, 2);
 }
 
 /* The tiles of a call in order: of each image row by row. */
@@ -194,13 +186,12 @@ static void chunk_begin(Chunk *k, const Grid *g, int index, int all)
                          k->x->at + (size_t)b * staged_block(k->x), staged_row(k->x), k->tile, k->tiles);
 }
 
-/* The product
- * ------------------------------------------------------------------------------------------------------ */
+/* The product ----------------------------------------------------------------------------------------- */
 
 /* The products of the channels c to c + channels for one pair of blocks of results, whose filters are `u`. */
 static void chunk_product(const Chunk *k, const float *u, int c, int channels, int vectors)
 {
-    size_t place = k->cut.place, step = (size_t)channels * (size_t)vectors * MAP_LANES;
+    size_t place = k->cut.place, step = filter_place(channels, vectors);
     const float *v = k->v + (size_t)(c / MAP_LANES) * k->cut.block;
     for (int i = 0; i < WINOGRAD_PLACES; i++)
         k->kernel->product(k->m + (size_t)i * place, v + (size_t)i * place, k->cut.block,
@@ -209,14 +200,13 @@ static void chunk_product(const Chunk *k, const float *u, int c, int channels, i
 
 static void chunk_pair(const Chunk *k, const MapRegion *y, const float *u, int first)
 {
-    int vectors = pair_vectors(k->to, first), width = vectors * MAP_LANES;
-    const float *pair =
-        u + (size_t)first * MAP_LANES * (size_t)k->from * (size_t)filter_places(k->to, k->from);
+    int vectors = pair_vectors(k->to, first);
+    const float *pair = u + (size_t)(first / 2) * pair_floats(k->to, k->from, 2);
     if (whole(k->to, k->from)) chunk_product(k, pair, 0, k->from, vectors);
     for (int c = 0; c < k->from && !whole(k->to, k->from); c += PANEL) {
         int channels = at_most(k->from - c, PANEL);
-        k->kernel->expand(k->panel, (size_t)channels * (size_t)width,
-                          pair + (size_t)c * WINOGRAD_TAPS * (size_t)width, channels, vectors);
+        k->kernel->expand(k->panel, filter_place(channels, vectors), pair + taps_floats(c, vectors), channels,
+                          vectors);
         chunk_product(k, k->panel, c, channels, vectors);
     }
     for (int b = 0; b < vectors; b++)
@@ -230,7 +220,7 @@ void winograd_product(const MapRegion *y, const Staged *x, const float *u, int t
               staged_image(x), staged_row(x), MAP_LANES,         y->image,
               y->row,          y->pixel};
     int all = x->images * g.down * g.right;
-    Chunk k = {.kernel = kernels(), .cut = cut(all, to, from), .x = x, .to = to, .from = from};
+    Chunk k = {.kernel = kernels(), .cut = cut(all), .x = x, .to = to, .from = from};
     chunk_lay(&k, scratch);
     for (int i = 0; i < k.cut.chunks; i++) {
         chunk_begin(&k, &g, i, all);
@@ -238,31 +228,30 @@ void winograd_product(const MapRegion *y, const Staged *x, const float *u, int t
     }
 }
 
-/* The weight gradient
- * ---------------------------------------------------------------------------------------------- */
+/* The weight gradient --------------------------------------------------------------------------------- */
 
 /* Adds what this chunk gives to the taps of one pair of blocks of outputs. */
 static void chunk_outer(const Chunk *k, const Staged *dy, float *taps, int first)
 {
-    int vectors = pair_vectors(k->to, first), width = vectors * MAP_LANES;
-    size_t place = k->cut.place, step = (size_t)MAP_LANES * (size_t)width;
+    int vectors = pair_vectors(k->to, first);
+    size_t place = k->cut.place, step = filter_place(MAP_LANES, vectors);
     for (int b = 0; b < vectors; b++)
         k->kernel->gradient(k->m + (size_t)b * k->cut.block, place,
                             dy->at + (size_t)(first + b) * staged_block(dy), staged_row(dy), k->tile,
                             k->tiles);
-    for (int c = 0; c < k->from; c += MAP_LANES, taps += step * WINOGRAD_TAPS) {
+    for (int c = 0; c < k->from; c += MAP_LANES) {
         int channels = at_most(k->from - c, MAP_LANES);
         const float *v = k->v + (size_t)(c / MAP_LANES) * k->cut.block;
         for (int i = 0; i < WINOGRAD_PLACES; i++)
             k->kernel->outer(k->panel + (size_t)i * step, v + (size_t)i * place, k->m + (size_t)i * place,
                              k->cut.block, channels, vectors, k->tiles);
-        k->kernel->fold(taps, k->panel, step, channels, vectors);
+        k->kernel->fold(taps + taps_floats(c, vectors), k->panel, step, channels, vectors);
     }
 }
 
 size_t winograd_gradient_floats(int O, int C)
 {
-    return packed_floats(O, C, WINOGRAD_TAPS);
+    return taps_floats(C, map_blocks(O));
 }
 
 void winograd_outer(float *du, const Staged *x, const Staged *dy, int rows, int cols, int O, int C,
@@ -272,12 +261,12 @@ void winograd_outer(float *du, const Staged *x, const Staged *dy, int rows, int 
     Grid g = {4 * down,  4 * right,        down,           right,    staged_image(x), staged_row(x),
               MAP_LANES, staged_image(dy), staged_row(dy), MAP_LANES};
     int all = x->images * g.down * g.right;
-    Chunk k = {.kernel = kernels(), .cut = cut(all, O, C), .x = x, .to = O, .from = C};
+    Chunk k = {.kernel = kernels(), .cut = cut(all), .x = x, .to = O, .from = C};
     chunk_lay(&k, scratch);
     for (int i = 0; i < k.cut.chunks; i++) {
         chunk_begin(&k, &g, i, all);
         for (int first = 0; first < map_blocks(O); first += 2)
-            chunk_outer(&k, dy, du + (size_t)first * MAP_LANES * (size_t)C * WINOGRAD_TAPS, first);
+            chunk_outer(&k, dy, du + taps_floats(C, first), first);
     }
 }
 
