@@ -98,61 +98,87 @@ VS_INLINE V16 v16_below(V16 a, V16 b, V16 c)
                   _mm256_blendv_ps(c.v[1], b.v[1], _mm256_cmp_ps(a.v[1], zero, _CMP_LT_OQ))}};
 }
 #else
-/* The compiler splits this into the vectors the machine has. */
-typedef float V16Lanes __attribute__((vector_size(64)));
-typedef int V16Mask __attribute__((vector_size(64)));
+/* Vectors of four floats are what SSE2 and Neon have; gcc keeps longer ones in memory. */
+typedef float V16Lanes __attribute__((vector_size(16)));
+typedef int V16Mask __attribute__((vector_size(16)));
 typedef struct {
-    V16Lanes v;
+    V16Lanes v[4];
 } V16;
-VS_INLINE V16 v16_where(V16Mask m, V16 b, V16 c)
+/* y.v[i] = expr for each i */
+#define V16_EACH(expr)                                                                                                 \
+    V16 y;                                                                                                             \
+    {                                                                                                                  \
+        enum { i = 0 };                                                                                                \
+        y.v[i] = expr;                                                                                                 \
+    }                                                                                                                  \
+    {                                                                                                                  \
+        enum { i = 1 };                                                                                                \
+        y.v[i] = expr;                                                                                                 \
+    }                                                                                                                  \
+    {                                                                                                                  \
+        enum { i = 2 };                                                                                                \
+        y.v[i] = expr;                                                                                                 \
+    }                                                                                                                  \
+    {                                                                                                                  \
+        enum { i = 3 };                                                                                                \
+        y.v[i] = expr;                                                                                                 \
+    }                                                                                                                  \
+    return y
+VS_INLINE V16Lanes v16_where(V16Mask m, V16Lanes b, V16Lanes c)
 {
-    return (V16){(V16Lanes)((m & (V16Mask)b.v) | (~m & (V16Mask)c.v))};
+    return (V16Lanes)((m & (V16Mask)b) | (~m & (V16Mask)c));
 }
-VS_INLINE V16 v16_load(const float *p)
+VS_INLINE V16Lanes v16_quarter(const float *p)
 {
-    V16 a;
+    V16Lanes a;
     memcpy(&a, p, sizeof a);
     return a;
 }
+VS_INLINE V16 v16_load(const float *p)
+{
+    V16_EACH(v16_quarter(p + 4 * i));
+}
 VS_INLINE void v16_store(float *p, V16 a)
 {
-    memcpy(p, &a, sizeof a);
+    memcpy(p, &a.v[0], sizeof a.v[0]);
+    memcpy(p + 4, &a.v[1], sizeof a.v[1]);
+    memcpy(p + 8, &a.v[2], sizeof a.v[2]);
+    memcpy(p + 12, &a.v[3], sizeof a.v[3]);
 }
 VS_INLINE V16 v16_all(float x)
 {
-    return (V16){(V16Lanes){0} + x};
+    V16_EACH(((V16Lanes){x, x, x, x}));
 }
 VS_INLINE V16 v16_fma(V16 a, V16 b, V16 c)
 {
-    return (V16){a.v * b.v + c.v};
+    V16_EACH(a.v[i] * b.v[i] + c.v[i]);
 }
 VS_INLINE V16 v16_fnma(V16 a, V16 b, V16 c)
 {
-    return (V16){c.v - a.v * b.v};
+    V16_EACH(c.v[i] - a.v[i] * b.v[i]);
 }
 VS_INLINE unsigned v16_not_below(V16 a, V16 b)
 {
-    V16Mask below = a.v < b.v;
     unsigned bits = 0;
-    for (int i = 0; i < 16; i++) bits |= (unsigned)!below[i] << i;
+    for (int i = 0; i < 16; i++) bits |= (unsigned)!(a.v[i / 4][i % 4] < b.v[i / 4][i % 4]) << i;
     return bits;
 }
 #define V16_BINARY(name, op512, op256, expr)                                                                           \
     VS_INLINE V16 name(V16 a, V16 b)                                                                                   \
     {                                                                                                                  \
-        return expr;                                                                                            \
+        V16_EACH(expr);                                                                                                \
     }
 VS_INLINE V16 v16_below(V16 a, V16 b, V16 c)
 {
-    return v16_where(a.v < (V16Lanes){0}, b, c);
+    V16_EACH(v16_where(a.v[i] < (V16Lanes){0}, b.v[i], c.v[i]));
 }
 #endif
 
-V16_BINARY(v16_add, _mm512_add_ps, _mm256_add_ps, (V16){a.v + b.v})
-V16_BINARY(v16_sub, _mm512_sub_ps, _mm256_sub_ps, (V16){a.v - b.v})
-V16_BINARY(v16_mul, _mm512_mul_ps, _mm256_mul_ps, (V16){a.v * b.v})
+V16_BINARY(v16_add, _mm512_add_ps, _mm256_add_ps, a.v[i] + b.v[i])
+V16_BINARY(v16_sub, _mm512_sub_ps, _mm256_sub_ps, a.v[i] - b.v[i])
+V16_BINARY(v16_mul, _mm512_mul_ps, _mm256_mul_ps, a.v[i] * b.v[i])
 /* a > b ? a : b: where either is NaN, b */
-V16_BINARY(v16_max, _mm512_max_ps, _mm256_max_ps, v16_where(a.v > b.v, a, b))
+V16_BINARY(v16_max, _mm512_max_ps, _mm256_max_ps, v16_where(a.v[i] > b.v[i], a.v[i], b.v[i]))
 #undef V16_BINARY
 
 /* The sum of the sixteen, always in the same order: halves, quarters, eighths. */
