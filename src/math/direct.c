@@ -133,11 +133,12 @@ void direct_product(const MapRegion *y, const DirectInput *x, const float *w, in
 
 void direct_narrow(const MapRegion *y, const DirectInput *x, const float *w, int images, int O)
 {
+    const DirectKernels *kernel = kernels();
     DirectTile tile = {.x = x->x,
                        .xt = x->offset,
                        .terms = x->K,
                        .outs = O,
-                       .shape = kernels()->narrow_shape(y->cols, x->right, O)};
+                       .shape = kernel->narrow_shape(y->cols, x->right, O)};
     int pixels = images * y->rows * y->cols, rows = tile.shape.rows, chunk = PIXELS / rows * rows;
     Places at;
     for (int o = 0; o < O; o++) {
@@ -154,7 +155,7 @@ void direct_narrow(const MapRegion *y, const DirectInput *x, const float *w, int
         for (int i = 0; i < n; i += rows) {
             tile.xr = at.x + i;
             tile.yr = at.y + i;
-            kernels()->narrow(&tile);
+            kernel->narrow(&tile);
         }
     }
 }
@@ -170,6 +171,7 @@ typedef struct {
 
 static void outer_panel(const Gradients *g, const DirectInput *x, const Cut *cut)
 {
+    const DirectKernels *kernel = kernels();
     ptrdiff_t steps[DIRECT_ROWS];
     int width = g->vectors * MAP_LANES;
     step_table(steps, DIRECT_ROWS, width);
@@ -188,7 +190,7 @@ static void outer_panel(const Gradients *g, const DirectInput *x, const Cut *cut
         tile.y[1] = tile.y[0] + MAP_LANES;
         tile.xr = x->offset + k;
         tile.rows = cut_at(cut, t + 1) - k;
-        kernels()->product(&tile);
+        kernel->product(&tile);
     }
 }
 

@@ -32,7 +32,7 @@ typedef struct {
     DirectShape (*shape)(int run, ptrdiff_t step);
     DirectShape (*narrow_shape)(int run, ptrdiff_t step, int outs);
     /* y[o][yr[r] + lane] = sum over t of x[xr[r] + xt[t]] * w[o][wt[t] + lane], for 16 lanes and outs <= 2;
-     * as many rows as there are whole groups of, up to the shape's. */
+     * rows is a multiple of the shape's group and at most its rows. */
     void (*product)(const DirectTile *t);
     /* y[o][yr[r]] = sum over t of x[xr[r] + xt[t]] * w[o][t], for outs <= 4; exactly the shape's rows. Terms
      * come sixteen at a time, neighbours in x, and are summed in sixteen chains. wt is not read. */
