@@ -21,8 +21,7 @@ typedef struct {
     float *partial; /* moments of each task: (tasks, blocks, 3, 16) */
 } Forward;
 
-/* ---- Cutting up
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Cutting up ---- */
 
 static int divide_up(int a, int b)
 {
@@ -77,8 +76,7 @@ static Forward forward_carve(Carve *carver, const MapConv *c, int threads)
     return f;
 }
 
-/* ---- Finishing
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Finishing ---- */
 
 static bool finish_needed(const MapWrite *to)
 {
@@ -147,8 +145,7 @@ static void finish_plain(const Forward *f, const MapRegion *from, int n0, int im
         }
 }
 
-/* ---- Running
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Running ---- */
 
 static MapRegion result_region(const Forward *f, int n0, int r0, int rows, float *raw)
 {
@@ -244,7 +241,7 @@ void mapconv_pack(float *packed, const float *w, const MapConv *c, Pool *pool)
 
 const char *mapconv_kernel(const MapConv *c)
 {
-    static const char *const names[] = {"winograd", "direct", "narrow"};
+    static const char *const names[] = {"winograd", "direct", "narrow", "bf16"};
     return names[way_of(c, c->transposed, c->plain_out).kernel];
 }
 

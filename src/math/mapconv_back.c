@@ -33,8 +33,7 @@ typedef struct {
     size_t worker_floats, grad_room, from_room, raw_room;
 } Backward;
 
-/* ---- Cutting up
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Cutting up ---- */
 
 static int max_int(int a, int b)
 {
@@ -121,8 +120,7 @@ static Backward backward_carve(Carve *carver, const MapConv *c, int threads)
     return b;
 }
 
-/* ---- A task
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- A task ---- */
 
 /* The staged pixels as a reader whose origin is (row0, col0) sees them. */
 static Staged seen_from(const Staged *s, Extent e, int row0, int col0)
@@ -228,8 +226,7 @@ static void backward_chunk(void *ctx, int chunk, int worker)
                        b->worker + (size_t)worker * b->worker_floats);
 }
 
-/* ---- The whole
- * -------------------------------------------------------------------------------------------------- */
+/* ---- The whole ---- */
 
 /* What the moments' gradients add to that of each pixel: d mean / d y = 1 / count, d variance / d y = 2 (y -
  * mean) / count. */

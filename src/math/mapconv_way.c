@@ -1,5 +1,6 @@
 /* What both ways through a layer need: kernel choice, packed weights, offset tables, and the products. */
 #include "math/mapconv_way.h"
+#include "math/bf16.h"
 #include "math/direct.h"
 #include "math/winograd.h"
 #include <string.h>
@@ -21,8 +22,7 @@ static int min_int(int a, int b)
     return a < b ? a : b;
 }
 
-/* ---- Choosing
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Choosing ---- */
 
 /* Tiles of 4x4 must be at least half full, and sixteen channels there to fill a vector; else Winograd loses.
  */
@@ -33,6 +33,12 @@ static bool winograd_pays(const Way *w)
     int covered = 16 * divide_up(w->out.H, 4) * divide_up(w->out.W, 4);
     return fits && s->pt <= 2 && s->pl <= 2 && w->in.C >= 16 && w->out.C >= 16 &&
            2 * w->out.H * w->out.W >= covered;
+}
+
+/* The matrix unit wants vectors of channels, and few enough taps for its tables. */
+static bool bf16_pays(const Way *w)
+{
+    return !w->single && w->in.C >= 16 && w->out.C >= 16 && w->s->KH * w->s->KW <= BF16_TAPS && bf16_here();
 }
 
 Way way_of(const MapConv *c, bool scatter, bool plain_out)
@@ -52,6 +58,8 @@ Way way_of(const MapConv *c, bool scatter, bool plain_out)
     w.step = w.up_y;
     if (plain_out && w.out.C <= FEW) {
         w.kernel = WAY_NARROW;
+    } else if (c->bf16 && !c->exact && bf16_pays(&w)) {
+        w.kernel = WAY_BF16;
     } else if (!c->exact && winograd_pays(&w)) {
         w.kernel = WAY_WINOGRAD;
         w.step = 4;
@@ -86,8 +94,7 @@ int way_first(const Way *w, int r)
     return w->row0 + r / w->up_y * w->down_y;
 }
 
-/* ---- Phases: which taps reach the result pixels (y % up_y, x % up_x)
- * -------------------------------------------- */
+/* ---- Phases: which taps reach the result pixels (y % up_y, x % up_x) ---- */
 
 typedef struct {
     int y, x; /* the phase */
@@ -142,12 +149,13 @@ static Phase phase_of(const Way *w, int index)
 size_t way_offsets(const Way *w)
 {
     size_t channels = (size_t)map_blocks(w->in.C) * MAP_LANES;
-    return w->kernel == WAY_WINOGRAD ? 0 : channels * (size_t)w->s->KH * (size_t)w->s->KW;
+    bool table = w->kernel == WAY_DIRECT || w->kernel == WAY_NARROW;
+    return table ? channels * (size_t)w->s->KH * (size_t)w->s->KW : 0;
 }
 
 void way_offset(ptrdiff_t *offset, const Way *w, const Staged *shape)
 {
-    if (w->kernel == WAY_WINOGRAD) return;
+    if (!way_offsets(w)) return;
     for (int i = 0; i < w->up_y * w->up_x; i++) {
         Phase p = phase_of(w, i);
         ptrdiff_t across = (ptrdiff_t)staged_row(shape), block = (ptrdiff_t)staged_block(shape);
@@ -156,11 +164,11 @@ void way_offset(ptrdiff_t *offset, const Way *w, const Staged *shape)
     }
 }
 
-/* ---- Weights
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Weights ---- */
 
 static size_t phase_packed(const Way *w, const Phase *p)
 {
+    if (w->kernel == WAY_BF16) return bf16_filter_floats(w->out.C, w->in.C, p->taps);
     size_t floats =
         w->kernel == WAY_NARROW ? (size_t)w->out.C * (size_t)p->K : direct_filter_floats(w->out.C, p->K);
     return (floats + MAP_LANES - 1) / MAP_LANES * MAP_LANES;
@@ -215,6 +223,45 @@ static void pack_output(void *ctx, int o, int worker)
     EACH_INPUT(j->w, &j->phase, { to[k] = weight_at(j->w, j->weight, o, b * MAP_LANES + l, kh, kw); })
 }
 
+/* For the matrix unit: which weights the taps of a phase are, and which places they read. */
+typedef struct {
+    int weight[BF16_TAPS], place[BF16_TAPS];
+} Taps;
+
+static void find_taps(Taps *t, const Way *w, const Phase *p, const Bf16Planes *planes)
+{
+    int n = 0;
+    for (int kh = 0; kh < w->s->KH; kh++)
+        for (int kw = 0; kw < w->s->KW; kw++) {
+            int row = tap_row(w, p->y, kh), col = tap_col(w, p->x, kw);
+            if (row < 0 || col < 0) continue;
+            t->weight[n] = kh * w->s->KW + kw;
+            t->place[n++] = planes ? bf16_place(planes, row, col) : 0;
+        }
+}
+
+static Bf16Filter filter_of(const Way *w, const Phase *p, const float *weight, Taps *t)
+{
+    size_t taps = (size_t)w->s->KH * (size_t)w->s->KW, row = (size_t)w->s->C * taps;
+    find_taps(t, w, p, NULL);
+    return (Bf16Filter){.w = weight,
+                        .o_step = w->scatter ? taps : row,
+                        .c_step = w->scatter ? row : taps,
+                        .tap = t->weight,
+                        .taps = p->taps,
+                        .O = w->out.C,
+                        .C = w->in.C};
+}
+
+static void pack_part(void *ctx, int part, int worker)
+{
+    const Packing *j = ctx;
+    Taps t;
+    (void)worker;
+    Bf16Filter f = filter_of(j->w, &j->phase, j->weight, &t);
+    bf16_filter((uint16_t *)(void *)j->packed, &f, part);
+}
+
 void way_pack(float *packed, const float *weight, const Way *w, Pool *pool)
 {
     if (w->kernel == WAY_WINOGRAD) {
@@ -223,7 +270,9 @@ void way_pack(float *packed, const float *weight, const Way *w, Pool *pool)
     }
     for (int i = 0; i < w->up_y * w->up_x; i++) {
         Packing j = {w, weight, phase_of(w, i), packed};
-        if (w->kernel == WAY_NARROW)
+        if (w->kernel == WAY_BF16)
+            pool_run(pool, bf16_blocks(w->out.C), pack_part, &j);
+        else if (w->kernel == WAY_NARROW)
             pool_run(pool, w->out.C, pack_output, &j);
         else
             pool_run(pool, (map_blocks(w->out.C) + 1) / 2, pack_pair, &j);
@@ -231,8 +280,7 @@ void way_pack(float *packed, const float *weight, const Way *w, Pool *pool)
     }
 }
 
-/* ---- Products
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Products ---- */
 
 /* The pixels of a phase, as a region of its own. */
 static MapRegion phase_region(const MapRegion *y, const Way *w, const Phase *p)
@@ -261,6 +309,31 @@ static void phase_product(const MapRegion *y, const Staged *x, const float *pack
         direct_product(&r, &in, packed, x->images, w->out.C);
 }
 
+static void bf16_phase(const MapRegion *y, const Bf16Product *shared, const float *packed, const Way *w,
+                       const Phase *p)
+{
+    MapRegion r = phase_region(y, w, p);
+    Taps t;
+    if (r.rows <= 0 || r.cols <= 0) return;
+    find_taps(&t, w, p, &shared->planes);
+    Bf16Product job = *shared;
+    job.w = (const uint16_t *)(const void *)packed;
+    job.tap = t.place, job.taps = p->taps;
+    bf16_product(&r, &job);
+}
+
+static Bf16Product bf16_begin(const Staged *x, const Way *w, float *scratch)
+{
+    uint16_t *words = (uint16_t *)(void *)scratch;
+    Bf16Product p = {.x = words,
+                     .planes = bf16_planes(x, w->down_y, w->down_x),
+                     .images = x->images,
+                     .C = w->in.C,
+                     .O = w->out.C};
+    bf16_input(words, x, &p.planes);
+    return p;
+}
+
 void way_product(const MapRegion *y, const Staged *x, const float *packed, const ptrdiff_t *offset,
                  const Way *w, float *scratch)
 {
@@ -268,26 +341,72 @@ void way_product(const MapRegion *y, const Staged *x, const float *packed, const
         winograd_product(y, x, packed, w->out.C, w->in.C, scratch);
         return;
     }
+    Bf16Product shared = {0};
+    if (w->kernel == WAY_BF16) shared = bf16_begin(x, w, scratch);
     for (int i = 0; i < w->up_y * w->up_x; i++) {
         Phase p = phase_of(w, i);
-        phase_product(y, x, packed, offset, w, &p);
+        if (w->kernel == WAY_BF16)
+            bf16_phase(y, &shared, packed, w, &p);
+        else
+            phase_product(y, x, packed, offset, w, &p);
         offset += p.K;
         packed += phase_packed(w, &p);
     }
 }
 
+static Bf16Planes bf16_layout(const Way *w, int rows)
+{
+    Staged s = {.rows = way_rows(w, rows), .cols = way_cols(w), .step = MAP_LANES};
+    return bf16_planes(&s, w->down_y, w->down_x);
+}
+
+/* Also what the weight gradient along a gather way needs. */
+static size_t bf16_scratch(const Way *w, int images, int rows)
+{
+    Bf16Planes p = bf16_layout(w, rows);
+    size_t product = bf16_input_floats(&p, images, w->in.C);
+    if (w->scatter) return product;
+    size_t outer = bf16_outer_input_floats(&p, images, w->in.C) +
+                   bf16_outer_gradient_floats(&p, rows, w->out.W, images, w->out.C);
+    return product > outer ? product : outer;
+}
+
 size_t way_scratch(const Way *w, int images, int rows)
 {
+    if (w->kernel == WAY_BF16) return bf16_scratch(w, images, rows);
     if (w->kernel != WAY_WINOGRAD) return 0;
     return winograd_scratch(images * divide_up(rows, 4) * divide_up(w->out.W, 4), w->out.C, w->in.C);
 }
 
-/* ---- The weight gradient
- * ---------------------------------------------------------------------------------------- */
+/* ---- The weight gradient ---- */
 
 size_t way_gradient(const Way *w)
 {
-    return w->kernel == WAY_WINOGRAD ? winograd_gradient_floats(w->out.C, w->in.C) : way_packed(w);
+    if (w->kernel == WAY_WINOGRAD) return winograd_gradient_floats(w->out.C, w->in.C);
+    Phase p = phase_of(w, 0);
+    if (w->kernel == WAY_BF16) return bf16_outer_floats(w->out.C, w->in.C, p.taps);
+    return direct_filter_floats(w->out.C, p.K);
+}
+
+static void bf16_weights(float *du, const Staged *x, const Staged *dy, const Way *w, const Phase *phase,
+                         float *scratch)
+{
+    Taps t;
+    Bf16Outer p = {.planes = bf16_planes(x, w->down_y, w->down_x),
+                   .tap = t.place,
+                   .taps = phase->taps,
+                   .images = x->images,
+                   .C = w->in.C,
+                   .O = w->out.C,
+                   .rows = w->out.H,
+                   .cols = w->out.W};
+    uint16_t *words = (uint16_t *)(void *)scratch;
+    uint16_t *pairs = (uint16_t *)(void *)(scratch + bf16_outer_input_floats(&p.planes, x->images, w->in.C));
+    find_taps(&t, w, phase, &p.planes);
+    bf16_outer_input(words, x, &p.planes);
+    bf16_outer_gradient(pairs, dy, &p.planes, w->out.H, w->out.W);
+    p.x = words, p.dy = pairs;
+    bf16_outer(du, &p);
 }
 
 void way_outer(float *du, const Staged *x, const Staged *dy, const ptrdiff_t *offset, const Way *w,
@@ -298,6 +417,10 @@ void way_outer(float *du, const Staged *x, const Staged *dy, const ptrdiff_t *of
         return;
     }
     Phase p = phase_of(w, 0);
+    if (w->kernel == WAY_BF16) {
+        bf16_weights(du, x, dy, w, &p, scratch);
+        return;
+    }
     DirectInput in = {.x = x->at,
                       .image = staged_image(x),
                       .down = (ptrdiff_t)staged_row(x) * w->down_y,
@@ -341,6 +464,15 @@ static void unpack_pair(void *ctx, int pair, int worker)
     })
 }
 
+static void unpack_part(void *ctx, int part, int worker)
+{
+    const Unpacking *j = ctx;
+    Taps t;
+    (void)worker;
+    Bf16Filter f = filter_of(j->w, &j->phase, NULL, &t);
+    bf16_outer_unpack(j->dw, j->du, j->n, j->stride, &f, part);
+}
+
 void way_unpack(float *dw, const float *du, int n, size_t stride, const Way *w, Pool *pool)
 {
     if (w->kernel == WAY_WINOGRAD) {
@@ -348,5 +480,5 @@ void way_unpack(float *dw, const float *du, int n, size_t stride, const Way *w, 
         return;
     }
     Unpacking j = {dw, du, n, stride, w, phase_of(w, 0)};
-    pool_run(pool, (map_blocks(w->s->O) + 1) / 2, unpack_pair, &j);
+    pool_run(pool, (map_blocks(w->s->O) + 1) / 2, w->kernel == WAY_BF16 ? unpack_part : unpack_pair, &j);
 }

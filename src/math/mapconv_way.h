@@ -4,7 +4,7 @@
 #pragma once
 #include "math/mapconv.h"
 
-typedef enum { WAY_WINOGRAD, WAY_DIRECT, WAY_NARROW } WayKernel;
+typedef enum { WAY_WINOGRAD, WAY_DIRECT, WAY_NARROW, WAY_BF16 } WayKernel;
 
 typedef struct {
     const ConvShape *s;
@@ -28,7 +28,7 @@ int way_first(const Way *w, int r);
 size_t way_packed(const Way *w);
 void way_pack(float *packed, const float *weight, const Way *w, Pool *pool);
 
-/* Offsets of every input in a staged map of that shape, phase after phase (none for Winograd). */
+/* Offsets of every input in a staged map of that shape, phase after phase (for the direct kernels alone). */
 size_t way_offsets(const Way *w);
 void way_offset(ptrdiff_t *offset, const Way *w, const Staged *shape);
 

@@ -46,6 +46,7 @@ static const Case cases[] = {
     {"transposed 3x3", 3, 32, 12, 12, 32, 3, 1, 1, 1, 1, 0, 0, 0},
     {"one pixel", 7, 20, 1, 1, 9, 1, 1, 0, 1, 0, 0, 0, 0},
 };
+/* Every case is run twice: in float32, and in bfloat16 where this CPU can. */
 enum { CASES = sizeof cases / sizeof *cases };
 
 /* Everything one case needs. Sides as the way chosen sees them. */
@@ -89,10 +90,12 @@ static float *picture(Fixture *f, MapSide m, bool plain)
     return lanes(f, side_count(m, f->c.s.N, false) / MAP_LANES, m, (size_t)(m.H * m.W), 1);
 }
 
-static void open_case(Fixture *f, const Case *k, int threads)
+static void open_case(Fixture *f, const Case *k, bool bf16, int threads)
 {
     *f = (Fixture){.c = {.transposed = k->transposed,
+
                          .exact = k->exact,
+                         .bf16 = bf16,
                          .plain_in = k->plain_in,
                          .plain_out = k->plain_out}};
     f->c.s = (ConvShape){.N = k->N,
@@ -155,6 +158,7 @@ static void assert_close(const float *got, const float *want, size_t n, double b
 
 static double bound_of(const Fixture *f)
 {
+    if (f->c.bf16) return 2e-2;
     return strcmp(mapconv_kernel(&f->c), "winograd") ? 1e-5 : 3e-5;
 }
 
@@ -177,7 +181,7 @@ static void forward_both(Fixture *f, MapWrite to, MapRead from, const char *name
     to.y = naive, to.moments = moments ? m[1] : NULL;
     mapconv_forward_naive(&to, &from, f->w, &f->c);
     assert_close(y, naive, f->out_count, bound_of(f), name, what);
-    if (moments) assert_close(m[0], m[1], 2 * f->out_lanes, 1e-4, name, "moments");
+    if (moments) assert_close(m[0], m[1], 2 * f->out_lanes, bound_of(f) + 1e-4, name, "moments");
     free(y);
     free(naive);
 }
@@ -189,9 +193,9 @@ static void test_forward(void **state)
 {
     for (int threads = 1; threads <= 2; threads++) {
         Pool *pool = pool_new(threads, 0, NULL);
-        for (int i = 0; i < CASES; i++) {
+        for (int i = 0; i < 2 * CASES; i++) {
             Fixture f;
-            open_case(&f, &cases[i], threads);
+            open_case(&f, &cases[i % CASES], i >= CASES, threads);
             bool plain_in = f.c.plain_in, plain_out = f.c.plain_out;
             MapRead as_is = whole_read, coefficients = whole_read, per_image = whole_read;
             as_is.x = coefficients.x = per_image.x = f.x;
@@ -206,9 +210,10 @@ static void test_forward(void **state)
                              .add = plain_out ? NULL : f.add,
                              .noise = f.noise,
                              .strength = 0.3f};
-            forward_both(&f, bare, as_is, cases[i].name, "bare", pool);
-            forward_both(&f, bare, plain_in ? as_is : coefficients, cases[i].name, "normalised input", pool);
-            forward_both(&f, full, plain_in ? as_is : per_image, cases[i].name, "everything", pool);
+            forward_both(&f, bare, as_is, cases[i % CASES].name, "bare", pool);
+            forward_both(&f, bare, plain_in ? as_is : coefficients, cases[i % CASES].name, "normalised input",
+                         pool);
+            forward_both(&f, full, plain_in ? as_is : per_image, cases[i % CASES].name, "everything", pool);
             close_case(&f);
         }
         pool_free(pool);
@@ -253,8 +258,8 @@ static void assert_coefs(const Fixture *f, const Grads *a, const Grads *b, bool 
     size_t n = per_image ? (size_t)f->c.s.N * f->in_lanes : f->in_lanes;
     for (size_t i = 0; i < n; i++)
         if (i % f->in_lanes >= (size_t)f->in.C) a->dscale[i] = b->dscale[i] = a->dshift[i] = b->dshift[i] = 0;
-    assert_close(a->dscale, b->dscale, n, 1e-4, name, "dscale");
-    assert_close(a->dshift, b->dshift, n, 1e-4, name, "dshift");
+    assert_close(a->dscale, b->dscale, n, f->c.bf16 ? 0.05 : 1e-4, name, "dscale");
+    assert_close(a->dshift, b->dshift, n, f->c.bf16 ? 0.05 : 1e-4, name, "dshift");
 }
 
 static void backward_both(Fixture *f, const MapGrad *dy, const MapRead *from, bool add, const char *name,
@@ -268,7 +273,7 @@ static void backward_both(Fixture *f, const MapGrad *dy, const MapRead *from, bo
     double bound = bound_of(f) + 2e-5;
     assert_close(a.dx, b.dx, f->in_count, bound, name, "dx");
     assert_close(a.dw, b.dw, f->weights, 2 * bound, name, "dw");
-    assert_close(a.dbias, b.dbias, (size_t)f->out.C, 1e-4, name, "dbias");
+    assert_close(a.dbias, b.dbias, (size_t)f->out.C, f->c.bf16 ? 1e-2 : 1e-4, name, "dbias");
     if (coefficients) assert_coefs(f, &a, &b, from->per_image, name);
     grads_free(&a);
     grads_free(&b);
@@ -277,11 +282,11 @@ static void backward_both(Fixture *f, const MapGrad *dy, const MapRead *from, bo
 static void test_backward(void **state)
 {
     Pool *pool = pool_new(2, 0, NULL);
-    for (int i = 0; i < CASES; i++) {
+    for (int i = 0; i < 2 * CASES; i++) {
         Fixture f;
         float moments[2048];
-        open_case(&f, &cases[i], 2);
-        const char *name = cases[i].name;
+        open_case(&f, &cases[i % CASES], i >= CASES, 2);
+        const char *name = cases[i % CASES].name;
         bool plain_in = f.c.plain_in, plain_out = f.c.plain_out;
         MapRead as_is = whole_read, batch = whole_read, image = whole_read;
         as_is.x = batch.x = image.x = f.x;
@@ -305,9 +310,9 @@ static void test_backward(void **state)
 /* Same bits on 1, 2 and 4 threads, and only the wanted gradients alone are the same as all together. */
 static void test_threads(void **state)
 {
-    for (int i = 0; i < CASES; i++) {
+    for (int i = 0; i < 2 * CASES; i++) {
         Fixture f;
-        open_case(&f, &cases[i], 4);
+        open_case(&f, &cases[i % CASES], i >= CASES, 4);
         Grads first = grads_new(&f);
         MapRead from = whole_read;
         from.x = f.x;
