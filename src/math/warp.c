@@ -2,44 +2,76 @@
 #include "math/warp.h"
 #include <stddef.h>
 
-typedef struct {
-    size_t at[4]; /* the four pixels around the point */
-    float k[4];
-} Taps;
+enum { COLUMNS = 64 }; /* of a strip whose places are kept */
 
-/* The lower of two neighbouring pixels and the share of the upper; a point outside, or a NaN, goes to the
- * edge. */
-static int axis(float at, int n, float *share)
+/* A place on an axis between two neighbouring pixels. */
+typedef struct {
+    int low, high;
+    float share; /* of the higher */
+} Place;
+
+/* Where coordinate u in [-1, 1] lies among n pixels; a point outside, or a NaN, goes to the edge. */
+static Place place_at(float u, int n)
 {
-    float most = (float)(n - 1);
+    float at = ((u + 1) * (float)n - 1) * 0.5f, most = (float)(n - 1);
     at = at > 0 ? at : 0;
     at = at < most ? at : most;
     int low = (int)at < n - 1 ? (int)at : n - 1;
-    *share = low + 1 < n ? at - (float)low : 0;
-    return low;
+    return low + 1 < n ? (Place){low, low + 1, at - (float)low} : (Place){low, low, 0};
 }
 
-static Taps taps_at(float u, float v, int H, int W)
+static float centre(int i, int n)
 {
-    float fx, fy;
-    int x = axis(((u + 1) * (float)W - 1) * 0.5f, W, &fx), y = axis(((v + 1) * (float)H - 1) * 0.5f, H, &fy);
-    int right = x + 1 < W ? x + 1 : x, below = y + 1 < H ? y + 1 : y;
-    return (Taps){
-        {(size_t)y * W + x, (size_t)y * W + right, (size_t)below * W + x, (size_t)below * W + right},
-        {(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy}};
+    return (float)(2 * i + 1) / (float)n - 1;
+}
+
+static inline __attribute__((always_inline)) float blend(const float *above, const float *below, Place x, float share)
+{
+    return above[x.low] * ((1 - x.share) * (1 - share)) + above[x.high] * (x.share * (1 - share)) +
+           below[x.low] * ((1 - x.share) * share) + below[x.high] * (x.share * share);
+}
+
+typedef struct {
+    float *y;
+    const float *x, *m;
+    int OH, OW, C, H, W;
+} Warp;
+
+/* The rows of y stay rows of x: the places of n columns from `first` on serve all rows and channels. */
+static void upright_strip(const Warp *w, int first, int n)
+{
+    Place column[COLUMNS];
+    for (int c = 0; c < n; c++) column[c] = place_at(w->m[0] * centre(first + c, w->OW) + w->m[2], w->W);
+    for (int r = 0; r < w->OH; r++) {
+        Place row = place_at(w->m[4] * centre(r, w->OH) + w->m[5], w->H);
+        for (int k = 0; k < w->C; k++) {
+            const float *plane = w->x + (size_t)k * w->H * w->W;
+            const float *above = plane + (size_t)row.low * w->W, *below = plane + (size_t)row.high * w->W;
+            float *y = w->y + ((size_t)k * w->OH + r) * w->OW + first;
+            for (int c = 0; c < n; c++) y[c] = blend(above, below, column[c], row.share);
+        }
+    }
+}
+
+static void one_pixel(const Warp *w, int r, int c)
+{
+    const float *m = w->m;
+    float u = centre(c, w->OW), v = centre(r, w->OH);
+    Place column = place_at(m[0] * u + m[1] * v + m[2], w->W), row = place_at(m[3] * u + m[4] * v + m[5], w->H);
+    for (int k = 0; k < w->C; k++) {
+        const float *plane = w->x + (size_t)k * w->H * w->W;
+        w->y[((size_t)k * w->OH + r) * w->OW + c] =
+            blend(plane + (size_t)row.low * w->W, plane + (size_t)row.high * w->W, column, row.share);
+    }
 }
 
 void warp_affine(float *y, int OH, int OW, const float *x, int C, int H, int W, const float m[6])
 {
-    size_t in = (size_t)H * W, out = (size_t)OH * OW;
+    Warp w = {y, x, m, OH, OW, C, H, W};
+    if (m[1] == 0 && m[3] == 0) {
+        for (int c = 0; c < OW; c += COLUMNS) upright_strip(&w, c, OW - c < COLUMNS ? OW - c : COLUMNS);
+        return;
+    }
     for (int r = 0; r < OH; r++)
-        for (int c = 0; c < OW; c++, y++) {
-            float u = (float)(2 * c + 1) / (float)OW - 1, v = (float)(2 * r + 1) / (float)OH - 1;
-            Taps t = taps_at(m[0] * u + m[1] * v + m[2], m[3] * u + m[4] * v + m[5], H, W);
-            for (int k = 0; k < C; k++) {
-                const float *p = x + k * in;
-                y[k * out] =
-                    p[t.at[0]] * t.k[0] + p[t.at[1]] * t.k[1] + p[t.at[2]] * t.k[2] + p[t.at[3]] * t.k[3];
-            }
-        }
+        for (int c = 0; c < OW; c++) one_pixel(&w, r, c);
 }

@@ -207,12 +207,30 @@ static void warps(void **state)
     warp_affine(y, H, W, x, C, H, W, (float[6]){NAN, 0, 0, 0, INFINITY, 0}); /* reads nothing outside */
 }
 
+/* A picture turned by a right angle; the way for upright maps against the one for all, on more columns than a strip has. */
+static void warps_that_turn(void **state)
+{
+    enum { N = 7, H = 3, W = 150, C = 2 };
+    static float x[C * H * W], y[C * H * W], z[C * H * W];
+    (void)state;
+    rng_fill_normal(x, C * H * W, 1, RNG_TEST);
+    warp_affine(y, N, N, x, C, N, N, (float[6]){0, 1, 0, -1, 0, 0});
+    for (int k = 0; k < C; k++)
+        for (int r = 0; r < N; r++)
+            for (int c = 0; c < N; c++)
+                assert_true(fabsf(y[(k * N + r) * N + c] - x[(k * N + N - 1 - c) * N + r]) < 1e-5f);
+    warp_affine(y, H, W, x, C, H, W, (float[6]){0.7f, 0, 0.1f, 0, -0.8f, -0.2f});
+    warp_affine(z, H, W, x, C, H, W, (float[6]){0.7f, 1e-30f, 0.1f, 1e-30f, -0.8f, -0.2f});
+    assert_memory_equal(y, z, sizeof y);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neighbours),    cmocka_unit_test(oneself),      cmocka_unit_test(ties_and_nans),
         cmocka_unit_test(all_alike),     cmocka_unit_test(instruction_sets),
         cmocka_unit_test(blas_products), cmocka_unit_test(eigenvectors), cmocka_unit_test(warps),
+        cmocka_unit_test(warps_that_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
