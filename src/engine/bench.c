@@ -129,6 +129,27 @@ static bool invite_best(Match *m, BenchResult *out, Err *err)
     return m->seats > before || err_set(err, ERR_IO, "%s", cause.msg);
 }
 
+static const Peer *peer_named(const char *name, size_t n)
+{
+    for (int i = 0; i < PEERS; i++)
+        if (strlen(peers[i].name) == n && !strncmp(peers[i].name, name, n)) return &peers[i];
+    return NULL;
+}
+
+/* The peers of "torch" or "ort,torch". */
+static bool invite_named(Match *m, const char *list, Err *err)
+{
+    for (const char *name = list;;) {
+        size_t n = strcspn(name, ",");
+        const Peer *p = peer_named(name, n);
+        if (!p) return err_set(err, ERR_USAGE, "--against is %s, not \"%.*s\"", BENCH_AGAINST, (int)n, name);
+        if (m->seats == SIDES_MAX) return err_set(err, ERR_USAGE, "--against takes at most %d peers", SIDES_MAX - 1);
+        if (!invite(m, p, err)) return false;
+        if (!name[n]) return true;
+        name += n + 1;
+    }
+}
+
 static bool invite_all(Match *m, BenchResult *out, Err *err)
 {
     const char *against = m->b->against;
@@ -136,10 +157,7 @@ static bool invite_all(Match *m, BenchResult *out, Err *err)
     if (!strcmp(against, "none")) return true;
     if (m->b->spec.net.kind == BENCH_NET_VIEW && strcmp(against, "self-1"))
         return err_set(err, ERR_USAGE, "no peer makes our views: take --against none or self-1 with --net view");
-    if (!strcmp(against, "best")) return invite_best(m, out, err);
-    for (int i = 0; i < PEERS; i++)
-        if (!strcmp(against, peers[i].name)) return invite(m, &peers[i], err);
-    return err_set(err, ERR_USAGE, "--against is %s, not \"%s\"", BENCH_AGAINST, against);
+    return !strcmp(against, "best") ? invite_best(m, out, err) : invite_named(m, against, err);
 }
 
 /* Writes the drawn network to a file that the peers read. */

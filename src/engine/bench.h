@@ -8,12 +8,12 @@
 #include "engine/bench_work.h"
 
 #define BENCH_ROUNDS_MAX 1000
-#define BENCH_AGAINST    "torch, torch-bf16, ort, faiss, onednn, self-1, best or none"
+#define BENCH_AGAINST    "torch, torch-bf16, ort, faiss, onednn, self-1, several of them with commas, best or none"
 
 typedef struct {
     BenchSpec spec;
     int rounds;
-    const char *against; /* a peer's name, "best" of those that are here, or "none" */
+    const char *against; /* peers, of which the best counts: "ort,torch"; "best" of all that are here; or "none" */
     const char *self;    /* our program: it is started as `self bench serve ...` */
 } Bench;
 
@@ -24,7 +24,7 @@ typedef struct {
     double peak, peak_low, peak_high; /* GFLOP/s of the machine between the rounds: median, least, most */
     int threads, parts;
     double part_ours[BENCH_PARTS_MAX], part_peer[BENCH_PARTS_MAX]; /* median seconds */
-    char skipped[256];       /* "best": peers that are not here and what they want; else empty */
+    char skipped[1024];       /* "best": peers that are not here and what they want; else empty */
 } BenchResult;
 
 /* Hears of every turn before it is taken; false ends it all with ERR_CANCELLED. */

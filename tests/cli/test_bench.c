@@ -64,6 +64,8 @@ static void wrong_words(void **state)
         {"bench train --net C", 2, "--net is A, B"},
         {"bench train --batch 0", 2, "--batch"},
         {"bench train --batch 2 --against nobody", 2, "--against is torch"},
+        {"bench train --batch 2 --against self-1,nobody", 2, "not \"nobody\""},
+        {"bench train --batch 2 --against self-1,", 2, "not \"\""},
         {"bench train --batch 2 --against faiss", 2, "no peer faiss"},
         {"bench generate --net view --batch 2 --against torch", 2, "no peer makes our views"},
         {"bench fit --batch 3 --against none", 1, "even"},
@@ -84,7 +86,7 @@ static void peers_answer_or_say_what_they_want(void **state)
                                           {"fit --against torch", "python3-torch"},
                                           {"knn --against faiss", "python3-faiss"},
                                           {"encode --net random:5 --against ort", "onnxruntime-node"},
-                                          {"encode --against self-1", "nothing"}};
+                                          {"encode --against self-1,self-1", "nothing"}};
     (void)state;
     for (size_t i = 0; i < sizeof peer / sizeof *peer; i++) {
         const Said *s = viewsmith("bench %s --batch 2 --rounds 1 --turn 0 --quiet --json", peer[i][0]);

@@ -16,7 +16,7 @@ static const Option options[] = {
     {"net", OPTION_TEXT, "A|B|random:SEED|G28|G32|view", NULL, 0, 0, false,
      "Encoders A, B, or drawn; generators G28, G32; view: from addresses of --model"},
     {"batch", OPTION_INTEGER, "N", NULL, 1, BENCH_BATCH_MAX, false, "Pairs, pictures or queries at a time (256; B, drawn, view and fit 64)"},
-    {"against", OPTION_TEXT, "PEER", "torch", 0, 0, false, "torch, torch-bf16, ort, faiss, onednn, self-1 (us on one thread), best (of those here) or none"},
+    {"against", OPTION_TEXT, "PEER", "torch", 0, 0, false, "torch, torch-bf16, ort, faiss, onednn, self-1 (us on one thread); several with commas; best (of all here); none"},
     {"rounds", OPTION_INTEGER, "N", NULL, 1, BENCH_ROUNDS_MAX, false, "Turns of each side (7; start and memory 3; latency: 60 keys)"},
     {"turn", OPTION_NUMBER, "SECONDS", "0.3", 0, 60, false, "A turn repeats its work for about this long"},
     {"trace", OPTION_FLAG, NULL, NULL, 0, 0, false, "Time of every node of the net, and its share of the machine's peak"},
