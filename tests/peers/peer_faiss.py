@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""faiss as a peer of `viewsmith bench knn`: its exact index for inner products."""
+"""faiss as a peer of `viewsmith bench knn`: its exact index for inner products, on the OpenBLAS that shares its threads."""
+import glob
 import os
 import sys
 
@@ -7,8 +8,13 @@ sys.dont_write_bytecode = True
 import turns
 
 a = turns.options()
-# Debian's OpenBLAS has threads of its own: OpenMP's must not spin beside them, or faiss is several times slower.
-os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+# faiss takes whichever OpenBLAS the system prefers. The one with threads of its own fights faiss's for the cores, so the
+# one of OpenMP goes first; the loader reads its path only when a program starts.
+blas = [os.path.dirname(f) for f in glob.glob("/usr/lib/*/openblas-openmp/libblas.so.3")]
+if not blas:
+    turns.missing("libopenblas0-openmp")
+if os.environ.get("LD_LIBRARY_PATH") != blas[0]:
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "LD_LIBRARY_PATH": blas[0]})
 try:
     import faiss
     import numpy as np
