@@ -51,10 +51,16 @@ static void cut(Forward *f, int N)
     f->shape = staged_shape(w, f->group, f->bands > 1 ? f->band : w->out.H);
 }
 
+/* Results that would not stay in the caches anyway are made in scratch and streamed to memory. */
+static bool streams(const MapConv *c, const Way *w)
+{
+    return !c->plain_out && map_count(c->s.N, w->out.C, w->out.H * w->out.W) > STREAM_FLOATS;
+}
+
 /* A plain picture of more channels than the narrow kernel serves is made as a map first. */
 static bool detour(const Forward *f)
 {
-    return f->c->plain_out && f->way.kernel != WAY_NARROW;
+    return f->c->plain_out ? f->way.kernel != WAY_NARROW : streams(f->c, &f->way);
 }
 
 static size_t result_pixels(const Forward *f)
@@ -83,36 +89,40 @@ static bool finish_needed(const MapWrite *to)
     return to->scale || to->shift || to->add || to->noise || to->slope != 1 || to->gain != 1;
 }
 
-/* Block b of image n, `pixels` of it from pixel `first` on. y is where they lie; add lies there in its map.
- */
-static void finish_block(const Forward *f, float *y, int n, int b, size_t first, size_t pixels)
+/* Block b of image n, whose y->rows rows begin at pixel `first`: from raw to its map. */
+static void finish_block(const Forward *f, const float *raw, Finish k, int n, int b, size_t first,
+                         size_t pixels)
 {
     const MapWrite *to = f->to;
     size_t blocks = (size_t)map_blocks(f->way.out.C), P = result_pixels(f), c = (size_t)b * MAP_LANES;
+    size_t at = (((size_t)n * blocks + (size_t)b) * P + first) * MAP_LANES;
     float strength[MAP_LANES];
-    Finish k = {.slope = to->slope, .gain = to->gain};
     if (to->scale) k.scale = to->scale + (to->per_image ? (size_t)n * blocks * MAP_LANES : 0) + c;
     if (to->shift) k.shift = to->shift + c;
-    if (to->add) k.add = to->add + (((size_t)n * blocks + (size_t)b) * P + first) * MAP_LANES;
+    if (to->add) k.add = to->add + at;
     if (to->noise) {
         for (int l = 0; l < MAP_LANES; l++)
             strength[l] = c + (size_t)l < (size_t)f->way.out.C ? to->strength : 0;
         k.noise = to->noise + (size_t)n * P + first;
         k.strength = strength;
     }
-    stage_kernels()->finish(y, pixels, &k);
+    stage_kernels()->finish(to->y + at, raw, pixels, &k);
 }
 
 static void finish_map(const Forward *f, const MapRegion *y, int task, int n0, int images, size_t first)
 {
     size_t pixels = (size_t)y->rows * (size_t)y->cols;
     int blocks = map_blocks(f->way.out.C);
+    Finish k = {.bent = finish_needed(f->to),
+                .slope = f->to->slope,
+                .gain = f->to->gain,
+                .stream = streams(f->c, &f->way)};
     for (int i = 0; i < images; i++)
         for (int b = 0; b < blocks; b++) {
-            float *at = y->at + (size_t)i * y->image + (size_t)b * y->block;
             float *acc = f->partial + ((size_t)task * (size_t)blocks + (size_t)b) * 3 * MAP_LANES;
-            if (finish_needed(f->to)) finish_block(f, at, n0 + i, b, first, pixels);
-            if (f->to->moments) stage_kernels()->moments(acc, at, pixels, i == 0);
+            k.moments = f->to->moments ? acc : NULL;
+            k.begin = i == 0;
+            finish_block(f, y->at + (size_t)i * y->image + (size_t)b * y->block, k, n0 + i, b, first, pixels);
         }
 }
 

@@ -85,65 +85,125 @@ static void plain(float *to, const float *x, const StageSize *s, int lanes, size
     EACH_STAGED(gather_plain(x + at, lanes, plane))
 }
 
-static void finish(float *y, size_t pixels, const Finish *f)
+typedef struct {
+    V16 pivot, sum[2], square[2];
+} Moments;
+
+VS_INLINE void moments_add(Moments *m, V16 y, size_t p)
 {
-    V16 scale = f->scale ? v16_load(f->scale) : v16_all(1),
-        shift = f->shift ? v16_load(f->shift) : v16_all(0);
-    V16 gain = v16_all(f->gain), below = v16_all(f->slope * f->gain);
-    for (size_t p = 0; p < pixels; p++, y += 16) {
-        V16 v = v16_fma(v16_load(y), scale, shift);
-        if (f->add) v = v16_add(v, v16_load(f->add + p * 16));
-        if (f->noise) v = v16_fma(v16_all(f->noise[p]), v16_load(f->strength), v);
-        v16_store(y, activate(v, below, gain));
+    V16 d = v16_sub(y, m->pivot);
+    m->sum[p % 2] = v16_add(m->sum[p % 2], d);
+    m->square[p % 2] = v16_fma(d, d, m->square[p % 2]);
+}
+
+static void moments_out(const Moments *m, float *acc, bool begin)
+{
+    V16 s = v16_add(m->sum[0], m->sum[1]), q = v16_add(m->square[0], m->square[1]);
+    v16_store(acc, m->pivot);
+    v16_store(acc + 16, begin ? s : v16_add(v16_load(acc + 16), s));
+    v16_store(acc + 32, begin ? q : v16_add(v16_load(acc + 32), q));
+}
+
+VS_INLINE V16 bend(V16 v, size_t p, const Finish *f)
+{
+    v = v16_fma(v, f->scale ? v16_load(f->scale) : v16_all(1), f->shift ? v16_load(f->shift) : v16_all(0));
+    if (f->add) v = v16_add(v, v16_load(f->add + p * 16));
+    if (f->noise) v = v16_fma(v16_all(f->noise[p]), v16_load(f->strength), v);
+    return activate(v, v16_all(f->slope * f->gain), v16_all(f->gain));
+}
+
+VS_INLINE void finish_pixels(float *y, const float *raw, size_t pixels, const Finish *f, bool bent, bool sums,
+                             bool stream)
+{
+    V16 zero = v16_all(0);
+    Moments m = {zero, {zero, zero}, {zero, zero}};
+    if (sums && f->begin)
+        m.pivot = bent ? bend(v16_load(raw), 0, f) : v16_load(raw);
+    else if (sums)
+        m.pivot = v16_load(f->moments);
+    for (size_t p = 0; p < pixels; p++) {
+        V16 v = v16_load(raw + p * 16);
+        if (bent) v = bend(v, p, f);
+        if (sums) moments_add(&m, v, p);
+        if (stream)
+            v16_stream(y + p * 16, v);
+        else if (bent || y != raw)
+            v16_store(y + p * 16, v);
+    }
+    if (sums) moments_out(&m, f->moments, f->begin);
+    if (stream) v16_stream_end();
+}
+
+static void finish(float *y, const float *raw, size_t pixels, const Finish *f)
+{
+    switch (f->bent << 2 | (f->moments != NULL) << 1 | f->stream) {
+    case 0:
+        if (y != raw) finish_pixels(y, raw, pixels, f, false, false, false);
+        break;
+    case 1:
+        finish_pixels(y, raw, pixels, f, false, false, true);
+        break;
+    case 2:
+        finish_pixels(y, raw, pixels, f, false, true, false);
+        break;
+    case 3:
+        finish_pixels(y, raw, pixels, f, false, true, true);
+        break;
+    case 4:
+        finish_pixels(y, raw, pixels, f, true, false, false);
+        break;
+    case 5:
+        finish_pixels(y, raw, pixels, f, true, false, true);
+        break;
+    default:
+        finish_pixels(y, raw, pixels, f, true, true, f->stream);
     }
 }
 
+VS_INLINE void put(float *to, V16 v, bool stream)
+{
+    if (stream)
+        v16_stream(to, v);
+    else
+        v16_store(to, v);
+}
+
 VS_INLINE void back_pixels(float *dx, const float *raw, size_t pixels, const FinishBack *b, bool add,
-                           bool acts)
+                           bool stream)
 {
     V16 scale = v16_load(b->read.scale), shift = v16_load(b->read.shift), sx = v16_all(0), s1 = sx;
     V16 gain = v16_all(b->read.gain), below = v16_all(b->read.slope * b->read.gain);
     for (size_t p = 0; p < pixels; p++) {
         V16 x = v16_load(b->x + p * 16), dz = v16_load(raw + p * 16);
-        if (acts) dz = v16_mul(dz, above(v16_fma(x, scale, shift), gain, below));
+        dz = v16_mul(dz, above(v16_fma(x, scale, shift), gain, below));
         sx = v16_fma(dz, x, sx);
         s1 = v16_add(s1, dz);
         if (!dx) continue;
         V16 d = v16_mul(dz, scale);
-        v16_store(dx + p * 16, add ? v16_add(v16_load(dx + p * 16), d) : d);
+        put(dx + p * 16, add ? v16_add(v16_load(dx + p * 16), d) : d, stream);
     }
     if (!b->sums) return;
     v16_store(b->sums, v16_add(v16_load(b->sums), sx));
     v16_store(b->sums + 16, v16_add(v16_load(b->sums + 16), s1));
 }
 
-static void back(float *dx, const float *raw, size_t pixels, const FinishBack *b)
+VS_INLINE void copy_pixels(float *dx, const float *raw, size_t floats, bool add, bool stream)
 {
-    if (b->read.scale) {
-        bool acts = b->read.slope != 1 || b->read.gain != 1;
-        if (b->add)
-            back_pixels(dx, raw, pixels, b, true, acts);
-        else
-            back_pixels(dx, raw, pixels, b, false, acts);
-    } else if (dx) {
-        for (size_t p = 0; p < pixels * 16; p += 16)
-            v16_store(dx + p, b->add ? v16_add(v16_load(dx + p), v16_load(raw + p)) : v16_load(raw + p));
-    }
+    for (size_t p = 0; p < floats; p += 16)
+        put(dx + p, add ? v16_add(v16_load(dx + p), v16_load(raw + p)) : v16_load(raw + p), stream);
 }
 
-static void moments(float *acc, const float *y, size_t pixels, bool begin)
+static void back(float *dx, const float *raw, size_t pixels, const FinishBack *b)
 {
-    V16 pivot = v16_load(begin ? y : acc), sum[2] = {v16_all(0), v16_all(0)},
-        square[2] = {v16_all(0), v16_all(0)};
-    for (size_t p = 0; p < pixels; p++, y += 16) {
-        V16 d = v16_sub(v16_load(y), pivot);
-        sum[p % 2] = v16_add(sum[p % 2], d);
-        square[p % 2] = v16_fma(d, d, square[p % 2]);
-    }
-    V16 s = v16_add(sum[0], sum[1]), q = v16_add(square[0], square[1]);
-    v16_store(acc, pivot);
-    v16_store(acc + 16, begin ? s : v16_add(v16_load(acc + 16), s));
-    v16_store(acc + 32, begin ? q : v16_add(v16_load(acc + 32), q));
+    if (b->read.scale && b->stream)
+        back_pixels(dx, raw, pixels, b, b->add, true);
+    else if (b->read.scale)
+        back_pixels(dx, raw, pixels, b, b->add, false);
+    else if (dx && b->stream)
+        copy_pixels(dx, raw, pixels * 16, b->add, true);
+    else if (dx)
+        copy_pixels(dx, raw, pixels * 16, b->add, false);
+    if (b->stream) v16_stream_end();
 }
 
 static void sum(float *acc, const float *x, int rows, int cols, size_t row)
@@ -160,6 +220,5 @@ const StageKernels JOIN(stage, VS_ISA) = {
     .plain = plain,
     .finish = finish,
     .back = back,
-    .moments = moments,
     .sum = sum,
 };

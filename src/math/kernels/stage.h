@@ -26,10 +26,15 @@ typedef struct {
     float slope, gain;
 } StageGrad;
 
-/* y = gain * act(scale * y + shift + add + strength * noise); NULL: absent. noise has one number a pixel. */
+/* y = gain * act(scale * raw + shift + add + strength * noise), or raw itself unless `bent`; NULL: absent.
+ * noise has one number a pixel. moments (3,16) or NULL: pivot, sum of y - pivot, sum of its square; begin:
+ * the first pixel becomes the pivot. stream: past the caches. raw may be y. */
 typedef struct {
+    bool bent;
     const float *scale, *shift, *add, *noise, *strength;
     float slope, gain;
+    float *moments;
+    bool begin, stream;
 } Finish;
 
 /* From raw, the gradient of the read's v: dz = raw * act'; dx = or += dz * scale (dx may be NULL); sums: dz *
@@ -38,7 +43,7 @@ typedef struct {
 typedef struct {
     StageRead read;
     const float *x; /* may be NULL when read.scale is */
-    bool add;
+    bool add, stream;
     float *sums;
 } FinishBack;
 
@@ -47,10 +52,8 @@ typedef struct {
     void (*grad)(float *to, const float *dy, const StageSize *s, const StageGrad *g);
     /* From a plain picture of `lanes` <= 16 channels, `plane` floats apart; the other lanes are zero. */
     void (*plain)(float *to, const float *x, const StageSize *s, int lanes, size_t plane);
-    void (*finish)(float *y, size_t pixels, const Finish *f);
+    void (*finish)(float *y, const float *raw, size_t pixels, const Finish *f);
     void (*back)(float *dx, const float *raw, size_t pixels, const FinishBack *b);
-    /* acc (3,16): pivot, sum of y - pivot, sum of its square; begin: the first pixel becomes the pivot. */
-    void (*moments)(float *acc, const float *y, size_t pixels, bool begin);
     /* acc (16) += the sum over rows of cols pixels, `row` floats from one row to the next */
     void (*sum)(float *acc, const float *x, int rows, int cols, size_t row);
 } StageKernels;

@@ -28,6 +28,11 @@ VS_INLINE void v16_store(float *p, V16 a)
 {
     _mm512_storeu_ps(p, a.v);
 }
+/* To memory without a stay in the caches; p is 64-byte aligned. v16_stream_end before another thread may read it. */
+VS_INLINE void v16_stream(float *p, V16 a)
+{
+    _mm512_stream_ps(p, a.v);
+}
 VS_INLINE V16 v16_all(float x)
 {
     return (V16){_mm512_set1_ps(x)};
@@ -68,6 +73,11 @@ VS_INLINE void v16_store(float *p, V16 a)
 {
     _mm256_storeu_ps(p, a.v[0]);
     _mm256_storeu_ps(p + 8, a.v[1]);
+}
+VS_INLINE void v16_stream(float *p, V16 a)
+{
+    _mm256_stream_ps(p, a.v[0]);
+    _mm256_stream_ps(p + 8, a.v[1]);
 }
 VS_INLINE V16 v16_all(float x)
 {
@@ -145,6 +155,10 @@ VS_INLINE void v16_store(float *p, V16 a)
     memcpy(p + 8, &a.v[2], sizeof a.v[2]);
     memcpy(p + 12, &a.v[3], sizeof a.v[3]);
 }
+VS_INLINE void v16_stream(float *p, V16 a)
+{
+    v16_store(p, a);
+}
 VS_INLINE V16 v16_all(float x)
 {
     V16_EACH(((V16Lanes){x, x, x, x}));
@@ -212,5 +226,12 @@ VS_INLINE void v16_sum4(float *to, const V16 *a)
     _mm_storeu_ps(to, _mm_unpacklo_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1)));
 #else
     for (int i = 0; i < 4; i++) to[i] = v16_sum(a[i]);
+#endif
+}
+
+VS_INLINE void v16_stream_end(void)
+{
+#if defined(__AVX2__)
+    _mm_sfence();
 #endif
 }
