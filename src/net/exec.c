@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "net/lower.h"
+#include "math/bf16.h"
 #include "net/plan.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -26,6 +27,11 @@ struct Exec {
     double *seconds;      /* forward of each node, then backward of each */
     bool trace;
 };
+
+bool exec_bf16(void)
+{
+    return bf16_here();
+}
 
 /* ---- Making -------------------------------------------------------------------------------------------- */
 

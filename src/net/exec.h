@@ -15,14 +15,18 @@
 #include "net/weights.h"
 
 /* TRAIN: batch statistics, and running ones are updated. To either may be added EXACT: never Winograd, whose results are off by
- * 1e-5 of the largest; or PLAIN: the net as it is, without lowering (the oracle of tests). */
-typedef enum { EXEC_INFER = 0, EXEC_TRAIN = 1, EXEC_EXACT = 2, EXEC_PLAIN = 4 } ExecMode;
+ * 1e-5 of the largest; BF16: products of convolutions in bfloat16 where the CPU has a matrix unit (exec_bf16), sums in float32; or PLAIN: the
+ * net as it is, without lowering (the oracle of tests). */
+typedef enum { EXEC_INFER = 0, EXEC_TRAIN = 1, EXEC_EXACT = 2, EXEC_PLAIN = 4, EXEC_BF16 = 8 } ExecMode;
 typedef struct {
     bool params; /* gradients of parameters are wanted */
     bool inputs; /* gradients of input ports are wanted */
 } ExecGrads;     /* EXEC_INFER may want gradients too: running statistics are used as constants */
 
 typedef struct Exec Exec;
+
+/* Whether EXEC_BF16 changes anything on this machine. */
+bool exec_bf16(void);
 
 /* The net must outlive the Exec. Refuses, naming the op, where a wanted gradient has no backward. */
 Exec *exec_new(const Net *net, int batch, ExecMode mode, ExecGrads grads, Pool *pool, Err *err);

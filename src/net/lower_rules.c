@@ -55,7 +55,7 @@ static bool lower_conv(Lower *l, const Node *node)
     bool plain = reads_plain(l, x);
     LowerTerm t = plain ? (LowerTerm){lower_plain(l, x), NET_NONE, lower_straight} : lower_term(l, x);
     a.read[0] = t.bend, a.write = lower_straight;
-    a.transposed = node->op == OP_CONVT, a.exact = l->exact, a.moments = l->normed[node->out];
+    a.transposed = node->op == OP_CONVT, a.exact = l->exact, a.bf16 = l->bf16, a.moments = l->normed[node->out];
     a.to = !plain && !a.moments && y->dim[1] <= FEW ? LAYOUT_PLAIN : LAYOUT_MAP;
     ValueId in[] = {t.x, lower_plain(l, node->in[1]), t.coef, NET_NONE, plain_input(l, node, 2)};
     lower_later(l, node->out, OP_MAPCONV, in, 5, &a);
@@ -190,7 +190,53 @@ static bool lower_sum(Lower *l, const Node *node)
     return true;
 }
 
-/* ---- Pixels ---------------------------------------------------------------------------------------------- */
+/* strength * noise goes into the writing of the convolution that makes x, or of a join. */
+static bool lower_noise(Lower *l, const Node *node)
+{
+    ValueId x = node->in[0];
+    if (stays_plain(l, x)) return false;
+    Node *conv = l->frozen ? lower_pending(l, x, OP_MAPCONV) : NULL, *join = lower_pending(l, x, OP_JOIN);
+    ValueId noise = lower_plain(l, node->in[1]), strength = lower_plain(l, node->in[2]);
+    if (conv && conv->in[6] == NET_NONE) {
+        conv->in[6] = noise, conv->in[7] = strength;
+        lower_move(l, node->out, x);
+        return true;
+    }
+    if (join && join->in[4] == NET_NONE)
+        lower_move(l, node->out, x);
+    else
+        join_later(l, node->out, lower_term(l, x), NULL, lower_straight);
+    join = &l->form[node->out].node;
+    join->in[4] = noise, join->in[5] = strength;
+    return true;
+}
+
+/* ---- Modulated convolution --------------------------------------------------------------------------------- */
+
+/* The style scales the reading; the demodulation scales the writing, or where gradients are wanted the next reading. */
+static bool lower_modconv(Lower *l, const Node *node)
+{
+    ValueId style = lower_plain(l, node->in[1]), w = lower_plain(l, node->in[2]), bias = plain_input(l, node, 3);
+    Attrs a = node->attrs;
+    if (shape_of(l, node->in[0])->dim[0] != NET_BATCH) return false;
+    a.read[0] = a.write = lower_straight;
+    a.exact = l->exact, a.bf16 = l->bf16;
+    bool scaled = a.demodulate && !l->frozen;
+    a.to = !scaled && shape_of(l, node->out)->dim[1] <= FEW ? LAYOUT_PLAIN : LAYOUT_MAP;
+    ValueId in[] = {lower_map(l, node->in[0]), w, lower_add(l, OP_STYLE, &style, 1, NULL), NET_NONE, bias};
+    ValueId demod = NET_NONE;
+    if (a.demodulate) demod = lower_add(l, OP_DEMOD, (ValueId[]){style, w, bias}, 3, &a);
+    if (scaled) {
+        ValueId raw = lower_add(l, OP_MAPCONV, in, 4, &a);
+        set_term(l, node->out, raw, demod, lower_straight);
+    } else {
+        in[3] = demod;
+        lower_later(l, node->out, OP_MAPCONV, in, 5, &a);
+    }
+    return true;
+}
+
+/* ---- Other sizes, and channels beside each other ----------------------------------------------------------- */
 
 static bool lower_pixels(Lower *l, const Node *node)
 {
@@ -200,12 +246,37 @@ static bool lower_pixels(Lower *l, const Node *node)
     return true;
 }
 
+/* A mean of pixels whose weights sum to 1: a scale and shift of channels may as well be applied after it. */
+static bool lower_resized(Lower *l, const Node *node)
+{
+    ValueId x = node->in[0];
+    if (stays_plain(l, x) || (node->op == OP_UPSAMPLE && node->attrs.scale != 2)) return false;
+    LowerTerm t = lower_term(l, x);
+    if (!lower_is_straight(t.bend)) t = (LowerTerm){lower_map(l, x), NET_NONE, lower_straight};
+    set_term(l, node->out, lower_add(l, node->op, &t.x, 1, &node->attrs), t.coef, lower_straight);
+    return true;
+}
+
+static bool lower_concat(Lower *l, const Node *node)
+{
+    ValueId in[NET_INPUTS];
+    bool mapped = false;
+    if (node->attrs.axis != 1 || shape_of(l, node->out)->rank != 4) return false;
+    for (int i = 0; i < node->inputs; i++) mapped |= !stays_plain(l, node->in[i]);
+    for (int i = 0; mapped && i < node->inputs; i++) in[i] = lower_map(l, node->in[i]);
+    if (mapped)
+        set_term(l, node->out, lower_add(l, OP_CONCAT, in, node->inputs, &node->attrs), NET_NONE, lower_straight);
+    return mapped;
+}
+
 bool lower_rule(Lower *l, const Node *node)
 {
     switch (node->op) {
     case OP_CONV:
     case OP_CONVT:
         return lower_conv(l, node);
+    case OP_MODCONV:
+        return lower_modconv(l, node);
     case OP_BATCHNORM:
         return lower_batchnorm(l, node);
     case OP_ACT:
@@ -214,9 +285,16 @@ bool lower_rule(Lower *l, const Node *node)
         return lower_scale(l, node);
     case OP_ADD:
         return lower_sum(l, node);
+    case OP_NOISE:
+        return lower_noise(l, node);
     case OP_MEANHW:
     case OP_SUMHW:
         return lower_pixels(l, node);
+    case OP_UPSAMPLE:
+    case OP_AVGPOOL:
+        return lower_resized(l, node);
+    case OP_CONCAT:
+        return lower_concat(l, node);
     default:
         return false;
     }

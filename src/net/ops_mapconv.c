@@ -16,6 +16,7 @@ static bool layer_of(MapConv *c, const OpSite *s, int n)
 {
     *c = (MapConv){.transposed = s->attrs.transposed,
                    .exact = s->attrs.exact,
+                   .bf16 = s->attrs.bf16,
                    .plain_in = s->in_layout[X] == LAYOUT_PLAIN,
                    .plain_out = s->attrs.to == LAYOUT_PLAIN};
     return s->attrs.transposed ? convt_site(&c->s, s, n) : conv_site(&c->s, s, W, n);
@@ -115,15 +116,23 @@ static void mapconv_back(const OpRun *r)
     mapconv_backward(&back, &grad, &from, r->in[W], &c, r->scratch, r->pool);
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Fewer images are cut into other pieces, which may need more room: enough for any number of them. */
 static size_t mapconv_needs(const OpSite *s, int n, int threads)
 {
     MapConv c;
     layer_of(&c, s, n);
     bool back = s->want[X] || s->want[W] || s->want[READ] || s->want[BIAS];
-    size_t forward = aligned((size_t)mapconv_result(&c).C) + aligned(mapconv_packed(&c)) +
-                     mapconv_scratch(&c, false, threads);
-    size_t backward = back ? mapconv_scratch(&c, true, threads) : 0;
-    return forward > backward ? forward : backward;
+    size_t packed = aligned((size_t)mapconv_result(&c).C) + aligned(mapconv_packed(&c)), most = 0;
+    for (int N = c.s.N; c.s.N > 0; c.s.N = s->in[X]->dim[0] == NET_BATCH ? --N : 0) {
+        most = larger(most, packed + mapconv_scratch(&c, false, threads));
+        if (back) most = larger(most, mapconv_scratch(&c, true, threads));
+    }
+    return most;
 }
 
 static size_t mapconv_packs(const OpSite *s)

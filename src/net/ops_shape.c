@@ -1,5 +1,6 @@
 /* Moving numbers without changing them, as ops: concat, slice, reshape, transpose. */
 #include "math/act.h"
+#include "math/mapmove.h"
 #include "math/resample.h"
 #include "net/op.h"
 #include <string.h>
@@ -43,11 +44,37 @@ static bool concat_infer(OpSite *s, Err *err)
         if (__builtin_add_overflow(s->out.dim[axis], s->in[i]->dim[axis], &s->out.dim[axis]))
             return err_set(err, ERR_LIMIT, "the result is too large");
     }
+    s->layout = s->in_layout[0]; /* maps only along the channels, and then all of them */
     return true;
+}
+
+static void channels_of(int *C, const OpSite *s)
+{
+    for (int i = 0; i < s->inputs; i++) C[i] = s->in[i]->dim[1];
+}
+
+static void concat_maps(const OpRun *r)
+{
+    int C[NET_INPUTS];
+    channels_of(C, r->site);
+    map_concat(r->out, (const float *const *)r->in, C, r->site->inputs, shape_dim(r->site->in[0], 0, r->n),
+               op_pixels(&r->site->out), r->pool);
+}
+
+static void concat_maps_back(const OpRun *r)
+{
+    int C[NET_INPUTS];
+    channels_of(C, r->site);
+    map_concat_backward(r->din, r->add, r->dout, C, r->site->inputs, shape_dim(r->site->in[0], 0, r->n),
+                        op_pixels(&r->site->out), r->pool);
 }
 
 static void concat_run(const OpRun *r)
 {
+    if (r->site->layout == LAYOUT_MAP) {
+        concat_maps(r);
+        return;
+    }
     int axis = r->site->attrs.axis;
     Around a = around(&r->site->out, axis, r->n);
     size_t wide = a.inner * (size_t)r->site->out.dim[axis], at = 0;
@@ -61,6 +88,10 @@ static void concat_run(const OpRun *r)
 
 static void concat_back(const OpRun *r)
 {
+    if (r->site->layout == LAYOUT_MAP) {
+        concat_maps_back(r);
+        return;
+    }
     int axis = r->site->attrs.axis;
     Around a = around(&r->site->out, axis, r->n);
     size_t wide = a.inner * (size_t)r->site->out.dim[axis], at = 0;

@@ -1,7 +1,18 @@
 /* Changing the size of feature maps as ops: upsampling, pooling, sums and means over pixels. */
 #include "math/mapjoin.h"
+#include "math/mapmove.h"
 #include "math/resample.h"
 #include "net/op.h"
+
+static bool on_map(const OpRun *r)
+{
+    return r->site->in_layout[0] == LAYOUT_MAP;
+}
+
+static int images(const OpRun *r)
+{
+    return shape_dim(r->site->in[0], 0, r->n);
+}
 
 static int planes(const Shape *x, int n)
 {
@@ -21,6 +32,7 @@ static bool upsample_infer(OpSite *s, Err *err)
     for (int i = 2; i < 4; i++)
         if (__builtin_mul_overflow(s->out.dim[i], a->scale, &s->out.dim[i]))
             return err_set(err, ERR_LIMIT, "scaling by %d makes the picture too large", a->scale);
+    s->layout = s->in_layout[0]; /* a map only for scale 2 */
     return true;
 }
 
@@ -28,14 +40,21 @@ static void upsample_run(const OpRun *r)
 {
     const Shape *x = r->site->in[0];
     const Attrs *a = &r->site->attrs;
-    upsample_forward(r->out, r->in[0], planes(x, r->n), x->dim[2], x->dim[3], a->scale, a->mode, r->pool);
+    if (on_map(r))
+        map_grow(r->out, r->in[0], images(r), x->dim[1], x->dim[2], x->dim[3], a->mode, r->pool);
+    else
+        upsample_forward(r->out, r->in[0], planes(x, r->n), x->dim[2], x->dim[3], a->scale, a->mode, r->pool);
 }
 
 static void upsample_back(const OpRun *r)
 {
     const Shape *x = r->site->in[0];
     const Attrs *a = &r->site->attrs;
-    if (r->din[0])
+    if (!r->din[0]) return;
+    if (on_map(r))
+        map_grow_backward(r->din[0], r->dout, images(r), x->dim[1], x->dim[2], x->dim[3], a->mode, r->add[0],
+                          r->pool);
+    else
         upsample_backward(r->din[0], r->dout, planes(x, r->n), x->dim[2], x->dim[3], a->scale, a->mode,
                           r->add[0], r->pool);
 }
@@ -90,18 +109,31 @@ static void avgpool_run(const OpRun *r)
 {
     PoolShape p;
     pool_of(&p, r->site, r->n);
-    avgpool_forward(r->out, r->in[0], &p, r->pool);
+    if (on_map(r))
+        map_mean(r->out, r->in[0], images(r), r->site->in[0]->dim[1], &p, r->pool);
+    else
+        avgpool_forward(r->out, r->in[0], &p, r->pool);
 }
 
 static void avgpool_back(const OpRun *r)
 {
     PoolShape p;
     pool_of(&p, r->site, r->n);
-    if (r->din[0]) avgpool_backward(r->din[0], r->dout, &p, r->add[0], r->pool);
+    if (!r->din[0]) return;
+    if (on_map(r))
+        map_mean_backward(r->din[0], r->dout, images(r), r->site->in[0]->dim[1], &p, r->add[0], r->pool);
+    else
+        avgpool_backward(r->din[0], r->dout, &p, r->add[0], r->pool);
+}
+
+static bool avgpool_infer(OpSite *s, Err *err)
+{
+    s->layout = s->in_layout[0];
+    return pool_infer(s, err);
 }
 
 const OpRow op_row_AVGPOOL = {
-    .least = 1, .most = 1, .infer = pool_infer, .forward = avgpool_run, .backward = avgpool_back};
+    .least = 1, .most = 1, .infer = avgpool_infer, .forward = avgpool_run, .backward = avgpool_back};
 
 static void maxpool_run(const OpRun *r)
 {
@@ -136,8 +168,8 @@ static bool planes_infer(OpSite *s, Err *err)
 static void planes_run(const OpRun *r, float scale)
 {
     const Shape *x = r->site->in[0];
-    if (r->site->in_layout[0] == LAYOUT_MAP)
-        map_sum(r->out, r->in[0], shape_dim(x, 0, r->n), x->dim[1], op_pixels(x), scale, r->pool);
+    if (on_map(r))
+        map_sum(r->out, r->in[0], images(r), x->dim[1], op_pixels(x), scale, r->pool);
     else
         reduce_planes(r->out, r->in[0], planes(x, r->n), op_pixels(x), scale);
 }
@@ -146,9 +178,8 @@ static void planes_back(const OpRun *r, float scale)
 {
     const Shape *x = r->site->in[0];
     if (!r->din[0]) return;
-    if (r->site->in_layout[0] == LAYOUT_MAP)
-        map_sum_backward(r->din[0], r->dout, shape_dim(x, 0, r->n), x->dim[1], op_pixels(x), scale, r->add[0],
-                         r->pool);
+    if (on_map(r))
+        map_sum_backward(r->din[0], r->dout, images(r), x->dim[1], op_pixels(x), scale, r->add[0], r->pool);
     else
         reduce_planes_backward(r->din[0], r->dout, planes(x, r->n), op_pixels(x), scale, r->add[0]);
 }

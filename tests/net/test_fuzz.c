@@ -1,7 +1,8 @@
-/* Graphs drawn from a seed: whatever the builder accepts runs, and gives the same bits as every value in
- * memory of its own; what it refuses has a sentence. VIEWSMITH_FUZZ sets how many. */
+/* Graphs drawn from a seed: whatever the builder accepts runs, gives the same bits as every value in memory of its own, and
+ * lowered the same numbers; what it refuses has a sentence. VIEWSMITH_FUZZ sets how many. */
 #include "check.h"
 #include "reference.h"
+#include "twice.h"
 #include <stdio.h>
 
 typedef struct {
@@ -213,6 +214,8 @@ static void test_drawn_graphs(void **state)
             const char *what =
                 differs_from_reference(net, 1 + (int)(seed % 3), 3, mode, (ExecGrads){g & 1, g >> 1}, seed);
             if (what) fail_msg("graph %llu, gradients %d: %s differs", (unsigned long long)seed, g, what);
+            what = lowered_differs(net, 1 + (int)(seed % 3), 3, mode, (ExecGrads){g & 1, g >> 1}, seed, 2e-2);
+            if (what) fail_msg("graph %llu, gradients %d, lowered: %s", (unsigned long long)seed, g, what);
         }
         ran++;
         net_free(net);

@@ -88,7 +88,48 @@ static void branches(Net *net)
     net_output(net, "mean", layer_op(net, OP_MEANHW, layer_leaky(net, y, 0.3f, 1.5f)));
 }
 
-static const Zoo nets[] = {{"encoder", encoder}, {"odd", odd}, {"critic", critic}, {"dcgan", dcgan}, {"branches", branches}};
+static ValueId style_of(Net *net, const char *name, int channels)
+{
+    ValueId w = net_port(net, "w");
+    if (w == NET_NONE) w = net_input(net, "w", shape2(NET_BATCH, 6));
+    return layer_linear(net, w, name, channels, true, init_fan_in(1));
+}
+
+static ValueId noisy(Net *net, ValueId x, const char *port, int side)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s.strength", port);
+    x = layer_noise(net, x, net_input(net, port, shape4(NET_BATCH, 1, side, side)), name);
+    return layer_leaky(net, x, 0.2f, 1.4f);
+}
+
+static void styles(Net *net)
+{
+    ValueId x = layer_constant(net, "start", 20, 5, 5);
+    x = layer_modconv(net, x, style_of(net, "s1", 20), "c1", 17, 3, true, true, init_he());
+    x = noisy(net, x, "n1", 5);
+    x = layer_modconv(net, x, style_of(net, "s2", 17), "c2", 16, 3, true, true, init_he());
+    x = noisy(net, layer_upsample(net, x, 2, 1), "n2", 10);
+    x = layer_modconv(net, x, style_of(net, "s3", 16), "c3", 18, 3, true, false, init_he());
+    x = noisy(net, layer_upsample(net, layer_act(net, x, ACT_RELU), 2, 0), "n3", 20);
+    x = layer_modconv(net, x, style_of(net, "s4", 18), "rgb", 1, 1, false, true, init_he());
+    net_output(net, "image", layer_act(net, x, ACT_TANH));
+}
+
+/* Other sizes, odd windows, channels of odd counts beside each other. */
+static void sizes(Net *net)
+{
+    ValueId x = picture(net, 3, 9, 7), a = relu(net, conv_norm(net, x, "a", 9, 3, 1));
+    ValueId b = conv_norm(net, x, "b", 19, 5, 1), c = layer_conv(net, x, "c", 33, 1, 1, 0, true, init_he());
+    ValueId all = net_add(net, OP_CONCAT, (ValueId[]){a, b, c, a}, 4, &(Attrs){.axis = 1});
+    net_output(net, "all", all);
+    ValueId p = layer_avgpool(net, conv_norm(net, all, "d", 20, 3, 1), 3, 2, 1);
+    net_output(net, "pool", relu(net, p));
+    net_output(net, "up", layer_conv(net, layer_upsample(net, p, 2, 1), "e", 6, 3, 2, 1, false, init_he()));
+    net_output(net, "near", layer_op(net, OP_SUMHW, layer_upsample(net, relu(net, p), 2, 0)));
+}
+
+static const Zoo nets[] = {{"styles", styles}, {"sizes", sizes}, {"encoder", encoder}, {"odd", odd}, {"critic", critic}, {"dcgan", dcgan}, {"branches", branches}};
 enum { NETS = sizeof nets / sizeof *nets };
 
 static Net *built(const Zoo *z)
@@ -154,6 +195,9 @@ static void test_what_is_run(void **state)
     assert_ops(encoder, EXEC_TRAIN, (ExecGrads){.params = true},
                "mapconv coef mapconv coef mapconv coef join mapconv coef mapconv coef mapconv coef join meanhw linear ");
     assert_ops(dcgan, EXEC_INFER, (ExecGrads){0}, "reshape recast coef mapconv coef mapconv mapconv act ");
+    assert_ops(styles, EXEC_INFER, (ExecGrads){0},
+               "broadcast linear tomap style demod linear mapconv style demod mapconv upsample linear join style "
+               "demod mapconv upsample linear join style mapconv act ");
     assert_ops(critic, EXEC_TRAIN, (ExecGrads){.params = true},
                "spectral spectral mapconv mapconv frommap batchstd spectral tomap mapconv frommap reshape linear ");
 }
