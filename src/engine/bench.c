@@ -88,6 +88,7 @@ static bool seat_open(Match *m, Seat *s, Err *err)
     argv[n++] = "--threads", argv[n++] = threads;
     argv[n++] = "--turn", argv[n++] = seconds;
     if (s->peer && s->peer->flag) argv[n++] = s->peer->flag;
+    if (is_ours(s) && spec->bf16) argv[n++] = "--bf16";
     if (is_ours(s) && *spec->model) argv[n++] = "--model", argv[n++] = spec->model;
     if (!is_ours(s) && *m->graph) argv[n++] = "--graph", argv[n++] = m->graph;
     argv[n] = NULL;

@@ -21,7 +21,7 @@ static size_t larger(size_t a, size_t b)
 
 static MapConv way(const BenchConv *c, int layer)
 {
-    return (MapConv){.s = bench_layer_shape(&c->spec, layer)};
+    return (MapConv){.s = bench_layer_shape(&c->spec, layer), .bf16 = c->spec.bf16};
 }
 
 static void layout(BenchConv *c)

@@ -96,7 +96,7 @@ static bool train_once(BenchWork *w, int part, Err *err)
 static bool open_train(BenchWork *w, Err *err)
 {
     w->once = train_once;
-    if (!open_net(w, err) || !contrast_open(&w->contrast, w->net, w->spec.batch, w->pool, err)) return false;
+    if (!open_net(w, err) || !contrast_open(&w->contrast, w->net, w->spec.batch, w->spec.bf16, w->pool, err)) return false;
     w->grads = weights_new(w->net, err);
     w->momentum = weights_new(w->net, err);
     size_t floats = shape_count(&net_value(w->net, net_port(w->net, "image"))->shape, 2 * w->spec.batch);
@@ -115,7 +115,8 @@ static bool open_forward(BenchWork *w, Err *err)
 {
     w->once = forward_once;
     if (!open_net(w, err)) return false;
-    w->exec = exec_new(w->net, w->spec.batch, EXEC_INFER, (ExecGrads){0}, w->pool, err);
+    ExecMode mode = EXEC_INFER | (w->spec.bf16 ? EXEC_BF16 : 0);
+    w->exec = exec_new(w->net, w->spec.batch, mode, (ExecGrads){0}, w->pool, err);
     if (!w->exec) return false;
     ValueId in = net_port(w->net, bench_net_generates(w->spec.net) ? "z" : "image");
     rng_fill_normal(exec_value(w->exec, in), shape_count(&net_value(w->net, in)->shape, w->spec.batch), SEED, RNG_TEST);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool contrast_open(Contrast *c, const Net *net, int pairs, Pool *pool, Err *err)
+bool contrast_open(Contrast *c, const Net *net, int pairs, bool bf16, Pool *pool, Err *err)
 {
     *c = (Contrast){.pairs = pairs, .pool = pool, .tau = 1};
     c->image = net_port(net, "image");
@@ -19,7 +19,8 @@ bool contrast_open(Contrast *c, const Net *net, int pairs, Pool *pool, Err *err)
             "the encoder has no ports image, features and out: it is not for contrastive training");
     c->dim = net_value(net, c->out)->shape.dim[1];
     size_t rows = 2 * (size_t)pairs;
-    c->exec = exec_new(net, (int)rows, EXEC_TRAIN, (ExecGrads){.params = true}, pool, err);
+    ExecMode mode = EXEC_TRAIN | (bf16 ? EXEC_BF16 : 0);
+    c->exec = exec_new(net, (int)rows, mode, (ExecGrads){.params = true}, pool, err);
     if (!c->exec) return false;
     c->similarity = calloc(rows * rows, sizeof *c->similarity);
     c->scratch = aligned_alloc(64, (ntxent_scratch(pairs, c->dim) * sizeof *c->scratch + 63) / 64 * 64);

@@ -13,8 +13,8 @@ typedef struct {
     Pool *pool;
 } Contrast;
 
-/* net: model/encoder.h's ports image, features, out; it must outlive the Contrast. */
-bool contrast_open(Contrast *c, const Net *net, int pairs, Pool *pool, Err *err);
+/* net: model/encoder.h's ports image, features, out; it must outlive the Contrast. bf16: EXEC_BF16. */
+bool contrast_open(Contrast *c, const Net *net, int pairs, bool bf16, Pool *pool, Err *err);
 void contrast_close(Contrast *c);
 float *contrast_images(Contrast *c); /* (2N,C,H,W), to be filled before contrast_step */
 /* Loss of the images; its gradient is added to grads (which the caller zeroed). Running statistics in w move.

@@ -45,7 +45,7 @@ static bool open_parts(Trainer *t, Generator *g, const Dataset *real, Pool *pool
         return false;
     t->net = encoder_net(&t->encoder, err);
     return t->net && descent_open(&t->descent, t->net, &c->budget, c->seed, err) &&
-           contrast_open(&t->contrast, t->net, c->pairs, pool, err) && trainer_publish(t, err);
+           contrast_open(&t->contrast, t->net, c->pairs, train_bf16(c), pool, err) && trainer_publish(t, err);
 }
 
 bool trainer_new(Trainer **out, const TrainConfig *c, Generator *generator, const Dataset *real, Pool *pool,

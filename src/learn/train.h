@@ -24,6 +24,7 @@ typedef struct {
 
 typedef struct {
     char encoder[16]; /* a size of model/encoder.h */
+    char precision[16]; /* of products: float32, or bf16 on CPUs with a matrix unit */
     ViewMaker maker;
     uint64_t seed; /* of weights and stream */
     int pairs;     /* views per step are twice that */
@@ -37,10 +38,11 @@ typedef struct {
     int publish;           /* steps between snapshots */
 } TrainConfig;
 
-/* Encoder "small", maker GENERATOR, 256 pairs, rate 0.12, temperature 0.2, sigma 0.3, psi 1, recipe "genrep",
+/* Encoder "small", float32, maker GENERATOR, 256 pairs, rate 0.12, temperature 0.2, sigma 0.3, psi 1, recipe "genrep",
  * momentum 0.9, decay 1e-4, warm 0.08, 600 steps, a snapshot every 10 steps. */
 TrainConfig train_defaults(void);
 bool train_check(const TrainConfig *c, Err *err);
+bool train_bf16(const TrainConfig *c);
 ViewConfig train_views(const TrainConfig *c);
 /* As in a run's config.json; caller drops. train_config_read starts from the defaults and refuses unknown
  * keys. */

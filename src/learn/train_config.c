@@ -3,11 +3,13 @@
 #include "learn/train.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define AT(member) offsetof(TrainConfig, member)
 
 static const Field fields[] = {
     {"encoder", FIELD_NAME, AT(encoder), 0, 0},
+    {"precision", FIELD_NAME, AT(precision), 0, 0},
     {"views", FIELD_MAKER, AT(maker), 0, 0},
     {"seed", FIELD_U64, AT(seed), 0, 9e18},
     {"pairs", FIELD_INT, AT(pairs), 2, 8192},
@@ -29,6 +31,7 @@ enum { FIELDS = sizeof fields / sizeof *fields };
 TrainConfig train_defaults(void)
 {
     TrainConfig c = {.encoder = "small",
+                     .precision = "float32",
                      .maker = VIEWS_GENERATOR,
                      .pairs = 256,
                      .psi = 1,
@@ -42,11 +45,27 @@ TrainConfig train_defaults(void)
     return c;
 }
 
+bool train_bf16(const TrainConfig *c)
+{
+    return !strcmp(c->precision, "bf16");
+}
+
+static bool precision_check(const TrainConfig *c, Err *err)
+{
+    if (!train_bf16(c) && strcmp(c->precision, "float32"))
+        return err_set(err, ERR_USAGE, "precision is float32 or bf16, not \"%s\"", c->precision);
+    if (train_bf16(c) && !exec_bf16())
+        return err_set(
+            err, ERR_USAGE,
+            "this CPU has no matrix unit for bf16 (AMX): take precision float32, which is as fast here");
+    return true;
+}
+
 bool train_check(const TrainConfig *c, Err *err)
 {
     EncoderConfig e;
     return fields_check(c, fields, FIELDS, "training", err) && budget_check(&c->budget, err) &&
-           encoder_config(&e, c->encoder, 1, 28, 0, err);
+           precision_check(c, err) && encoder_config(&e, c->encoder, 1, 28, 0, err);
 }
 
 ViewConfig train_views(const TrainConfig *c)

@@ -19,6 +19,7 @@ static const Option options[] = {
     {"against", OPTION_TEXT, "PEER", "torch", 0, 0, false, "torch, torch-bf16, ort, faiss, onednn, self-1 (us on one thread); several with commas; best (of all here); none"},
     {"rounds", OPTION_INTEGER, "N", NULL, 1, BENCH_ROUNDS_MAX, false, "Turns of each side (7; start and memory 3; latency: 60 keys)"},
     {"turn", OPTION_NUMBER, "SECONDS", "0.3", 0, 60, false, "A turn repeats its work for about this long"},
+    {"bf16", OPTION_FLAG, NULL, NULL, 0, 0, false, "Our products in bfloat16, on CPUs with a matrix unit; otherwise nothing changes"},
     {"trace", OPTION_FLAG, NULL, NULL, 0, 0, false, "Time of every node of the net, and its share of the machine's peak"},
     {"graphics", OPTION_TEXT, "sixel|half|both", "both", 0, 0, false, "latency: what the terminal can show"},
     {"no-training", OPTION_FLAG, NULL, NULL, 0, 0, false, "latency: measure only while nothing else runs"},
@@ -29,7 +30,7 @@ static const Option options[] = {
 static bool read_spec(BenchSpec *s, const Args *a, const char *kind, Err *err)
 {
     const char *net = args_text(a, "net");
-    *s = (BenchSpec){.batch = (int)args_integer(a, "batch"), .seconds = args_number(a, "turn")};
+    *s = (BenchSpec){.bf16 = args_flag(a, "bf16"), .batch = (int)args_integer(a, "batch"), .seconds = args_number(a, "turn")};
     if (!bench_kind_named(&s->kind, kind, err) || (net && !bench_net_named(&s->net, net, err)) || !bench_spec_complete(s, err)) return false;
     if (s->net.kind != BENCH_NET_VIEW) return true;
     Workspace *w;
