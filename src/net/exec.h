@@ -21,6 +21,7 @@ typedef enum { EXEC_INFER = 0, EXEC_TRAIN = 1, EXEC_EXACT = 2, EXEC_PLAIN = 4, E
 typedef struct {
     bool params; /* gradients of parameters are wanted */
     bool inputs; /* gradients of input ports are wanted */
+    bool once;   /* at most one backward after each forward, which may then overwrite what it has read */
 } ExecGrads;     /* EXEC_INFER may want gradients too: running statistics are used as constants */
 
 typedef struct Exec Exec;
@@ -42,7 +43,7 @@ void exec_seed_zero(Exec *e);
 /* n <= batch. In EXEC_TRAIN buffers in w are updated (running statistics, power iteration vectors). An Exec for inference alone
  * keeps w, and what it packed of it, until it sees other weights or another version of them (net/weights.h). */
 void exec_forward(Exec *e, Weights *w, int n);
-/* After exec_forward with the same w and n, any number of times. grads NULL: only inputs this time (a
+/* After exec_forward with the same w and n, any number of times unless grads.once. grads NULL: only inputs this time (a
  * discriminator in the generator's step), and nothing is computed for parameters. */
 void exec_backward(Exec *e, const Weights *w, Weights *grads, int n);
 size_t exec_bytes(const Exec *e);

@@ -1,7 +1,7 @@
 /* Plans memory by lifetimes: every block has a first and a last step, and blocks that never meet may overlap.
  *
- * Steps: node i runs forward at step i and backward at step 2*nodes - 1 - i; what a backward reads stays to
- * the very end, so that a backward may be run again. */
+ * Steps: node i runs forward at step i and backward at step 2*nodes - 1 - i; what a backward reads stays until then, or, where a
+ * backward may be run again, to the very end. */
 #include "net/plan.h"
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,12 @@ typedef struct {
 static int backward_step(const Planner *p, int node)
 {
     return 2 * p->nodes - 1 - node;
+}
+
+/* The last step at which what the backward of a node reads must be there. */
+static int held_until(const Planner *p, int node)
+{
+    return p->o->grads.once ? backward_step(p, node) : p->end;
 }
 
 static void live(Planner *p, ValueId root, int step)
@@ -88,13 +94,13 @@ static void node_lives(Planner *p, int i)
     const OpRow *row = op_row(node->op);
     const ValueId *root = p->plan->root;
     bool back = p->plan->need[node->out] != 0;
-    int held = back && (row->keep & KEEP_OUT) ? p->end : i;
+    int until = back ? held_until(p, i) : i, held = row->keep & KEEP_OUT ? until : i;
     live(p, root[node->out], i);
     live(p, root[node->out], held);
     if (node->out2 != NET_NONE) live(p, node->out2, i), live(p, node->out2, held);
     for (int k = 0; k < node->inputs; k++) {
         if (node->in[k] == NET_NONE) continue;
-        live(p, root[node->in[k]], back && (row->keep & KEEP_IN(k)) ? p->end : i);
+        live(p, root[node->in[k]], row->keep & KEEP_IN(k) ? until : i);
     }
 }
 
@@ -159,7 +165,7 @@ static void saved_block(Planner *p, int i)
     const Node *node = net_node(p->net, i);
     const OpRow *row = op_row(node->op);
     size_t floats = row->saves ? row->saves(&p->plan->site[i], p->batch) : 0;
-    if (floats) block_add(p, floats, i, p->plan->need[node->out] ? p->end : i, &p->plan->saved_at[i]);
+    if (floats) block_add(p, floats, i, p->plan->need[node->out] ? held_until(p, i) : i, &p->plan->saved_at[i]);
 }
 
 static void packed_block(Planner *p, int i)

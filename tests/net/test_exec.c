@@ -95,7 +95,7 @@ static void assert_same_steps(const Net *net, const char *name, const Step *a, c
 }
 
 static const Step full = {
-    .batch = BATCH, .n = BATCH, .threads = 1, .mode = EXEC_TRAIN, .grads = {true, true}, .backwards = 1};
+    .batch = BATCH, .n = BATCH, .threads = 1, .mode = EXEC_TRAIN, .grads = {.params = true, .inputs = true}, .backwards = 1};
 
 /* Calls check for every net of the zoo, in both modes. */
 static void for_zoo(void (*check)(const Net *, const char *, ExecMode))
@@ -141,6 +141,23 @@ static void test_smaller_batch(void **state)
     for_zoo(check_batch);
 }
 
+/* What a single backward may overwrite is of no use any more. */
+static void check_once(const Net *net, const char *name, ExecMode mode)
+{
+    Step a = full, b = full;
+    a.mode = b.mode = mode;
+    b.grads.once = true;
+    assert_same_steps(net, name, &a, &b);
+    a.mode = b.mode = mode | EXEC_PLAIN;
+    assert_same_steps(net, name, &a, &b);
+}
+
+static void test_backward_once(void **state)
+{
+    (void)state;
+    for_zoo(check_once);
+}
+
 static void check_repeat(const Net *net, const char *name, ExecMode mode)
 {
     Step a = full, b = full;
@@ -158,7 +175,7 @@ static void test_backward_again(void **state)
 static void check_reference(const Net *net, const char *name, ExecMode mode)
 {
     for (int g = 0; g < 4; g++) {
-        const char *what = differs_from_reference(net, 3, BATCH, mode, (ExecGrads){g & 1, g >> 1}, 11);
+        const char *what = differs_from_reference(net, 3, BATCH, mode, (ExecGrads){.params = g & 1, .inputs = g >> 1}, 11);
         if (what) fail_msg("%s, gradients %d: %s differs", name, g, what);
     }
 }
@@ -329,7 +346,7 @@ static void test_by_hand(void **state)
     (void)state;
     Err err = {0};
     Net *net = encoder();
-    Exec *e = exec_new(net, BATCH, EXEC_TRAIN, (ExecGrads){true, true}, NULL, &err);
+    Exec *e = exec_new(net, BATCH, EXEC_TRAIN, (ExecGrads){.params = true, .inputs = true}, NULL, &err);
     Weights *w = drawn(net, 9), *d = weights_new(net, &err);
     Hand *h = calloc(1, sizeof *h);
     float *x = exec_value(e, net_port(net, "x")), *dout = exec_grad(e, net_port(net, "y"));
@@ -365,7 +382,7 @@ static void test_seeds(void **state)
     net_output(net, "ya", layer_mul(net, a, p));
     net_output(net, "yb", layer_scale(net, b, 2, 0));
     assert_ok(net_finish(net, &err), err);
-    Exec *e = exec_new(net, 1, EXEC_TRAIN, (ExecGrads){true, true}, NULL, &err);
+    Exec *e = exec_new(net, 1, EXEC_TRAIN, (ExecGrads){.params = true, .inputs = true}, NULL, &err);
     Weights *w = drawn(net, 1), *d = weights_new(net, &err);
     for (int i = 0; i < 2; i++) exec_value(e, a)[i] = 5, exec_value(e, b)[i] = 7;
     exec_forward(e, w, 1);
@@ -442,7 +459,7 @@ static void test_trace(void **state)
     (void)state;
     Err err = {0};
     Net *net = encoder();
-    Exec *e = exec_new(net, 2, EXEC_TRAIN, (ExecGrads){true, false}, NULL, &err);
+    Exec *e = exec_new(net, 2, EXEC_TRAIN, (ExecGrads){.params = true}, NULL, &err);
     Weights *w = drawn(net, 1), *d = weights_new(net, &err);
     exec_forward(e, w, 2);
     assert_true(exec_step(e, 0, 2).forward == 0);
@@ -465,6 +482,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_smaller_batch),
+        cmocka_unit_test(test_backward_once),
         cmocka_unit_test(test_backward_again),
         cmocka_unit_test(test_shared_memory),
         cmocka_unit_test(test_inputs_only),

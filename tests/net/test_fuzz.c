@@ -212,9 +212,9 @@ static void test_drawn_graphs(void **state)
         for (int g = 0; g < 4; g++) {
             ExecMode mode = seed % 2 ? EXEC_TRAIN : EXEC_INFER;
             const char *what =
-                differs_from_reference(net, 1 + (int)(seed % 3), 3, mode, (ExecGrads){g & 1, g >> 1}, seed);
+                differs_from_reference(net, 1 + (int)(seed % 3), 3, mode, (ExecGrads){.params = g & 1, .inputs = g >> 1}, seed);
             if (what) fail_msg("graph %llu, gradients %d: %s differs", (unsigned long long)seed, g, what);
-            what = lowered_differs(net, 1 + (int)(seed % 3), 3, mode, (ExecGrads){g & 1, g >> 1}, seed, 2e-2);
+            what = lowered_differs(net, 1 + (int)(seed % 3), 3, mode, (ExecGrads){.params = g & 1, .inputs = g >> 1}, seed, 2e-2);
             if (what) fail_msg("graph %llu, gradients %d, lowered: %s", (unsigned long long)seed, g, what);
         }
         ran++;

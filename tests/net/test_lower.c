@@ -149,7 +149,7 @@ static void compare(const Zoo *z, double bound)
     for (int mode = EXEC_INFER; mode <= (EXEC_TRAIN | EXEC_EXACT); mode++)
         for (int g = 0; g < 4; g++) {
             const char *what =
-                lowered_differs(net, 3, BATCH, (ExecMode)mode, (ExecGrads){g & 1, g >> 1}, 4, bound);
+                lowered_differs(net, 3, BATCH, (ExecMode)mode, (ExecGrads){.params = g & 1, .inputs = g >> 1}, 4, bound);
             if (what) fail_msg("%s, mode %d, gradients %d: %s", z->name, mode, g, what);
         }
     net_free(net);
