@@ -382,7 +382,8 @@ AMX void bf16_product(const MapRegion *y, const Bf16Product *p)
 {
     tiles_on();
     for (int i = 0; i < p->images; i++)
-        for (int part = 0; part < bf16_blocks(p->O); part++) product_part(y, p, i, part);
+        for (int k = p->first; k < min_int(p->first + p->parts, bf16_blocks(p->O)); k++)
+            product_part(y, p, i, k);
     _tile_release();
 }
 

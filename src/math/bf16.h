@@ -51,6 +51,7 @@ typedef struct {
     Bf16Planes planes;
     const int *tap;
     int taps, images, C, O;
+    int first, parts; /* of 32 outputs: which are made */
 } Bf16Product;
 void bf16_product(const MapRegion *y, const Bf16Product *p);
 

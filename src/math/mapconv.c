@@ -5,7 +5,9 @@
 #include "math/mapconv_stage.h"
 #include "math/mapconv_way.h"
 
-enum { TASKS = 8 }; /* a batch too small for that many tasks is cut into bands of rows */
+/* A batch too small for that many tasks is cut into bands of rows of at least so many pixels, then into parts
+ * of the outputs: the weights are what costs there, and parts read them once. */
+enum { TASKS = 8, BAND_PIXELS = 200 };
 
 typedef struct {
     const MapConv *c;
@@ -16,6 +18,7 @@ typedef struct {
     ptrdiff_t *offset;
     Staged shape;                   /* of a task's input, at NULL */
     int group, groups, band, bands; /* images; rows of the result */
+    int pairs, parts;               /* pairs of blocks of the result */
     float *worker;                  /* scratch of each worker */
     size_t worker_floats;
     float *partial; /* moments of each task: (tasks, blocks, 3, 16) */
@@ -26,6 +29,11 @@ typedef struct {
 static int divide_up(int a, int b)
 {
     return (a + b - 1) / b;
+}
+
+static int min_int(int a, int b)
+{
+    return a < b ? a : b;
 }
 
 static Staged staged_shape(const Way *w, int images, int rows)
@@ -43,11 +51,14 @@ static void cut(Forward *f, int N)
     Staged whole = staged_shape(w, 1, w->out.H);
     f->group = stage_group(N, w->out.H * w->out.W, staged_image(&whole));
     f->groups = divide_up(N, f->group);
-    int bands = f->groups < TASKS ? divide_up(TASKS, f->groups) : 1;
+    int rows = divide_up(BAND_PIXELS, w->out.W), most = w->out.H / rows, bands = 1;
     int large = (int)(staged_image(&whole) / STAGE_FLOATS) + 1;
+    if (f->groups < TASKS) bands = min_int(divide_up(TASKS, f->groups), most > 0 ? most : 1);
     if (bands < large) bands = large;
     f->band = divide_up(divide_up(w->out.H, bands), w->step) * w->step;
     f->bands = divide_up(w->out.H, f->band);
+    f->pairs = divide_up(way_pairs(w), divide_up(TASKS, f->groups * f->bands));
+    f->parts = divide_up(way_pairs(w), f->pairs);
     f->shape = staged_shape(w, f->group, f->bands > 1 ? f->band : w->out.H);
 }
 
@@ -109,20 +120,37 @@ static void finish_block(const Forward *f, const float *raw, Finish k, int n, in
     stage_kernels()->finish(to->y + at, raw, pixels, &k);
 }
 
-static void finish_map(const Forward *f, const MapRegion *y, int task, int n0, int images, size_t first)
+/* What one call of the pool makes: a region, and the blocks from_block .. to_block - 1 of it. */
+typedef struct {
+    int region, n0, images, r0, rows, first_pair, from_block, to_block;
+    size_t first, pixels; /* of each image */
+} Task;
+
+static Task task_of(const Forward *f, int index)
 {
-    size_t pixels = (size_t)y->rows * (size_t)y->cols;
-    int blocks = map_blocks(f->way.out.C);
+    Task t = {.region = index / f->parts, .first_pair = index % f->parts * f->pairs};
+    t.n0 = t.region / f->bands * f->group, t.r0 = t.region % f->bands * f->band;
+    t.images = min_int(f->group, f->c->s.N - t.n0), t.rows = min_int(f->band, f->way.out.H - t.r0);
+    t.from_block = 2 * t.first_pair;
+    t.to_block = min_int(t.from_block + 2 * f->pairs, map_blocks(f->way.out.C));
+    t.first = (size_t)t.r0 * (size_t)f->way.out.W, t.pixels = (size_t)t.rows * (size_t)f->way.out.W;
+    return t;
+}
+
+static void finish_map(const Forward *f, const MapRegion *y, const Task *t)
+{
+    size_t blocks = (size_t)map_blocks(f->way.out.C);
     Finish k = {.bent = finish_needed(f->to),
                 .slope = f->to->slope,
                 .gain = f->to->gain,
                 .stream = streams(f->c, &f->way)};
-    for (int i = 0; i < images; i++)
-        for (int b = 0; b < blocks; b++) {
-            float *acc = f->partial + ((size_t)task * (size_t)blocks + (size_t)b) * 3 * MAP_LANES;
+    for (int i = 0; i < t->images; i++)
+        for (int b = t->from_block; b < t->to_block; b++) {
+            float *acc = f->partial + ((size_t)t->region * blocks + (size_t)b) * 3 * MAP_LANES;
             k.moments = f->to->moments ? acc : NULL;
             k.begin = i == 0;
-            finish_block(f, y->at + (size_t)i * y->image + (size_t)b * y->block, k, n0 + i, b, first, pixels);
+            finish_block(f, y->at + (size_t)i * y->image + (size_t)b * y->block, k, t->n0 + i, b, t->first,
+                         t->pixels);
         }
 }
 
@@ -137,13 +165,12 @@ static float finished(const Forward *f, float v, int n, int o, size_t p)
 }
 
 /* Few channels: a pixel at a time. `from` is NULL when the raw results are in place already, else a map. */
-static void finish_plain(const Forward *f, const MapRegion *from, int n0, int images, size_t first,
-                         size_t pixels)
+static void finish_plain(const Forward *f, const MapRegion *from, const Task *t)
 {
     size_t P = result_pixels(f), C = (size_t)f->way.out.C;
-    for (int i = 0; i < images; i++)
-        for (int o = 0; o < f->way.out.C; o++) {
-            float *y = f->to->y + ((size_t)(n0 + i) * C + (size_t)o) * P + first;
+    for (int i = 0; i < t->images; i++)
+        for (int o = t->from_block * MAP_LANES; o < min_int(f->way.out.C, t->to_block * MAP_LANES); o++) {
+            float *y = f->to->y + ((size_t)(t->n0 + i) * C + (size_t)o) * P + t->first;
             const float *raw = y;
             size_t step = 1;
             if (from) {
@@ -151,53 +178,47 @@ static void finish_plain(const Forward *f, const MapRegion *from, int n0, int im
                       (size_t)(o % MAP_LANES);
                 step = MAP_LANES;
             }
-            for (size_t p = 0; p < pixels; p++) y[p] = finished(f, raw[p * step], n0 + i, o, first + p);
+            for (size_t p = 0; p < t->pixels; p++)
+                y[p] = finished(f, raw[p * step], t->n0 + i, o, t->first + p);
         }
 }
 
 /* ---- Running ---- */
 
-static MapRegion result_region(const Forward *f, int n0, int r0, int rows, float *raw)
+static MapRegion result_region(const Forward *f, const Task *t, float *raw)
 {
     size_t P = result_pixels(f), W = (size_t)f->way.out.W, blocks = (size_t)map_blocks(f->way.out.C);
-    MapRegion y = {.rows = rows, .cols = f->way.out.W, .row = W * MAP_LANES, .pixel = MAP_LANES};
+    MapRegion y = {.rows = t->rows, .cols = f->way.out.W, .row = W * MAP_LANES, .pixel = MAP_LANES};
     if (f->way.kernel == WAY_NARROW) {
         size_t C = (size_t)f->way.out.C;
-        y.at = f->to->y + (size_t)n0 * C * P + (size_t)r0 * W;
+        y.at = f->to->y + (size_t)t->n0 * C * P + t->first;
         y.image = C * P, y.block = P, y.row = W, y.pixel = 1;
     } else if (detour(f)) {
         y.at = raw;
-        y.block = (size_t)rows * y.row, y.image = blocks * y.block;
+        y.block = t->pixels * MAP_LANES, y.image = blocks * y.block;
     } else {
         y.block = P * MAP_LANES, y.image = blocks * y.block;
-        y.at = f->to->y + (size_t)n0 * y.image + (size_t)r0 * y.row;
+        y.at = f->to->y + (size_t)t->n0 * y.image + t->first * MAP_LANES;
     }
     return y;
 }
 
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static void forward_task(void *ctx, int task, int worker)
+static void forward_task(void *ctx, int index, int worker)
 {
     const Forward *f = ctx;
-    int n0 = task / f->bands * f->group, r0 = task % f->bands * f->band;
+    Task t = task_of(f, index);
     Staged x = f->shape;
-    x.images = min_int(f->group, f->c->s.N - n0);
+    x.images = t.images;
     x.at = f->worker + (size_t)worker * f->worker_floats;
-    if (x.images <= 0) return;
     float *scratch = x.at + staged_image(&f->shape) * (size_t)f->shape.images;
-    float *raw = scratch + way_scratch(&f->way, f->group, f->band);
-    MapRegion y = result_region(f, n0, r0, min_int(f->band, f->way.out.H - r0), raw);
-    size_t first = (size_t)r0 * (size_t)f->way.out.W;
-    stage_images(&x, &f->source, n0, way_first(&f->way, r0), f->way.col0);
-    way_product(&y, &x, f->packed, f->offset, &f->way, scratch);
+    MapRegion y = result_region(f, &t, scratch + way_scratch(&f->way, f->group, f->band));
+    WayProduct product = {&f->way, &x, f->packed, f->offset, t.first_pair, f->pairs};
+    stage_images(&x, &f->source, t.n0, way_first(&f->way, t.r0), f->way.col0);
+    way_product(&y, &product, scratch);
     if (f->c->plain_out)
-        finish_plain(f, detour(f) ? &y : NULL, n0, x.images, first, (size_t)y.rows * (size_t)y.cols);
+        finish_plain(f, detour(f) ? &y : NULL, &t);
     else
-        finish_map(f, &y, task, n0, x.images, first);
+        finish_map(f, &y, &t);
 }
 
 /* Mean and variance from each task's pivot, sum and sum of squares (Chan et al. 1983), in the order of tasks.
@@ -232,7 +253,7 @@ void mapconv_forward(const MapWrite *to, const MapRead *from, const float *packe
     f.to = to;
     f.packed = packed;
     way_offset(f.offset, &f.way, &f.shape);
-    pool_run(pool, f.groups * f.bands, forward_task, &f);
+    pool_run(pool, f.groups * f.bands * f.parts, forward_task, &f);
     for (int lane = 0; to->moments && lane < map_blocks(f.way.out.C) * MAP_LANES; lane++)
         gather_moments(&f, lane);
 }

@@ -170,7 +170,8 @@ static void back_images(const Backward *b, const Staged *grad, float *raw, float
     size_t pixel = narrow ? 1 : MAP_LANES, parts = narrow ? (size_t)m.C : blocks;
     MapRegion y = {raw, parts * P * pixel, P * pixel, (size_t)m.W * pixel, pixel, m.H, m.W};
     Staged x = seen_from(grad, b->grad_extent, b->back.row0, b->back.col0);
-    way_product(&y, &x, b->packed, b->back_offset, &b->back, scratch);
+    WayProduct product = {&b->back, &x, b->packed, b->back_offset, 0, way_pairs(&b->back)};
+    way_product(&y, &product, scratch);
     if (b->c->plain_in) {
         back_plain(b, raw, n0, grad->images);
         return;

@@ -292,21 +292,26 @@ static MapRegion phase_region(const MapRegion *y, const Way *w, const Phase *p)
     return r;
 }
 
-static void phase_product(const MapRegion *y, const Staged *x, const float *packed, const ptrdiff_t *offset,
-                          const Way *w, const Phase *p)
+static void phase_product(const MapRegion *y, const WayProduct *j, const float *packed,
+                          const ptrdiff_t *offset, const Phase *p)
 {
+    const Way *w = j->way;
     MapRegion r = phase_region(y, w, p);
-    DirectInput in = {.x = x->at,
-                      .image = staged_image(x),
-                      .down = (ptrdiff_t)staged_row(x) * w->down_y,
-                      .right = (ptrdiff_t)x->step * w->down_x,
+    DirectInput in = {.x = j->x->at,
+                      .image = staged_image(j->x),
+                      .down = (ptrdiff_t)staged_row(j->x) * w->down_y,
+                      .right = (ptrdiff_t)j->x->step * w->down_x,
                       .offset = offset,
                       .K = p->K};
+    int from = j->first * 2 * MAP_LANES;
     if (r.rows <= 0 || r.cols <= 0) return;
-    if (w->kernel == WAY_NARROW)
-        direct_narrow(&r, &in, packed, x->images, w->out.C);
-    else
-        direct_product(&r, &in, packed, x->images, w->out.C);
+    if (w->kernel == WAY_NARROW) {
+        direct_narrow(&r, &in, packed, j->x->images, w->out.C);
+        return;
+    }
+    r.at += (size_t)(2 * j->first) * r.block;
+    direct_product(&r, &in, packed + (size_t)from * (size_t)p->K, j->x->images,
+                   min_int(w->out.C - from, j->pairs * 2 * MAP_LANES));
 }
 
 static void bf16_phase(const MapRegion *y, const Bf16Product *shared, const float *packed, const Way *w,
@@ -322,33 +327,43 @@ static void bf16_phase(const MapRegion *y, const Bf16Product *shared, const floa
     bf16_product(&r, &job);
 }
 
-static Bf16Product bf16_begin(const Staged *x, const Way *w, float *scratch)
+static Bf16Product bf16_begin(const WayProduct *j, float *scratch)
 {
+    const Way *w = j->way;
     uint16_t *words = (uint16_t *)(void *)scratch;
     Bf16Product p = {.x = words,
-                     .planes = bf16_planes(x, w->down_y, w->down_x),
-                     .images = x->images,
+                     .planes = bf16_planes(j->x, w->down_y, w->down_x),
+                     .images = j->x->images,
                      .C = w->in.C,
-                     .O = w->out.C};
-    bf16_input(words, x, &p.planes);
+                     .O = w->out.C,
+                     .first = j->first,
+                     .parts = j->pairs};
+    bf16_input(words, j->x, &p.planes);
     return p;
 }
 
-void way_product(const MapRegion *y, const Staged *x, const float *packed, const ptrdiff_t *offset,
-                 const Way *w, float *scratch)
+int way_pairs(const Way *w)
 {
+    return w->kernel == WAY_NARROW ? 1 : (map_blocks(w->out.C) + 1) / 2;
+}
+
+void way_product(const MapRegion *y, const WayProduct *j, float *scratch)
+{
+    const Way *w = j->way;
+    const float *packed = j->packed;
+    const ptrdiff_t *offset = j->offset;
     if (w->kernel == WAY_WINOGRAD) {
-        winograd_product(y, x, packed, w->out.C, w->in.C, scratch);
+        winograd_product(y, j->x, packed, w->out.C, w->in.C, 2 * j->first, 2 * j->pairs, scratch);
         return;
     }
     Bf16Product shared = {0};
-    if (w->kernel == WAY_BF16) shared = bf16_begin(x, w, scratch);
+    if (w->kernel == WAY_BF16) shared = bf16_begin(j, scratch);
     for (int i = 0; i < w->up_y * w->up_x; i++) {
         Phase p = phase_of(w, i);
         if (w->kernel == WAY_BF16)
             bf16_phase(y, &shared, packed, w, &p);
         else
-            phase_product(y, x, packed, offset, w, &p);
+            phase_product(y, j, packed, offset, &p);
         offset += p.K;
         packed += phase_packed(w, &p);
     }

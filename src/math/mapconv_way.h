@@ -32,9 +32,19 @@ void way_pack(float *packed, const float *weight, const Way *w, Pool *pool);
 size_t way_offsets(const Way *w);
 void way_offset(ptrdiff_t *offset, const Way *w, const Staged *shape);
 
-/* Raw results of a region (map, or plain for WAY_NARROW) from its staged input. */
-void way_product(const MapRegion *y, const Staged *x, const float *packed, const ptrdiff_t *offset,
-                 const Way *w, float *scratch);
+/* Pairs of blocks of the result, which may be made apart from each other; 1 for a narrow result. */
+int way_pairs(const Way *w);
+
+/* Raw results of a region (map, or plain for WAY_NARROW) from its staged input: of the pairs first .. first +
+ * pairs - 1. */
+typedef struct {
+    const Way *way;
+    const Staged *x;
+    const float *packed;
+    const ptrdiff_t *offset;
+    int first, pairs;
+} WayProduct;
+void way_product(const MapRegion *y, const WayProduct *p, float *scratch);
 /* Floats of scratch for `images` images and `rows` result rows of each. */
 size_t way_scratch(const Way *w, int images, int rows);
 

@@ -17,8 +17,10 @@ void winograd_filter(float *u, const float *w, int O, int C, bool flip, Pool *po
 
 /* y = the raw convolution of a staged input of `from` channels to `to` channels. x has step 16, rows and cols
  * of at least 4*ceil(size/4)+2, and its pixel (i,j) is the top left one under the filter for the result
- * (i,j). y's rows and cols may be anything; y is written nowhere else. Runs in the calling thread. */
-void winograd_product(const MapRegion *y, const Staged *x, const float *u, int to, int from, float *scratch);
+ * (i,j). y's rows and cols may be anything; y is written nowhere else. Only the blocks `first` (even) to
+ * first + blocks - 1 of the results are made. Runs in the calling thread. */
+void winograd_product(const MapRegion *y, const Staged *x, const float *u, int to, int from, int first,
+                      int blocks, float *scratch);
 /* Floats of scratch for both functions on `tiles` tiles of 4x4 results: images * ceil(rows/4) * ceil(cols/4).
  */
 size_t winograd_scratch(int tiles, int O, int C);

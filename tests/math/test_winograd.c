@@ -109,7 +109,9 @@ static void convolve(float *y, const float *x, const Run *r, bool flip, Pool *po
     MapRegion out = gapped(s, to, &gaps);
     work = winograd_scratch(s->N * quad(s->H) * quad(s->W) / 16, to, from);
     float *scratch = floats(work);
-    winograd_product(&out, &in, u, to, from, scratch);
+    int half = (map_blocks(to) + 3) / 4 * 2; /* in two parts: the blocks of each are made alone */
+    winograd_product(&out, &in, u, to, from, 0, half, scratch);
+    winograd_product(&out, &in, u, to, from, half, map_blocks(to), scratch);
     take(y, out, s, to, gaps);
     free_floats(scratch, work);
     free_floats(in.at, (size_t)in.images * staged_image(&in));
