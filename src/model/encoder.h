@@ -28,6 +28,7 @@ typedef struct Encoder {
     Net *net;
     Weights *weights;
     char *card; /* JSON text */
+    bool exact; /* to be run without Winograd's reordered sums (net/exec.h); set before it is shared */
     int refs;
 } Encoder;
 

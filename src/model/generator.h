@@ -48,6 +48,7 @@ typedef struct Generator {
     char **class_name;     /* (classes) */
     char *card;            /* JSON text: source, licence, what it saw, recipe */
     float *block;          /* owns the direction vectors */
+    bool exact;            /* to be run without Winograd's reordered sums (net/exec.h); set before it is shared */
     int refs;
 } Generator;
 

@@ -34,8 +34,9 @@ GenExec *generator_exec(Generator *g, int batch, Pool *pool, Err *err)
     GenExec *e = calloc(1, sizeof *e);
     if (!e) return err_nomem(err, "running a generator"), NULL;
     e->g = generator_keep(g);
-    e->mapping = exec_new(g->mapping, batch, EXEC_INFER, (ExecGrads){0}, pool, err);
-    e->synthesis = e->mapping ? exec_new(g->synthesis, batch, EXEC_INFER, (ExecGrads){0}, pool, err) : NULL;
+    ExecMode mode = EXEC_INFER | (g->exact ? EXEC_EXACT : 0);
+    e->mapping = exec_new(g->mapping, batch, mode, (ExecGrads){0}, pool, err);
+    e->synthesis = e->mapping ? exec_new(g->synthesis, batch, mode, (ExecGrads){0}, pool, err) : NULL;
     if (e->synthesis) {
         find_ports(e);
         return e;

@@ -1,5 +1,6 @@
 /* The executor: its results do not depend on how memory is shared, on the batch it was made for, on threads
  * or on mode, and a step allocates nothing. */
+#include "allocations.h"
 #include "check.h"
 #include "math/act.h"
 #include "math/conv.h"
@@ -9,44 +10,6 @@
 #include <stdio.h>
 
 enum { BATCH = 4 };
-
-/* ---- Counting allocations (linked with --wrap)
- * ---------------------------------------------------------------------- */
-
-static long allocations;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_aligned_alloc(size_t align, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_aligned_alloc(size_t align, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-    __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
-    return __real_realloc(p, size);
-}
-
-void *__wrap_aligned_alloc(size_t align, size_t size)
-{
-    __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
-    return __real_aligned_alloc(align, size);
-}
 
 /* ---- One step, seen from outside
  * ------------------------------------------------------------------------------------ */
@@ -68,14 +31,14 @@ static float *run_step(const Net *net, const Step *s, uint64_t seed, size_t *flo
     assert_ok(e, err);
     Weights *w = drawn(net, seed), *d = s->grads.params && !s->no_params ? weights_new(net, &err) : NULL;
     fill_inputs(e, net, s->n, seed);
-    long before = allocations;
+    long before = allocations();
     exec_forward(e, w, s->n);
     for (int i = 0; i < s->backwards; i++) {
         if (d) weights_zero(d);
         fill_seeds(e, net, s->n, seed);
         exec_backward(e, w, d, s->n);
     }
-    assert_int_equal(allocations, before);
+    assert_int_equal(allocations(), before);
     float *seen = observe(e, net, w, d, s->n, floats);
     weights_drop(w), weights_drop(d);
     exec_free(e);

@@ -12,6 +12,8 @@ static const Option options[] = {
      "float32 (N, C, H, W) in [-1, 1], or whole numbers 0 to 255"},
     {"npy", OPTION_TEXT, "OUT.npy", NULL, 0, 0, false, "Where the outputs go: float32 (N, D)"},
     {"logits", OPTION_FLAG, NULL, NULL, 0, 0, false, "A judge's class scores instead of features"},
+    {"exact", OPTION_FLAG, NULL, NULL, 0, 0, false,
+     "Convolutions sum in order: without Winograd, whose results are off by 1e-5 of the largest"},
     {0},
 };
 
@@ -90,8 +92,9 @@ static int encode_command(const Args *a)
     bool ok = (images && args_text(a, "npy")) ||
               err_set(&err, ERR_USAGE, "encode wants --images X.npy and --npy OUT.npy");
     ok = ok && workspace_open_bare(&w, &(WorkspaceOptions){.runs = args_text(a, "runs")}, &err) &&
-         subject_open(&s, w, args_text(a, "model"), &err) && load_images(&x, s.encoder, images, &err) &&
-         encode(shape, a, s.encoder, &x, &err);
+         subject_open(&s, w, args_text(a, "model"), &err) && load_images(&x, s.encoder, images, &err);
+    if (ok) s.encoder->exact = args_flag(a, "exact");
+    ok = ok && encode(shape, a, s.encoder, &x, &err);
     int status = ok ? report(a, s.encoder, shape) : cli_fail(&err);
     npy_free(&x);
     subject_close(&s);

@@ -104,6 +104,7 @@ static bool raw_open(Raw *r, Err *err)
 {
     if (!check_options(r->args, err) || !share_open(&r->workspace, r->args, false, err)) return false;
     Generator *g = r->workspace->generator;
+    g->exact = args_flag(r->args, "exact");
     r->config = &g->config;
     r->styles = args_given(r->args, "w");
     if (!load_latents(r, err) || !find_classes(r, err)) return false;

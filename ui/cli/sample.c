@@ -27,7 +27,7 @@ static const Option options[] = {
     {"w", OPTION_TEXT, "W.npy", NULL, 0, 0, false, "Exactly these styles (N, w) or (N, layers, w)"},
     {"labels", OPTION_TEXT, "Y.npy", NULL, 0, 0, false, "With --z: class numbers, int64 (N)"},
     {"exact", OPTION_FLAG, NULL, NULL, 0, 0, false,
-     "No reordered sums (viewsmith's own generators never have them)"},
+     "Convolutions sum in order: without Winograd, whose results are off by 1e-5 of the largest"},
     {0},
 };
 
@@ -151,6 +151,7 @@ static bool sample_open(Sample *s, Err *err)
         !read_classes(s, err) || !prepare_out(s, err))
         return false;
     s->pool = open_pool(err);
+    s->workspace->generator->exact = args_flag(s->args, "exact");
     s->latent = s->pool ? latent_new(s->workspace->generator, SLICE, NULL, s->pool, err) : NULL;
     if (!s->latent) return false;
     if (!args_given(s->args, "npy")) return true;
