@@ -19,6 +19,8 @@
 #define PATIENCE  10.0 /* for the first frame, a change, the first step of a training */
 #define TRAIN_MAX 60.0
 #define ON_SLIDER 12   /* keys that move one slider before the next has its turn */
+#define LETTERS   4    /* typed on the Train screen for each key in Steer */
+#define LOOK      6.0  /* seconds that the UI thread's time is counted over */
 
 typedef struct {
     const Latency *l;
@@ -171,6 +173,76 @@ static bool trains(const Lab *b)
     return yes;
 }
 
+/* --- the Train screen -------------------------------------------------------------------------------------------- */
+
+/* Takes what is drawn for so many seconds. */
+static void look_on(Lab *b, double seconds)
+{
+    PtyFrame f;
+    double when, from = clock_seconds();
+    for (double left = seconds; left > 0 && !b->pty.ended; left = seconds - (clock_seconds() - from)) pty_frame(&b->pty, &f, &when, left);
+}
+
+/* Seconds until a frame with other text came; NaN: none did. */
+static double typed(Lab *b, const char *key)
+{
+    PtyFrame f;
+    double when, from = clock_seconds();
+    pty_send(&b->pty, key, strlen(key));
+    while (pty_frame(&b->pty, &f, &when, PATIENCE - (clock_seconds() - from)))
+        if (f.text) return when - from;
+    return NAN;
+}
+
+/* A letter goes into the command line and out again, which does nothing else. */
+static bool frames_late(LatencyResult *out, Lab *b, Err *err)
+{
+    int n = LETTERS * b->l->keys;
+    double *late = malloc((size_t)n * sizeof *late);
+    if (!late) return err_nomem(err, "a bench");
+    press(b, ":");
+    bool ok = true;
+    for (int i = 0; ok && i < n; i++) {
+        look_on(b, 0.02 + i * 7919 % 33 * 0.001);
+        late[i] = typed(b, i & 1 ? "\177" : "x");
+        ok = alive(b, err) && (!isnan(late[i]) || err_set(err, ERR_IO, "a letter on the Train screen changed no text within %g seconds (%d of %d)", PATIENCE, i + 1, n));
+        ok = ok && told(b, "letters while it trains", i, n, err);
+    }
+    if (ok) out->frame_late_ms = fmax(out->frame_late_ms, 1000 * percentile95(late, n));
+    press(b, "\033");
+    free(late);
+    return ok;
+}
+
+/* Seconds that the program's first thread, which has the terminal, has run for so far; NaN when it cannot be read. */
+static double ui_seconds(const Lab *b)
+{
+    char path[64];
+    double ns = NAN;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", (int)b->pty.pid, (int)b->pty.pid);
+    FILE *f = fopen(path, "r");
+    if (f && fscanf(f, "%lf", &ns) != 1) ns = NAN;
+    if (f) fclose(f);
+    return 1e-9 * ns;
+}
+
+static bool ui_share(LatencyResult *out, Lab *b, Err *err)
+{
+    double from = clock_seconds(), ran = ui_seconds(b);
+    if (!told(b, "the Train screen, untouched", 0, 1, err)) return false;
+    look_on(b, LOOK);
+    out->ui_cpu_percent = fmax(out->ui_cpu_percent, 100 * (ui_seconds(b) - ran) / (clock_seconds() - from));
+    return alive(b, err);
+}
+
+/* Leaves the Steer screen open. */
+static bool train_screen(LatencyResult *out, Lab *b, Err *err)
+{
+    bool ok = ui_share(out, b, err) && frames_late(out, b, err);
+    press(b, "2");
+    return ok;
+}
+
 static bool begin_training(Lab *b, Err *err)
 {
     press(b, "3");
@@ -179,9 +251,12 @@ static bool begin_training(Lab *b, Err *err)
         watch(&b->pty, clock_seconds());
         if (!alive(b, err) || !told(b, "the first step of a training", 0, 1, err)) return false;
     }
-    if (!trains(b)) return err_set(err, ERR_IO, "no training began within %g seconds of s on the Train screen", TRAIN_MAX);
-    press(b, "2");
-    return true;
+    return trains(b) || err_set(err, ERR_IO, "no training began within %g seconds of s on the Train screen", TRAIN_MAX);
+}
+
+static bool beside_training(LatencyResult *out, Lab *b, Err *err)
+{
+    return begin_training(b, err) && train_screen(out, b, err) && keys(out, b, true, err);
 }
 
 static bool measure(LatencyResult *out, Lab *b, Err *err)
@@ -189,7 +264,7 @@ static bool measure(LatencyResult *out, Lab *b, Err *err)
     if (!first_frames(out, b, err)) return false;
     watch(&b->pty, clock_seconds());
     press(b, "2");
-    bool ok = keys(out, b, false, err) && (!b->l->training || (begin_training(b, err) && keys(out, b, true, err)));
+    bool ok = keys(out, b, false, err) && (!b->l->training || beside_training(out, b, err));
     pty_close(&b->pty);
     return ok;
 }
@@ -208,7 +283,7 @@ bool latency_run(LatencyResult *out, const Latency *l, LatencyProgress *progress
 {
     Lab b = {.l = l, .progress = progress, .ctx = ctx, .pty = {.fd = -1}};
     bool sixel = strcmp(l->sink, "half") != 0, half = strcmp(l->sink, "sixel") != 0;
-    *out = (LatencyResult){0};
+    *out = (LatencyResult){.frame_late_ms = NAN, .ui_cpu_percent = NAN};
     if (l->keys < 1 || l->keys > LATENCY_KEYS_MAX || l->starts < 1 || l->starts > LATENCY_KEYS_MAX)
         return err_set(err, ERR_USAGE, "keys and starts are 1 to %d each", LATENCY_KEYS_MAX);
     size_t n = (size_t)l->keys;

@@ -2,7 +2,10 @@
  * nothing else runs, then while it trains an encoder.
  *
  * Every key moves a slider to where it has not been, so nothing comes out of a cache; the next key waits until all is still.
- * From a key to the first frame with other text, to the first with other pictures, and to the last one, which is fine. */
+ * From a key to the first frame with other text, to the first with other pictures, and to the last one, which is fine.
+ *
+ * Two figures come from the Train screen while it trains: how late a frame of text is that a typed letter asks for, at a pace of
+ * some 25 a second; and the share of one core that the thread of the screen takes while nobody types. */
 #pragma once
 #include "base/err.h"
 
@@ -31,6 +34,7 @@ typedef struct {
     int cases;
     double first_frame_ms; /* from exec to the first whole frame with pictures: median of the slower sink */
     double text_ms, picture_ms, fine_ms; /* the worst of the cases */
+    double frame_late_ms, ui_cpu_percent; /* 95th percentile and mean, of the worse sink; NaN without a training */
     char sink[96];
 } LatencyResult;
 

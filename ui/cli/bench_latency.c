@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "cli/bench_cli.h"
 #include "engine/bench_peak.h"
+#include <math.h>
 #include <string.h>
 
 #ifdef VS_HEADLESS
@@ -53,9 +54,14 @@ static int report(const Args *a, const LatencyResult *r)
     json_put_num(o, "key_picture_p95_ms", r->picture_ms);
     json_put_num(o, "fine_p95_ms", r->fine_ms);
     json_put_num(o, "first_frame_ms", r->first_frame_ms);
+    json_put_num(o, "frame_late_p95_ms", r->frame_late_ms);
+    json_put_num(o, "ui_cpu_percent", r->ui_cpu_percent);
     json_put_str(o, "sink", r->sink);
     json_put(o, "cases", put_cases(a, r));
     cli_say(a, "from exec to the first frame with pictures: %.0f ms (median); %s", r->first_frame_ms, r->sink);
+    if (isfinite(r->frame_late_ms))
+        cli_say(a, "on the Train screen while it trains: frames %.1f ms late (p95), %.2f %% of a core for the screen", r->frame_late_ms,
+                r->ui_cpu_percent);
     return cli_result(a, o);
 }
 
