@@ -1,5 +1,5 @@
-/* The worker set: threads that sleep on a condition between runs and share one atomic counter inside a run.
- */
+/* The worker set: threads that share one atomic counter inside a run, look out for the next one for a moment,
+ * then sleep on a condition. */
 #include "base/pool.h"
 #include <pthread.h>
 #include <sched.h>
@@ -27,9 +27,9 @@ struct Pool {
     PoolTask *task; /* NULL between runs: a worker that wakes late finds nothing and sleeps on */
     void *ctx;
     int n;
-    unsigned long run;
     bool stop;
 
+    atomic_ulong run;  /* counts runs; raised under lock */
     atomic_int next;   /* the piece to hand out next */
     atomic_int inside; /* workers that are in the run; raised under lock */
 };
@@ -50,12 +50,29 @@ static void work(Pool *pool, PoolTask *task, void *ctx, int n, int worker)
     place = before;
 }
 
+static long passed_ns(const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (now.tv_sec - start->tv_sec) * 1000000000L + now.tv_nsec - start->tv_nsec;
+}
+
+/* Looks out for the next run for at most 50 us: inside one job they follow each other closely, and to be
+ * woken takes longer than many of them. */
+static void linger(Pool *pool, unsigned long seen)
+{
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    while (atomic_load(&pool->run) == seen && passed_ns(&start) < SPIN_NS) continue;
+}
+
 /* Sleeps until there is a run this worker has not seen; false when the pool closes. Called with the lock
  * held. */
 static bool next_run(Pool *pool, unsigned long *seen)
 {
-    while (!pool->stop && (!pool->task || pool->run == *seen)) pthread_cond_wait(&pool->wake, &pool->lock);
-    *seen = pool->run;
+    while (!pool->stop && (!pool->task || atomic_load(&pool->run) == *seen))
+        pthread_cond_wait(&pool->wake, &pool->lock);
+    *seen = atomic_load(&pool->run);
     return !pool->stop;
 }
 
@@ -75,6 +92,9 @@ static void *worker_main(void *arg)
         work(pool, task, ctx, n, self->index);
         pthread_mutex_lock(&pool->lock);
         if (atomic_fetch_sub(&pool->inside, 1) == 1) pthread_cond_signal(&pool->idle);
+        pthread_mutex_unlock(&pool->lock);
+        linger(pool, seen);
+        pthread_mutex_lock(&pool->lock);
     }
     pthread_mutex_unlock(&pool->lock);
     return NULL;
@@ -152,8 +172,8 @@ static void publish(Pool *pool, int n, PoolTask *task, void *ctx)
     pool->task = task;
     pool->ctx = ctx;
     pool->n = n;
-    pool->run++;
     atomic_store(&pool->next, 0);
+    atomic_fetch_add(&pool->run, 1);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
 }
@@ -161,12 +181,9 @@ static void publish(Pool *pool, int n, PoolTask *task, void *ctx)
 /* All pieces are handed out, so the last ones end soon: looks for at most 50 us before it sleeps. */
 static void spin_for_workers(Pool *pool)
 {
-    struct timespec start, now;
+    struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    while (atomic_load(&pool->inside) > 0) {
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if ((now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec > SPIN_NS) return;
-    }
+    while (atomic_load(&pool->inside) > 0 && passed_ns(&start) < SPIN_NS) continue;
 }
 
 /* A worker that has not entered by now is not waited for: with task NULL it will find no run. */

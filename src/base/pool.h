@@ -14,8 +14,8 @@ typedef void PoolTask(void *ctx, int index, int worker); /* index < n; worker < 
 Pool *pool_new(int threads, int nice, Err *err);
 void pool_free(Pool *pool);
 int pool_threads(const Pool *pool); /* 1 for NULL */
-/* Calls task for 0..n-1, each once, pieces handed out by an atomic counter; workers spin at most 50 us inside a run and
- * sleep between runs. A NULL pool or nested call runs inline. One caller at a time. */
+/* Calls task for 0..n-1, each once, pieces handed out by an atomic counter; workers spin at most 50 us at
+ * the end of a run and then sleep. A NULL pool or nested call runs inline. One caller at a time. */
 void pool_run(Pool *pool, int n, PoolTask *task, void *ctx);
 /* Threads to use: VIEWSMITH_THREADS, else the cores this process may run on; 1..64. */
 int pool_default_threads(void);
