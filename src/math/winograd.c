@@ -75,14 +75,34 @@ typedef struct {
     const WinogradKernels *kernel;
 } Filter;
 
-/* The taps [9][width] of channel c for the outputs of the pair that begins at `first`. */
-static void filter_pack(float *g, const Filter *f, int first, int c, int width)
+enum { GROUP = MAP_LANES * WINOGRAD_TAPS /* the taps of sixteen channels */ };
+
+/* Rows of w, `step` floats apart, copied close together with zeros after the last. */
+static void copy_rows(float *to, const float *w, int rows, size_t step, size_t length)
 {
-    const float *w = f->w + (size_t)first * f->to_step + (size_t)c * f->from_step;
-    int lanes = at_most(f->to - first, width);
-    memset(g, 0, sizeof *g * WINOGRAD_TAPS * (size_t)width);
-    for (int lane = 0; lane < lanes; lane++, w += f->to_step)
-        for (int k = 0; k < WINOGRAD_TAPS; k++) g[k * width + lane] = w[f->flip ? WINOGRAD_TAPS - 1 - k : k];
+    for (int i = 0; i < MAP_LANES; i++, to += length, w += step) {
+        if (i < rows)
+            memcpy(to, w, length * sizeof *to);
+        else
+            memset(to, 0, length * sizeof *to);
+    }
+}
+
+/* The taps [channels][9][width] of the channels from c on for the sixteen outputs from o on. */
+static void filter_taps(float *taps, int width, const Filter *f, int o, int c, int channels)
+{
+    float rows[MAP_LANES * GROUP + MAP_LANES] = {0}; /* turn reads whole vectors */
+    const float *w = f->w + (size_t)o * f->to_step + (size_t)c * f->from_step;
+    int lanes = at_most(f->to - o, MAP_LANES), length = channels * WINOGRAD_TAPS;
+    if (!f->flip) {
+        copy_rows(rows, w, lanes, f->to_step, (size_t)length);
+        f->kernel->turn(taps, width, rows, length, length);
+        return;
+    }
+    for (int i = 0; i < channels; i++, w += f->from_step, taps += WINOGRAD_TAPS * width) {
+        copy_rows(rows, w, lanes, f->to_step, WINOGRAD_TAPS);
+        f->kernel->turn(taps + (WINOGRAD_TAPS - 1) * width, -width, rows, WINOGRAD_TAPS, WINOGRAD_TAPS);
+    }
 }
 
 static void filter_task(void *ctx, int index, int worker)
@@ -91,16 +111,14 @@ static void filter_task(void *ctx, int index, int worker)
     const Filter *f = ctx;
     int parts = map_blocks(f->from), first = index / parts * PAIR, c = index % parts * MAP_LANES;
     int vectors = pair_vectors(f->to, first / MAP_LANES), width = vectors * MAP_LANES;
-    int end = at_most(f->from, c + MAP_LANES);
+    int channels = at_most(f->from - c, MAP_LANES);
     float *pair = f->u + (size_t)(first / PAIR) * pair_floats(f->to, f->from, 2);
-    for (; c < end; c++) {
-        float taps[WINOGRAD_TAPS * PAIR];
-        filter_pack(taps, f, first, c, width);
-        if (whole(f->to, f->from))
-            f->kernel->expand(pair + (size_t)(c * width), filter_place(f->from, vectors), taps, 1, vectors);
-        else
-            memcpy(pair + taps_floats(c, vectors), taps, sizeof *taps * taps_floats(1, vectors));
-    }
+    float ahead[GROUP * PAIR], *taps = whole(f->to, f->from) ? ahead : pair + taps_floats(c, vectors);
+    for (int v = 0; v < vectors; v++)
+        filter_taps(taps + v * MAP_LANES, width, f, first + v * MAP_LANES, c, channels);
+    if (taps == ahead)
+        f->kernel->expand(pair + (size_t)(c * width), filter_place(f->from, vectors), taps, channels,
+                          vectors);
 }
 
 void winograd_filter(float *u, const float *w, int O, int C, bool flip, Pool *pool)
@@ -190,7 +208,8 @@ static void chunk_begin(Chunk *k, const Grid *g, int index, int all)
 
 /* Calls in the lines of y that the chunk will write, a part of them with every place, while the products run:
  * the memory they are in is far slower than the arithmetic. */
-static inline __attribute__((always_inline)) void chunk_call_in(const Chunk *k, const MapRegion *y, int first, int vectors, int place)
+static inline __attribute__((always_inline)) void /* gcc drops calls of functions that only do this */
+chunk_call_in(const Chunk *k, const MapRegion *y, int first, int vectors, int place)
 {
     int end = k->tiles * (place + 1) / WINOGRAD_PLACES;
     for (int t = k->tiles * place / WINOGRAD_PLACES; t < end; t++)
@@ -232,8 +251,8 @@ static void chunk_pair(const Chunk *k, const MapRegion *y, const float *u, int f
                           k->m + (size_t)b * k->cut.block, k->cut.place, k->tile, k->tiles);
 }
 
-void winograd_product(const MapRegion *y, const Staged *x, const float *u, int to, int from, int first, int blocks,
-                      float *scratch)
+void winograd_product(const MapRegion *y, const Staged *x, const float *u, int to, int from, int first,
+                      int blocks, float *scratch)
 {
     Grid g = {y->rows,         y->cols,       (y->rows + 3) / 4, (y->cols + 3) / 4,
               staged_image(x), staged_row(x), MAP_LANES,         y->image,
@@ -294,31 +313,39 @@ typedef struct {
     const float *du;
     int n, O, C;
     size_t stride;
+    const WinogradKernels *kernel;
 } Unfilter;
+
+/* dw += the taps [channels][9][width] of sixteen outputs and channels. */
+static void unfilter_add(const Unfilter *f, const float *taps, int width, int o, int c, int channels)
+{
+    float rows[MAP_LANES * GROUP];
+    int lanes = at_most(f->O - o, MAP_LANES);
+    for (int k = 0; k < GROUP; k += MAP_LANES)
+        f->kernel->turn(rows + k, GROUP, taps + k * width, width, MAP_LANES);
+    for (int lane = 0; lane < lanes; lane++) {
+        float *dw = f->dw + ((size_t)(o + lane) * (size_t)f->C + (size_t)c) * WINOGRAD_TAPS;
+        for (int k = 0; k < channels * WINOGRAD_TAPS; k++) dw[k] += rows[lane * GROUP + k];
+    }
+}
 
 static void unfilter_task(void *ctx, int index, int worker)
 {
     (void)worker;
     const Unfilter *f = ctx;
     int parts = map_blocks(f->C), first = index / parts * PAIR, c = index % parts * MAP_LANES;
-    int width = pair_vectors(f->O, first / MAP_LANES) * MAP_LANES, lanes = at_most(f->O - first, width);
-    int end = at_most(f->C, c + MAP_LANES);
-    for (; c < end; c++) {
-        size_t at = ((size_t)first * (size_t)f->C + (size_t)c * (size_t)width) * WINOGRAD_TAPS;
-        float sum[WINOGRAD_TAPS * PAIR] = {0};
-        for (int i = 0; i < f->n; i++) {
-            const float *du = f->du + (size_t)i * f->stride + at;
-            for (int k = 0; k < WINOGRAD_TAPS * width; k++) sum[k] += du[k];
-        }
-        for (int lane = 0; lane < lanes; lane++) {
-            float *dw = f->dw + ((size_t)(first + lane) * (size_t)f->C + (size_t)c) * WINOGRAD_TAPS;
-            for (int k = 0; k < WINOGRAD_TAPS; k++) dw[k] += sum[k * width + lane];
-        }
-    }
+    int vectors = pair_vectors(f->O, first / MAP_LANES), width = vectors * MAP_LANES;
+    int channels = at_most(f->C - c, MAP_LANES);
+    const float *du = f->du + taps_floats(f->C, first / MAP_LANES) + taps_floats(c, vectors);
+    float sum[GROUP * PAIR] = {0};
+    for (int i = 0; i < f->n; i++, du += f->stride)
+        for (size_t k = 0; k < taps_floats(channels, vectors); k++) sum[k] += du[k];
+    for (int v = 0; v < vectors; v++)
+        unfilter_add(f, sum + v * MAP_LANES, width, first + v * MAP_LANES, c, channels);
 }
 
 void winograd_unfilter(float *dw, const float *du, int n, size_t stride, int O, int C, Pool *pool)
 {
-    Unfilter f = {dw, du, n, O, C, stride};
+    Unfilter f = {dw, du, n, O, C, stride, kernels()};
     pool_run(pool, (map_blocks(O) + 1) / 2 * map_blocks(C), unfilter_task, &f);
 }

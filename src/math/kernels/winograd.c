@@ -5,17 +5,23 @@
 #define JOIN2(a, b) a##_##b
 #define JOIN(a, b)  JOIN2(a, b)
 
-/* Register tiles: of the product TILES x VECTORS accumulators, of the outer product CHANNELS x VECTORS. */
+/* Register tiles: of the product TILES x VECTORS accumulators, of the outer product CHANNELS x VECTORS;
+ * squares of SIDE x SIDE floats are turned, by merging the lower and the upper halves of two vectors. */
 #if defined(__AVX512F__)
-enum { TILES = 14, VECTORS = 2, CHANNELS = 8 };
+enum { TILES = 14, VECTORS = 2, CHANNELS = 8, SIDE = 16, STAGES = 4 };
+#define LOWER 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define UPPER 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #elif defined(__AVX2__)
-enum { TILES = 6, VECTORS = 1, CHANNELS = 4 };
+enum { TILES = 6, VECTORS = 1, CHANNELS = 4, SIDE = 8, STAGES = 3 };
+#define LOWER 0, 8, 1, 9, 2, 10, 3, 11
+#define UPPER 4, 12, 5, 13, 6, 14, 7, 15
 #else
-enum { TILES = 3, VECTORS = 1, CHANNELS = 2 };
+enum { TILES = 3, VECTORS = 1, CHANNELS = 2, SIDE = 4, STAGES = 2 };
+#define LOWER 0, 4, 1, 5
+#define UPPER 2, 6, 3, 7
 #endif
 
-/* The five small matrices, each from d[0], d[s], d[2s]... to o[0], o[1]...
- * ---------------------------------------- */
+/* The five small matrices, each from d[0], d[s], d[2s]... to o[0], o[1]... ---------------------------- */
 
 /* B': 6 -> 6 */
 VS_INLINE void times_b(V16 *o, const V16 *d, int s)
@@ -83,9 +89,7 @@ VS_INLINE void times_g_turned(V16 *o, const V16 *d, int s)
     o[2] = v16_fma(sixth, v16_sub(c, a), d[5 * s]);
 }
 
-/* Tiles
- * ------------------------------------------------------------------------------------------------------------
- */
+/* Tiles ----------------------------------------------------------------------------------------------- */
 
 static void input(float *v, size_t place, const float *x, size_t row, const WinogradTile *tile, int tiles)
 {
@@ -156,9 +160,7 @@ static void output(float *y, size_t row, size_t pixel, const float *m, size_t pl
     }
 }
 
-/* Filters
- * ----------------------------------------------------------------------------------------------------------
- */
+/* Filters --------------------------------------------------------------------------------------------- */
 
 static void expand(float *u, size_t place, const float *g, int channels, int vectors)
 {
@@ -209,9 +211,34 @@ static void fold(float *g, const float *u, size_t place, int channels, int vecto
         }
 }
 
-/* Products
- * ---------------------------------------------------------------------------------------------------------
- */
+/* Merging vector i with vector i + SIDE / 2, STAGES times, turns a square: each time the address of every
+ * element, row and column as one binary number, is rotated by one digit. */
+VS_INLINE void turn_square(float *to, ptrdiff_t to_step, const float *from, ptrdiff_t from_step, int cols)
+{
+    typedef float Row __attribute__((vector_size(SIDE * sizeof(float))));
+    Row a[SIDE], b[SIDE];
+    for (int i = 0; i < SIDE; i++) memcpy(&a[i], from + i * from_step, sizeof a[i]);
+#pragma GCC unroll 4
+    for (int s = 0; s < STAGES; s++) {
+#pragma GCC unroll 8
+        for (int i = 0; i < SIDE / 2; i++) {
+            b[2 * i] = __builtin_shufflevector(a[i], a[i + SIDE / 2], LOWER);
+            b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + SIDE / 2], UPPER);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < SIDE; i++) a[i] = b[i];
+    }
+    for (int i = 0; i < SIDE && i < cols; i++) memcpy(to + i * to_step, &a[i], sizeof a[i]);
+}
+
+static void turn(float *to, ptrdiff_t to_step, const float *from, ptrdiff_t from_step, int cols)
+{
+    for (int i = 0; i < 16; i += SIDE)
+        for (int j = 0; j < cols; j += SIDE)
+            turn_square(to + j * to_step + i, to_step, from + i * from_step + j, from_step, cols - j);
+}
+
+/* Products -------------------------------------------------------------------------------------------- */
 
 typedef struct {
     float *m;
@@ -353,4 +380,4 @@ static void outer(float *u, const float *v, const float *z, size_t block, int ch
         }
 }
 
-const WinogradKernels JOIN(winograd, VS_ISA) = {input, gradient, output, product, outer, expand, fold};
+const WinogradKernels JOIN(winograd, VS_ISA) = {input, gradient, output, product, outer, expand, fold, turn};

@@ -38,6 +38,9 @@ typedef struct {
     void (*expand)(float *u, size_t place, const float *g, int channels, int vectors);
     /* and the transpose: g += G' u G */
     void (*fold)(float *g, const float *u, size_t place, int channels, int vectors);
+    /* to[j * to_step + i] = from[i * from_step + j] for 16 i and all j < cols; reads whole vectors of `from`
+     */
+    void (*turn)(float *to, ptrdiff_t to_step, const float *from, ptrdiff_t from_step, int cols);
 } WinogradKernels;
 
 extern const WinogradKernels winograd_portable, winograd_avx2, winograd_avx512;
