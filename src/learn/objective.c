@@ -1,6 +1,6 @@
 /* NT-Xent through an encoder, and the pictures of a batch that a person should see. */
 #include "learn/objective.h"
-#include "base/elem.h"
+#include "math/kernels/lanes.h"
 #include "math/loss.h"
 
 #include <math.h>
@@ -59,17 +59,18 @@ float contrast_cosine(const Contrast *c, int i, int j)
     return c->similarity[(size_t)i * 2 * (size_t)c->pairs + (size_t)j] * c->tau;
 }
 
-/* Sums over one row, without itself. */
-static void row_sums(double *cosines, double *kernel, const float *row, int n, int self, float tau)
+/* The sum of row i's cosines and of exp(-2 |u_i - u_j|^2) = exp(4 cosine - 4), without itself. */
+static void row_sums(double *cosines, double *kernel, const Contrast *c, int i)
 {
-    float sum = 0, near = 0;
-    for (int j = 0; j < n; j++) {
-        float s = j == self ? 0 : row[j] * tau;
-        sum += s;
-        near += j == self ? 0 : elem_exp(4 * s - 4);
-    }
-    *cosines += (double)sum;
-    *kernel += (double)near;
+    const Lanes *l = lanes();
+    size_t n = 2 * (size_t)c->pairs;
+    float *row = c->scratch;
+    l->scale(row, c->similarity + (size_t)i * n, n, c->tau, 0);
+    row[i] = 0;
+    *cosines += l->sum(row, n);
+    l->scale(row, row, n, 4, -4);
+    double near = l->exp_sum(row, row, n, 0);
+    *kernel += near - (double)row[i];
 }
 
 ContrastMeans contrast_means(const Contrast *c)
@@ -77,7 +78,7 @@ ContrastMeans contrast_means(const Contrast *c)
     int n = 2 * c->pairs;
     double all = 0, kernel = 0, positive = 0, others = (double)n * (n - 2);
     for (int i = 0; i < n; i++) {
-        row_sums(&all, &kernel, c->similarity + (size_t)i * (size_t)n, n, i, c->tau);
+        row_sums(&all, &kernel, c, i);
         positive += (double)contrast_cosine(c, i, (i + c->pairs) % n);
     }
     ContrastMeans m = {.positive = positive / n, .negative = others > 0 ? (all - positive) / others : 0};

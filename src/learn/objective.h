@@ -27,6 +27,7 @@ typedef struct {
     double positive, negative; /* mean cosine of pairs, and of everything else */
     double alignment, uniformity;
 } ContrastMeans;
+/* Of the last step. Writes over scratch. */
 ContrastMeans contrast_means(const Contrast *c);
 
 typedef struct {
