@@ -48,12 +48,14 @@ static JoinPlane plane_of(const Job *job, int index)
 {
     const MapJoin *j = job->j;
     size_t image = (size_t)(index / job->blocks);
+    int left = j->C - index % job->blocks * MAP_LANES;
     return (JoinPlane){.a = term_of(&j->a, job, index),
                        .b = term_of(&j->b, job, index),
                        .noise = j->noise ? j->noise + image * (size_t)j->P : NULL,
                        .strength = j->strength,
                        .slope = j->slope,
                        .gain = j->gain,
+                       .lanes = left < MAP_LANES ? left : MAP_LANES,
                        .pixels = (size_t)j->P};
 }
 

@@ -28,10 +28,17 @@ VS_INLINE V16 term_at(const float *x, const Bent *k)
     return bend(v16_fma(v16_load(x), k->scale, k->shift), k->slope, k->gain);
 }
 
+static V16 first_lanes(float x, int lanes)
+{
+    float t[LANES];
+    for (int l = 0; l < LANES; l++) t[l] = l < lanes ? x : 0;
+    return v16_load(t);
+}
+
 VS_INLINE void forward_of(float *y, const JoinPlane *j, bool two, bool noisy)
 {
     Bent a = bent_of(&j->a), b = bent_of(&j->b);
-    V16 slope = v16_all(j->slope), gain = v16_all(j->gain), strength = v16_all(j->strength);
+    V16 slope = v16_all(j->slope), gain = v16_all(j->gain), strength = first_lanes(j->strength, j->lanes);
     for (size_t p = 0; p < j->pixels; p++) {
         V16 z = term_at(j->a.x + p * LANES, &a);
         if (two) z = v16_add(z, term_at(j->b.x + p * LANES, &b));

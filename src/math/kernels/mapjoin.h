@@ -16,6 +16,7 @@ typedef struct {
     JoinTerm a, b;
     const float *noise;
     float strength, slope, gain;
+    int lanes; /* channels there are: the lanes after get no noise */
     size_t pixels;
 } JoinPlane;
 
