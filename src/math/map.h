@@ -1,10 +1,13 @@
-/* Feature maps in blocks of sixteen channels, [N][ceil(C/16)][H][W][16] without a halo: the layout of the fast
- * convolutions. A pixel's sixteen channels are one vector, so one kernel serves every C. Lanes past C hold zeros. */
+/* Feature maps in blocks of sixteen channels, [N][ceil(C/16)][H][W][16] without a halo: the layout of the
+ * fast convolutions. A pixel's sixteen channels are one vector, so one kernel serves every C. Lanes past C
+ * hold zeros. */
 #pragma once
 #include "base/pool.h"
 #include <stddef.h>
 
 #define MAP_LANES 16
+#define MAP_STREAM                                                                                           \
+    (1 << 20) /* maps of more floats leave no room for anything else in the caches: written past them */
 
 static inline int map_blocks(int C)
 {
@@ -21,8 +24,9 @@ static inline size_t map_count(int N, int C, int P)
 void map_from_plain(float *map, const float *x, int N, int C, int P, bool add, Pool *pool);
 void map_to_plain(float *x, const float *map, int N, int C, int P, bool add, Pool *pool);
 
-/* Maps with their halo, in scratch, as the kernels read them: [images][blocks][rows][cols][step]. A map has step 16; plain
- * planes (pictures of a few channels) have step 1 and one block for each channel. Everything outside the picture is zero. */
+/* Maps with their halo, in scratch, as the kernels read them: [images][blocks][rows][cols][step]. A map has
+ * step 16; plain planes (pictures of a few channels) have step 1 and one block for each channel. Everything
+ * outside the picture is zero. */
 typedef struct {
     float *at;
     int images, blocks, rows, cols, step;

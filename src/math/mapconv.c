@@ -65,7 +65,7 @@ static void cut(Forward *f, int N)
 /* Results that would not stay in the caches anyway are made in scratch and streamed to memory. */
 static bool streams(const MapConv *c, const Way *w)
 {
-    return !c->plain_out && map_count(c->s.N, w->out.C, w->out.H * w->out.W) > STREAM_FLOATS;
+    return !c->plain_out && map_count(c->s.N, w->out.C, w->out.H * w->out.W) > MAP_STREAM;
 }
 
 /* A plain picture of more channels than the narrow kernel serves is made as a map first. */

@@ -140,7 +140,7 @@ static void back_block(const Backward *b, const float *raw, float *sums, int n, 
     float own[2 * MAP_LANES] = {0};
     FinishBack f = {
         .read = {.slope = from->slope, .gain = from->gain}, .x = from->x + at, .add = b->out->add};
-    f.stream = map_count(b->c->s.N, b->back.out.C, (int)P) > STREAM_FLOATS;
+    f.stream = map_count(b->c->s.N, b->back.out.C, (int)P) > MAP_STREAM;
     if (from->scale) f.read.scale = from->scale + image + c, f.read.shift = from->shift + image + c;
     if (b->out->dscale) f.sums = from->per_image ? own : sums + (size_t)k * 2 * MAP_LANES;
     stage_kernels()->back(b->out->dx ? b->out->dx + at : NULL, raw, P, &f);

@@ -23,9 +23,5 @@ void stage_images(const Staged *to, const StageSource *s, int n0, int row0, int 
  * a multiple where N allows. Depends on shape and N alone. */
 int stage_group(int N, int pixels, size_t image_floats);
 
-enum {
-    STAGE_FLOATS =
-        192 *
-        1024, /* a staged input of at most this many leaves room for the rest in the second-level cache */
-    STREAM_FLOATS = 1 << 20 /* maps of more are written past the caches */
-};
+/* A staged input of at most this many leaves room for the rest in the second-level cache. */
+enum { STAGE_FLOATS = 192 * 1024 };

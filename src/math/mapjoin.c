@@ -1,4 +1,5 @@
-/* Sums of maps: one block of one image is one piece of work, its sums over pixels are folded over the images in order. */
+/* Sums of maps: one block of one image is one piece of work, its sums over pixels are folded over the images
+ * in order. */
 #include "math/mapjoin.h"
 #include "math/isa.h"
 #include "math/kernels/mapjoin.h"
@@ -26,6 +27,7 @@ typedef struct {
     const float *dy, *kept;     /* kept: y, or NULL where nothing is bent */
     int blocks;
     size_t plane; /* floats */
+    bool stream;
     const JoinKernels *k;
 } Job;
 
@@ -56,12 +58,17 @@ static JoinPlane plane_of(const Job *job, int index)
                        .slope = j->slope,
                        .gain = j->gain,
                        .lanes = left < MAP_LANES ? left : MAP_LANES,
-                       .pixels = (size_t)j->P};
+                       .pixels = (size_t)j->P,
+                       .stream = job->stream};
 }
 
 static Job job_of(const MapJoin *j)
 {
-    return (Job){.j = j, .blocks = map_blocks(j->C), .plane = (size_t)j->P * MAP_LANES, .k = kernels()};
+    return (Job){.j = j,
+                 .blocks = map_blocks(j->C),
+                 .plane = (size_t)j->P * MAP_LANES,
+                 .stream = map_count(j->N, j->C, j->P) > MAP_STREAM,
+                 .k = kernels()};
 }
 
 static void forward_plane(void *ctx, int index, int worker)
@@ -103,7 +110,8 @@ static void backward_plane(void *ctx, int index, int worker)
     size_t at = (size_t)index * job->plane;
     float *sums = job->sums + (size_t)index * SUMS * MAP_LANES;
     JoinPlane plane = plane_of(job, index);
-    JoinTermBack a = term_back(&job->back->a, sums, at), b = term_back(&job->back->b, sums + 2 * MAP_LANES, at);
+    JoinTermBack a = term_back(&job->back->a, sums, at),
+                 b = term_back(&job->back->b, sums + 2 * MAP_LANES, at);
     (void)worker;
     job->k->backward(&a, &b, job->dy + at, job->kept ? job->kept + at : NULL, &plane);
 }
@@ -136,11 +144,13 @@ static void fold(float *d, const float *sums, const Job *job, bool per_image)
         }
 }
 
-void mapjoin_backward(const MapJoinBack *back, const float *dy, const float *y, const MapJoin *j, float *scratch,
-                      Pool *pool)
+void mapjoin_backward(const MapJoinBack *back, const float *dy, const float *y, const MapJoin *j,
+                      float *scratch, Pool *pool)
 {
     Job job = job_of(j);
     double strength = 0;
+    if (back->a.dx && back->a.dx == back->b.dx)
+        job.stream = false; /* b is added to what a has just written */
     job.back = back, job.dy = dy, job.kept = j->slope == 1 ? NULL : y;
     job.sums = scratch, job.strength = scratch + (size_t)j->N * (size_t)job.blocks * SUMS * MAP_LANES;
     if (term_wanted(&back->a) || term_wanted(&back->b))

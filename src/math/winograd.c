@@ -206,45 +206,28 @@ static void chunk_begin(Chunk *k, const Grid *g, int index, int all)
 
 /* The product ----------------------------------------------------------------------------------------- */
 
-/* Calls in the lines of y that the chunk will write, a part of them with every place, while the products run:
- * the memory they are in is far slower than the arithmetic. */
-static inline __attribute__((always_inline)) void /* gcc drops calls of functions that only do this */
-chunk_call_in(const Chunk *k, const MapRegion *y, int first, int vectors, int place)
-{
-    int end = k->tiles * (place + 1) / WINOGRAD_PLACES;
-    for (int t = k->tiles * place / WINOGRAD_PLACES; t < end; t++)
-        for (int b = first; b < first + vectors; b++)
-            for (int i = 0; i < k->tile[t].rows; i++) {
-                const float *row = y->at + (size_t)b * y->block + k->tile[t].to + (size_t)i * y->row;
-                for (int j = 0; j < k->tile[t].cols; j++)
-                    __builtin_prefetch(row + (size_t)j * y->pixel, 0, 2);
-            }
-}
-
 /* The products of the channels c to c + channels for the pair of blocks of results that begins at `first`,
  * whose filters are `u`. */
-static void chunk_product(const Chunk *k, const MapRegion *y, int first, const float *u, int c, int channels)
+static void chunk_product(const Chunk *k, int first, const float *u, int c, int channels)
 {
     int vectors = pair_vectors(k->to, first);
     size_t place = k->cut.place, step = filter_place(channels, vectors);
     const float *v = k->v + (size_t)(c / MAP_LANES) * k->cut.block;
-    for (int i = 0; i < WINOGRAD_PLACES; i++) {
-        if (c == 0) chunk_call_in(k, y, first, vectors, i);
+    for (int i = 0; i < WINOGRAD_PLACES; i++)
         k->kernel->product(k->m + (size_t)i * place, v + (size_t)i * place, k->cut.block,
                            u + (size_t)i * step, channels, vectors, k->tiles, c > 0);
-    }
 }
 
 static void chunk_pair(const Chunk *k, const MapRegion *y, const float *u, int first)
 {
     int vectors = pair_vectors(k->to, first);
     const float *pair = u + (size_t)(first / 2) * pair_floats(k->to, k->from, 2);
-    if (whole(k->to, k->from)) chunk_product(k, y, first, pair, 0, k->from);
+    if (whole(k->to, k->from)) chunk_product(k, first, pair, 0, k->from);
     for (int c = 0; c < k->from && !whole(k->to, k->from); c += PANEL) {
         int channels = at_most(k->from - c, PANEL);
         k->kernel->expand(k->panel, filter_place(channels, vectors), pair + taps_floats(c, vectors), channels,
                           vectors);
-        chunk_product(k, y, first, k->panel, c, channels);
+        chunk_product(k, first, k->panel, c, channels);
     }
     for (int b = 0; b < vectors; b++)
         k->kernel->output(y->at + (size_t)(first + b) * y->block, y->row, y->pixel,

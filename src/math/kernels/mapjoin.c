@@ -1,4 +1,5 @@
-/* Sums of bent maps and their gradients, a pixel's sixteen channels at a time (VS_ISA names the instruction set). */
+/* Sums of bent maps and their gradients, a pixel's sixteen channels at a time (VS_ISA names the instruction
+ * set). */
 #include "math/kernels/mapjoin.h"
 #include "math/kernels/vec16.h"
 
@@ -28,6 +29,14 @@ VS_INLINE V16 term_at(const float *x, const Bent *k)
     return bend(v16_fma(v16_load(x), k->scale, k->shift), k->slope, k->gain);
 }
 
+VS_INLINE void put(float *to, V16 v, bool stream)
+{
+    if (stream)
+        v16_stream(to, v);
+    else
+        v16_store(to, v);
+}
+
 static V16 first_lanes(float x, int lanes)
 {
     float t[LANES];
@@ -35,7 +44,7 @@ static V16 first_lanes(float x, int lanes)
     return v16_load(t);
 }
 
-VS_INLINE void forward_of(float *y, const JoinPlane *j, bool two, bool noisy)
+VS_INLINE void forward_of(float *y, const JoinPlane *j, bool two, bool noisy, bool stream)
 {
     Bent a = bent_of(&j->a), b = bent_of(&j->b);
     V16 slope = v16_all(j->slope), gain = v16_all(j->gain), strength = first_lanes(j->strength, j->lanes);
@@ -43,20 +52,21 @@ VS_INLINE void forward_of(float *y, const JoinPlane *j, bool two, bool noisy)
         V16 z = term_at(j->a.x + p * LANES, &a);
         if (two) z = v16_add(z, term_at(j->b.x + p * LANES, &b));
         if (noisy) z = v16_fma(v16_all(j->noise[p]), strength, z);
-        v16_store(y + p * LANES, bend(z, slope, gain));
+        put(y + p * LANES, bend(z, slope, gain), stream);
     }
+    if (stream) v16_stream_end();
 }
 
 static void forward(float *y, const JoinPlane *j)
 {
     if (j->b.x && j->noise)
-        forward_of(y, j, true, true);
+        forward_of(y, j, true, true, j->stream);
     else if (j->b.x)
-        forward_of(y, j, true, false);
+        forward_of(y, j, true, false, j->stream);
     else if (j->noise)
-        forward_of(y, j, false, true);
+        forward_of(y, j, false, true, j->stream);
     else
-        forward_of(y, j, false, false);
+        forward_of(y, j, false, false, j->stream);
 }
 
 /* low where v <= 0, else high: at zero a rectifier passes no gradient. */
@@ -74,13 +84,14 @@ typedef struct {
     V16 scale, shift;
 } Sums;
 
-VS_INLINE void term_back(const JoinTermBack *back, size_t at, V16 d, const float *from, const Bent *k, Sums *sums)
+VS_INLINE void term_back(const JoinTermBack *back, size_t at, V16 d, const float *from, const Bent *k,
+                         Sums *sums, bool stream)
 {
     V16 x = v16_load(from + at), z = v16_fma(x, k->scale, k->shift);
     V16 dz = v16_mul(d, above(z, k->gain, k->low));
     if (back->dx) {
         V16 dx = back->add ? v16_fma(dz, k->scale, v16_load(back->dx + at)) : v16_mul(dz, k->scale);
-        v16_store(back->dx + at, dx);
+        put(back->dx + at, dx, stream);
     }
     sums->scale = v16_fma(dz, x, sums->scale);
     sums->shift = v16_add(sums->shift, dz);
@@ -101,9 +112,10 @@ static void backward(const JoinTermBack *a, const JoinTermBack *b, const float *
     Sums sa = {zero, zero}, sb = {zero, zero};
     for (size_t at = 0; at < j->pixels * LANES; at += LANES) {
         V16 d = gradient_at(dy + at, y ? y + at : NULL, low, gain);
-        term_back(a, at, d, j->a.x, &ka, &sa);
-        if (j->b.x) term_back(b, at, d, j->b.x, &kb, &sb);
+        term_back(a, at, d, j->a.x, &ka, &sa, j->stream);
+        if (j->b.x) term_back(b, at, d, j->b.x, &kb, &sb, j->stream);
     }
+    if (j->stream) v16_stream_end();
     sums_out(a, &sa);
     sums_out(b, &sb);
 }
