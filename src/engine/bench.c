@@ -12,7 +12,8 @@
 
 #define SIDES_MAX    4
 #define PEAK_SECONDS 0.03
-#define STEADY       0.9 /* of its own best peak that a machine left alone keeps */
+#define STEADY       0.9  /* of its own best peak that a machine left alone keeps */
+#define REST         0.03 /* seconds after a turn, in which a side's threads stop spinning: they must not take the next one's time */
 
 typedef struct {
     const char *name, *script, *flag; /* script NULL: this program again */
@@ -206,6 +207,7 @@ static bool turn(Match *m, Seat *s, int round, Err *err)
     if (m->progress && !m->progress(m->ctx, round, m->b->rounds, seat_name(s)))
         return err_set(err, ERR_CANCELLED, "the bench was interrupted");
     if (!(m->fresh ? turn_fresh : turn_kept)(m, s, seconds, &figure, err)) return false;
+    usleep((useconds_t)(1e6 * REST));
     if (round < 0) return true;
     s->figure[round] = figure;
     for (int p = 0; p < bench_parts(&m->b->spec); p++) s->part[p * m->b->rounds + round] = seconds[p];
@@ -251,6 +253,7 @@ static bool judge(BenchResult *out, Match *m, double *scratch, Err *err)
     out->peak = median_of(m->peak, n, scratch);
     out->peak_low = scratch[0]; /* median_of sorted them */
     out->peak_high = scratch[n - 1];
+    out->steady = scratch[n / 5] >= STEADY * scratch[n - 1];
     for (int p = 0; p < out->parts; p++) {
         out->part_ours[p] = median_of(us->part + p * n, n, scratch);
         out->part_peer[p] = peer ? median_of(peer->part + p * n, n, scratch) : NAN;
@@ -274,11 +277,6 @@ static bool run_match(BenchResult *out, Match *m, Err *err)
     bool ok = play(m, err) && judge(out, m, m->peak + rounds, err);
     free(room);
     return ok;
-}
-
-bool bench_steady(const BenchResult *r)
-{
-    return r->peak_low >= STEADY * r->peak_high;
 }
 
 bool bench_run(BenchResult *out, const Bench *b, BenchProgress *progress, void *ctx, Err *err)

@@ -22,6 +22,7 @@ typedef struct {
     double ratio, low, high; /* above 1 is a win for us, whichever way is better; NaN without a peer */
     char peer_name[64];
     double peak, peak_low, peak_high; /* GFLOP/s of the machine between the rounds: median, least, most */
+    bool steady; /* false: other work took the machine in more than a fifth of the rounds; such figures are not to be quoted */
     int threads, parts;
     double part_ours[BENCH_PARTS_MAX], part_peer[BENCH_PARTS_MAX]; /* median seconds */
     char skipped[1024];       /* "best": peers that are not here and what they want; else empty */
@@ -30,9 +31,6 @@ typedef struct {
 /* Hears of every turn before it is taken; false ends it all with ERR_CANCELLED. */
 typedef bool BenchProgress(void *ctx, int round, int rounds, const char *side);
 bool bench_run(BenchResult *out, const Bench *b, BenchProgress *progress, void *ctx, Err *err);
-
-/* False where other work took the machine meanwhile: such figures are not to be quoted. */
-bool bench_steady(const BenchResult *r);
 
 /* The median of n numbers, which are sorted in place. */
 double bench_median(double *x, int n);

@@ -130,7 +130,7 @@ static int report(const Args *a, const Bench *b, const BenchResult *r)
     char net[32];
     bench_net_name(net, s->net);
     if (r->skipped[0]) cli_note(a, "not here: %s", r->skipped);
-    if (!bench_steady(r))
+    if (!r->steady)
         cli_note(a, "other work took this machine meanwhile (its peak went from %.0f down to %.0f GFLOP/s): do not quote these figures",
                  r->peak_high, r->peak_low);
     cli_say(a, "%s%s%s: %.4g %s on %d threads (%d rounds; peak %.0f GFLOP/s)", bench_kind_name(s->kind), *net ? " " : "", net, r->ours, unit,
@@ -151,7 +151,7 @@ static int report(const Args *a, const Bench *b, const BenchResult *r)
     json_put_int(o, "rounds", b->rounds);
     json_put_num(o, "peak_gflops", r->peak);
     json_put_interval(o, "peak_range", r->peak_low, r->peak_high);
-    json_put_bool(o, "steady", bench_steady(r));
+    json_put_bool(o, "steady", r->steady);
     put_parts(o, a, s, r);
     return cli_result(a, o);
 }
