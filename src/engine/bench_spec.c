@@ -110,13 +110,17 @@ void bench_part_name(char out[48], const BenchSpec *s, int part)
     snprintf(out, 48, "%dx%dx%d n%d %s", c.C, c.H, c.W, c.N, direction[part % 3]);
 }
 
+double bench_part_flops(const BenchSpec *s, int part)
+{
+    if (s->kind != BENCH_CONV) return 0;
+    ConvShape c = bench_layer_shape(s, part / 3);
+    return bench_layer_flops(&c);
+}
+
 double bench_rate(const BenchSpec *s, const double *seconds)
 {
     if (s->kind != BENCH_CONV) return (s->kind == BENCH_TRAIN ? 2.0 : 1.0) * s->batch / seconds[0];
     double sum = 0;
-    for (int p = 0; p < bench_parts(s); p++) {
-        ConvShape c = bench_layer_shape(s, p / 3);
-        sum += log(bench_layer_flops(&c) / seconds[p] * 1e-9);
-    }
+    for (int p = 0; p < bench_parts(s); p++) sum += log(bench_part_flops(s, p) / seconds[p] * 1e-9);
     return exp(sum / bench_parts(s));
 }

@@ -253,6 +253,7 @@ Json *bench_work_trace(BenchWork *w, double peak, Err *err)
     Exec *e = w->contrast.exec ? w->contrast.exec : w->exec;
     int n = w->contrast.exec ? 2 * w->spec.batch : w->spec.batch;
     if (!e) return err_set(err, ERR_USAGE, "--trace goes with train, encode and generate on a network"), NULL;
+    if (!w->once(w, 0, err)) return NULL; /* the first one meets memory that was never touched */
     exec_trace(e, true);
     double start = clock_seconds(), times = 0;
     do times += w->once(w, 0, err);

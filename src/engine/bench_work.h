@@ -54,6 +54,8 @@ bool bench_spec_complete(BenchSpec *s, Err *err);
 int bench_parts(const BenchSpec *s);
 /* "128x7x7 n256 data gradient" of conv's parts, else the kind's name. */
 void bench_part_name(char out[48], const BenchSpec *s, int part);
+/* Multiplies and adds of one of conv's parts; 0 for other kinds. */
+double bench_part_flops(const BenchSpec *s, int part);
 /* The figure in the kind's unit from the seconds of each part: for conv the geometric mean of GFLOP/s. Not for start and
  * memory. */
 double bench_rate(const BenchSpec *s, const double *seconds);

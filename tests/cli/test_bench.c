@@ -36,6 +36,19 @@ static void results_have_their_keys(void **state)
     }
 }
 
+static void each_kernel_has_its_share_of_the_peak(void **state)
+{
+    (void)state;
+    Json *o = result_of(viewsmith("bench conv --batch 1 --against none --rounds 1 --turn 0 --json"));
+    const Json *parts = json_get(o, "parts"), *last = json_at(parts, json_count(parts) - 1);
+    assert_int_equal(json_count(parts), 27);
+    assert_string_equal(json_str(last, "name", ""), "512x4x4 n1 weight gradient");
+    double gflops = json_num(last, "gflops", 0);
+    assert_float_equal(gflops, 2.0 * 512 * 512 * 9 * 16 * 1e-6 / json_num(last, "ours_ms", 0), 1e-6 * gflops);
+    assert_float_equal(json_num(last, "share", 0), gflops / json_num(o, "peak_gflops", 0), 1e-6);
+    json_drop(o);
+}
+
 static void trace_is_a_table(void **state)
 {
     (void)state;
@@ -141,7 +154,8 @@ static void doctor_reports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(results_have_their_keys), cmocka_unit_test(trace_is_a_table),
+        cmocka_unit_test(results_have_their_keys), cmocka_unit_test(each_kernel_has_its_share_of_the_peak),
+        cmocka_unit_test(trace_is_a_table),
         cmocka_unit_test(wrong_words),             cmocka_unit_test(peers_answer_or_say_what_they_want),
         cmocka_unit_test(a_missing_peer_says_how_to_get_it),
         cmocka_unit_test(serve_speaks_lines),      cmocka_unit_test(doctor_reports),

@@ -103,22 +103,30 @@ static bool progress(void *ctx, int round, int rounds, const char *side)
     return true; /* an interrupt ends this process at once, and with it the sides */
 }
 
+/* One line of text; the rate and its share of the machine's peak where work is counted (Winograd may pass the peak). */
+static void say_part(const Args *a, const char *name, double ours_ms, double peer_ms, double gflops, double share)
+{
+    char rate[64] = "", peer[64] = "";
+    if (gflops > 0) snprintf(rate, sizeof rate, "  %7.1f GFLOP/s %4.0f %%", gflops, 100 * share);
+    if (isfinite(peer_ms)) snprintf(peer, sizeof peer, "  %9.3f ms  %5.2f x", peer_ms, peer_ms / ours_ms);
+    cli_say(a, "  %-34s %9.3f ms%s%s", name, ours_ms, rate, peer);
+}
+
 static void put_parts(Json *o, const Args *a, const BenchSpec *spec, const BenchResult *r)
 {
     Json *list = json_make_array();
-    bool peer = isfinite(r->peer);
     for (int p = 0; p < r->parts; p++) {
+        double gflops = bench_part_flops(spec, p) / r->part_ours[p] * 1e-9, share = r->peak > 0 ? gflops / r->peak : 0;
         char name[48];
         Json *row = json_make();
         bench_part_name(name, spec, p);
         json_put_str(row, "name", name);
         json_put_num(row, "ours_ms", 1000 * r->part_ours[p]);
         json_put_num(row, "peer_ms", 1000 * r->part_peer[p]);
+        if (gflops > 0) json_put_num(row, "gflops", gflops);
+        if (gflops > 0) json_put_num(row, "share", share);
         json_add(list, row);
-        if (r->parts == 1) continue;
-        if (peer) cli_say(a, "  %-34s %9.3f ms  %9.3f ms  %5.2f x", name, 1000 * r->part_ours[p], 1000 * r->part_peer[p],
-                          r->part_peer[p] / r->part_ours[p]);
-        else cli_say(a, "  %-34s %9.3f ms", name, 1000 * r->part_ours[p]);
+        if (r->parts > 1) say_part(a, name, 1000 * r->part_ours[p], 1000 * r->part_peer[p], gflops, share);
     }
     json_put(o, "parts", list);
 }
