@@ -54,7 +54,7 @@ static bool find_ports(Gan *gan, Err *err)
 
 static bool open_execs(Gan *gan, Err *err)
 {
-    ExecGrads learn = {.params = true, .once = true}, both = {.params = true, .inputs = true, .once = true};
+    ExecGrads learn = {.params = true, .once = true}, both = {.params = true, .inputs = true, .prefix = "w", .once = true};
     ExecGrads guide = {.inputs = true, .once = true};
     int B = gan->config.batch;
     gan->mapping = exec_new(gan->g_mapping.net, B, EXEC_TRAIN, learn, gan->pool, err);

@@ -21,6 +21,7 @@ typedef enum { EXEC_INFER = 0, EXEC_TRAIN = 1, EXEC_EXACT = 2, EXEC_PLAIN = 4, E
 typedef struct {
     bool params; /* gradients of parameters are wanted */
     bool inputs; /* gradients of input ports are wanted */
+    const char *prefix; /* with inputs: of those alone whose names begin with it; NULL: of all */
     bool once;   /* at most one backward after each forward, which may then overwrite what it has read */
 } ExecGrads;     /* EXEC_INFER may want gradients too: running statistics are used as constants */
 

@@ -269,6 +269,16 @@ static bool lower_concat(Lower *l, const Node *node)
     return mapped;
 }
 
+/* Channels of whole blocks lie without gaps, which is all that the statistic needs. */
+static bool lower_batchstd(Lower *l, const Node *node)
+{
+    ValueId x = node->in[0];
+    if (stays_plain(l, x) || shape_of(l, x)->dim[1] % MAP_LANES) return false;
+    ValueId map = lower_map(l, x);
+    set_term(l, node->out, lower_add(l, OP_BATCHSTD, &map, 1, &node->attrs), NET_NONE, lower_straight);
+    return true;
+}
+
 bool lower_rule(Lower *l, const Node *node)
 {
     switch (node->op) {
@@ -295,6 +305,8 @@ bool lower_rule(Lower *l, const Node *node)
         return lower_resized(l, node);
     case OP_CONCAT:
         return lower_concat(l, node);
+    case OP_BATCHSTD:
+        return lower_batchstd(l, node);
     default:
         return false;
     }

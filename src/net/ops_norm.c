@@ -1,4 +1,5 @@
 /* Normalisations over feature maps as ops: batch and instance norm (plain and conditional), minibatch std. */
+#include "math/map.h"
 #include "math/norm.h"
 #include "net/op.h"
 #include <math.h>
@@ -141,24 +142,38 @@ const OpRow op_row_INSTANCENORM = {.least = 1,
 
 /* ---- batchstd ------------------------------------------------------------------------------------------ */
 
+/* A map of whole blocks is blocks of 16P numbers each, and gains one block whose first lane alone is used. */
+static NormSize std_of(const OpSite *s, int n)
+{
+    NormSize d = norm_of(s, n);
+    if (s->layout == LAYOUT_MAP) d.C /= MAP_LANES, d.P *= MAP_LANES;
+    return d;
+}
+
 static bool batchstd_infer(OpSite *s, Err *err)
 {
     op_default_float(&s->attrs.eps, 1e-8f);
     if (!op_rank(s, 0, "x", 4, err)) return false;
     s->out = *s->in[0];
     s->out.dim[1]++;
+    s->layout = s->in_layout[0];
     return true;
 }
 
 static void batchstd_run(const OpRun *r)
 {
-    NormSize d = norm_of(r->site, r->n);
+    NormSize d = std_of(r->site, r->n);
+    size_t plane = (size_t)d.P, image = ((size_t)d.C + 1) * plane;
     batchstd_forward(r->out, r->saved, r->in[0], d.N, d.C, d.P, r->site->attrs.eps);
+    if (r->site->layout != LAYOUT_MAP) return;
+    for (float *last = r->out + image - plane; last < r->out + (size_t)d.N * image; last += image)
+        for (size_t i = 0; i < plane; i++)
+            if (i % MAP_LANES) last[i] = 0;
 }
 
 static void batchstd_back(const OpRun *r)
 {
-    NormSize d = norm_of(r->site, r->n);
+    NormSize d = std_of(r->site, r->n);
     if (r->din[0])
         batchstd_backward(r->din[0], r->dout, r->in[0], r->saved, d.N, d.C, d.P, r->site->attrs.eps,
                           r->add[0]);
@@ -166,7 +181,7 @@ static void batchstd_back(const OpRun *r)
 
 static size_t batchstd_saves(const OpSite *s, int n)
 {
-    NormSize d = norm_of(s, n);
+    NormSize d = std_of(s, n);
     return 1 + (size_t)d.C * (size_t)d.P;
 }
 

@@ -62,17 +62,22 @@ static void find_roots(Planner *p)
         p->plan->port[p->plan->root[ports[i].value]] = true;
 }
 
+static bool asked(const ExecGrads *grads, const Value *input)
+{
+    return grads->inputs && (!grads->prefix || !strncmp(input->name, grads->prefix, strlen(grads->prefix)));
+}
+
 /* A result's gradient is needed where that of an input is; buffers have none. Fails where there is no
  * backward. */
 static bool find_needs(Planner *p, Err *err)
 {
     uint8_t *need = p->plan->need;
-    ExecGrads grads = p->o->grads;
+    const ExecGrads *grads = &p->o->grads;
     for (int v = 0; v < p->values; v++) {
-        ValueKind kind = net_value(p->net, v)->kind;
-        need[v] = kind == VALUE_PARAM && grads.params   ? WANT_PARAMS
-                  : kind == VALUE_INPUT && grads.inputs ? WANT_INPUTS
-                                                        : 0;
+        const Value *value = net_value(p->net, v);
+        need[v] = value->kind == VALUE_PARAM && grads->params       ? WANT_PARAMS
+                  : value->kind == VALUE_INPUT && asked(grads, value) ? WANT_INPUTS
+                                                                      : 0;
     }
     for (int i = 0; i < p->nodes; i++) {
         const Node *node = net_node(p->net, i);

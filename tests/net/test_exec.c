@@ -165,6 +165,35 @@ static void test_inputs_only(void **state)
     for_zoo(check_inputs_only);
 }
 
+/* Gradients of some inputs are those of all; the others have none. */
+static void test_prefix(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Net *net = net_new();
+    zoo_style(net);
+    assert_ok(net_finish(net, &err), err);
+    ExecGrads grads = {.params = true, .inputs = true};
+    Exec *all = exec_new(net, 2, EXEC_TRAIN, grads, NULL, &err);
+    grads.prefix = "w";
+    Exec *some = exec_new(net, 2, EXEC_TRAIN, grads, NULL, &err);
+    Weights *w = drawn(net, 4), *d = weights_new(net, &err);
+    for (int i = 0; i < 2; i++) {
+        Exec *e = i ? some : all;
+        fill_inputs(e, net, 2, 4);
+        exec_forward(e, w, 2);
+        fill_seeds(e, net, 2, 4);
+        exec_backward(e, w, d, 2);
+    }
+    ValueId in = net_port(net, "w");
+    assert_memory_equal(exec_grad(all, in), exec_grad(some, in), 2 * 5 * sizeof(float));
+    assert_non_null(exec_grad(all, net_port(net, "noise")));
+    assert_null(exec_grad(some, net_port(net, "noise")));
+    exec_free(all), exec_free(some);
+    weights_drop(w), weights_drop(d);
+    net_free(net);
+}
+
 /* ---- Modes
  * ----------------------------------------------------------------------------------------------------------
  */
@@ -449,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_backward_again),
         cmocka_unit_test(test_shared_memory),
         cmocka_unit_test(test_inputs_only),
+        cmocka_unit_test(test_prefix),
         cmocka_unit_test(test_infer_is_train),
         cmocka_unit_test(test_infer_leaves_weights),
         cmocka_unit_test(test_running_statistics),
