@@ -89,7 +89,7 @@ void mapconv_backward(const MapBack *back, const MapGrad *dy, const MapRead *fro
 /* "winograd", "direct", "narrow" or "bf16": what forward runs. */
 const char *mapconv_kernel(const MapConv *c);
 
-/* The oracle: plain loops in double. */
-void mapconv_forward_naive(const MapWrite *to, const MapRead *from, const float *w, const MapConv *c);
-void mapconv_backward_naive(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w,
+/* The oracle: plain loops over plain copies. False: out of memory. */
+bool mapconv_forward_naive(const MapWrite *to, const MapRead *from, const float *w, const MapConv *c);
+bool mapconv_backward_naive(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w,
                             const MapConv *c);

@@ -58,7 +58,7 @@ static float act(float z, float slope, float gain)
 static float *read_all(const MapRead *r, Side m, int N)
 {
     float *v = room(m, N);
-    if (!v) abort();
+    if (!v) return NULL;
     EACH(m, N) v[i] = act(before_act(r, m, n, c, p), r->slope, r->gain);
     return v;
 }
@@ -97,18 +97,21 @@ static void write_all(const MapWrite *to, const float *v, Side m, int N)
     if (to->moments) moments(to, m, N);
 }
 
-void mapconv_forward_naive(const MapWrite *to, const MapRead *from, const float *w, const MapConv *c)
+bool mapconv_forward_naive(const MapWrite *to, const MapRead *from, const float *w, const MapConv *c)
 {
     Side in = side(mapconv_input(c), c->plain_in), out = side(mapconv_result(c), c->plain_out);
     float *x = read_all(from, in, c->s.N), *y = room(out, c->s.N);
-    if (!y) abort();
-    if (c->transposed)
-        conv_backward_data_naive(y, x, w, NULL, &c->s, false);
-    else
-        conv_forward_naive(y, x, w, NULL, &c->s);
-    write_all(to, y, out, c->s.N);
+    if (x && y) {
+        if (c->transposed)
+            conv_backward_data_naive(y, x, w, NULL, &c->s, false);
+        else
+            conv_forward_naive(y, x, w, NULL, &c->s);
+        write_all(to, y, out, c->s.N);
+    }
+    bool ok = x && y;
     free(x);
     free(y);
+    return ok;
 }
 
 /* The gradient of the raw result, plain. */
@@ -116,7 +119,7 @@ static float *total_gradient(const MapGrad *g, Side m, int N)
 {
     float *d = room(m, N), count = (float)N * (float)pixels(m);
     const float *dvar = g->dmoments ? g->dmoments + map_blocks(m.C) * MAP_LANES : NULL;
-    if (!d) abort();
+    if (!d) return NULL;
     EACH(m, N)
     {
         size_t at = place(m, n, c, p);
@@ -140,26 +143,37 @@ static void give_back(const MapBack *back, const float *dv, const MapRead *from,
     }
 }
 
-void mapconv_backward_naive(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w,
-                            const MapConv *c)
+static void back_all(const MapBack *back, float *dx, const float *d, const float *x, const MapRead *from,
+                     const float *w, const MapConv *conv)
 {
-    Side in = side(mapconv_input(c), c->plain_in), out = side(mapconv_result(c), c->plain_out);
-    int N = c->s.N;
-    float *d = total_gradient(dy, out, N), *x = read_all(from, in, N), *dx = room(in, N);
-    if (!dx) abort();
-    if (c->transposed)
-        conv_forward_naive(dx, d, w, NULL, &c->s);
+    Side in = side(mapconv_input(conv), conv->plain_in), out = side(mapconv_result(conv), conv->plain_out);
+    int N = conv->s.N;
+    if (conv->transposed)
+        conv_forward_naive(dx, d, w, NULL, &conv->s);
     else
-        conv_backward_data_naive(dx, d, w, NULL, &c->s, false);
+        conv_backward_data_naive(dx, d, w, NULL, &conv->s, false);
     if (back->dx && !in.plain && !back->add)
         for (size_t i = 0; i < map_count(N, in.C, (int)pixels(in)); i++) back->dx[i] = 0;
     if (back->dx || back->dscale) give_back(back, dx, from, in, N);
-    if (back->dw) conv_backward_weight_naive(back->dw, c->transposed ? x : d, c->transposed ? d : x, &c->s);
-    for (int n = 0; back->dbias && n < N; n++)
-        for (int o = 0; o < out.C; o++)
-            for (size_t p = 0; p < pixels(out); p++)
-                back->dbias[o] += d[((size_t)n * (size_t)out.C + (size_t)o) * pixels(out) + p];
+    if (back->dw)
+        conv_backward_weight_naive(back->dw, conv->transposed ? x : d, conv->transposed ? d : x, &conv->s);
+    if (!back->dbias) return;
+    EACH(out, N)
+    {
+        (void)p;
+        back->dbias[c] += d[i];
+    }
+}
+
+bool mapconv_backward_naive(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w,
+                            const MapConv *c)
+{
+    Side in = side(mapconv_input(c), c->plain_in), out = side(mapconv_result(c), c->plain_out);
+    float *d = total_gradient(dy, out, c->s.N), *x = read_all(from, in, c->s.N), *dx = room(in, c->s.N);
+    bool ok = d && x && dx;
+    if (ok) back_all(back, dx, d, x, from, w, c);
     free(d);
     free(x);
     free(dx);
+    return ok;
 }

@@ -179,7 +179,7 @@ static void forward_both(Fixture *f, MapWrite to, MapRead from, const char *name
     to.y = y, to.moments = moments ? m[0] : NULL;
     run(f, &to, &from, pool);
     to.y = naive, to.moments = moments ? m[1] : NULL;
-    mapconv_forward_naive(&to, &from, f->w, &f->c);
+    assert_true(mapconv_forward_naive(&to, &from, f->w, &f->c));
     assert_close(y, naive, f->out_count, bound_of(f), name, what);
     if (moments) assert_close(m[0], m[1], 2 * f->out_lanes, bound_of(f) + 1e-4, name, "moments");
     free(y);
@@ -269,7 +269,7 @@ static void backward_both(Fixture *f, const MapGrad *dy, const MapRead *from, bo
     bool coefficients = from->scale;
     MapBack ours = back_of(&a, coefficients, add), naive = back_of(&b, coefficients, add);
     mapconv_backward(&ours, dy, from, f->w, &f->c, f->scratch, pool);
-    mapconv_backward_naive(&naive, dy, from, f->w, &f->c);
+    assert_true(mapconv_backward_naive(&naive, dy, from, f->w, &f->c));
     double bound = bound_of(f) + 2e-5;
     assert_close(a.dx, b.dx, f->in_count, bound, name, "dx");
     assert_close(a.dw, b.dw, f->weights, 2 * bound, name, "dw");
