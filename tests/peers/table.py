@@ -15,9 +15,11 @@ ENCODE, DRAWN = "ort,torch", ("random:1", "random:2", "random:3")
 ROWS = [
     ("conv", "3x3 convolution, three directions of nine layers", "conv --against onednn --turn 1.5", 1.5, 2.0),
     ("trainA", "SimCLR training A, batch 256", "train --net A --against torch --turn 1", 1.6, 2.2),
-    ("trainA16", "the same against bf16", "train --net A --against torch-bf16 --turn 1", 0.8, 1.1),
+    ("trainA16", "the same, the peer in bf16", "train --net A --against torch-bf16 --turn 1", 0.8, 1.1),
+    ("trainA1616", "the same, both in bf16", "train --net A --bf16 --against torch-bf16 --turn 1", 0.8, 1.1),
     ("trainB", "SimCLR training B, batch 64", "train --net B --against torch --turn 1", 1.4, 2.0),
-    ("trainB16", "the same against bf16", "train --net B --against torch-bf16 --turn 1", 0.7, 1.0),
+    ("trainB16", "the same, the peer in bf16", "train --net B --against torch-bf16 --turn 1", 0.7, 1.0),
+    ("trainB1616", "the same, both in bf16", "train --net B --bf16 --against torch-bf16 --turn 1", 0.7, 1.0),
     ("encodeA", "encoder A, batch 256", f"encode --net A --against {ENCODE}", 1.2, 1.7),
     ("encodeB", "encoder B, batch 64", f"encode --net B --against {ENCODE}", 1.2, 1.7),
     ("G28", "generator G28, batch 256", "generate --net G28 --against ort", 1.2, 1.8),
