@@ -3,6 +3,7 @@
  * Forward and data gradient are the same machine: out(m, pixel) = sum over k of A(m, k) * src[offset(k) + base(pixel)],
  * with k over (channel, tap). A stride s in the data gradient splits the picture into s*s phases, each dense. */
 #include "math/conv.h"
+#include "math/carve.h"
 #include "math/kernels/tile.h"
 #include <string.h>
 
@@ -147,19 +148,6 @@ static void gather_run(Gather *g, Pool *pool)
     if (pixels > 0) pool_run(pool, (int)((pixels + TILE_N - 1) / TILE_N), gather_panel, g);
 }
 
-/* Carves the caller's scratch; the same calls in conv_scratch only count. */
-typedef struct {
-    float *base;
-    size_t used;
-} Carve;
-
-static float *carve(Carve *c, size_t floats)
-{
-    float *at = c->base ? c->base + c->used : NULL;
-    c->used += round_up(floats, 16);
-    return at;
-}
-
 typedef struct {
     float *padded, *a, *panel;
     ptrdiff_t *offset;
@@ -171,7 +159,7 @@ static GatherScratch gather_carve(Carve *c, size_t padded, int M, int K, int thr
     s.padded = carve(c, padded + SLACK);
     s.a = carve(c, round_up((size_t)M, TILE_M) * (size_t)K);
     s.panel = carve(c, gather_panel_floats(M) * (size_t)threads);
-    s.offset = (ptrdiff_t *)(void *)carve(c, (size_t)K * (sizeof(ptrdiff_t) / sizeof(float)));
+    s.offset = carve_offsets(c, (size_t)K);
     return s;
 }
 
@@ -406,8 +394,8 @@ static WeightJob weight_carve(Carve *c, const ConvShape *s, int threads, float *
     *padded = carve(c, (size_t)s->N * s->C * j.PH * j.PW + SLACK);
     j.across = carve(c, j.across_floats * (size_t)threads);
     j.partial = carve(c, j.partial_floats * CHUNKS);
-    j.offset = (ptrdiff_t *)(void *)carve(c, round_up((size_t)j.K, TILE_M) * (sizeof(ptrdiff_t) / sizeof(float)));
-    j.run = (ptrdiff_t *)(void *)carve(c, (size_t)s->OH * (sizeof(ptrdiff_t) / sizeof(float)));
+    j.offset = carve_offsets(c, round_up((size_t)j.K, TILE_M));
+    j.run = carve_offsets(c, (size_t)s->OH);
     return j;
 }
 
