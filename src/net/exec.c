@@ -172,10 +172,38 @@ static void run_node(Exec *e, int i, bool backward, const OpRun *r)
     if (e->trace) e->seconds[i + (backward ? net_nodes(e->net) : 0)] += clock_seconds() - start;
 }
 
+/* All that shares the memory of v now lies there. */
+static void move_to(Exec *e, ValueId v, float *at)
+{
+    for (int i = 0; i < net_values(e->net); i++)
+        if (e->plan.root[i] == v) e->at[i] = at;
+}
+
+/* What is made again for backwards is, until then, where the forward makes it. */
+static void begin_forward(Exec *e)
+{
+    for (int i = 0; i < net_nodes(e->net); i++) {
+        ValueId out = net_node(e->net, i)->out;
+        if (e->plan.again[i] >= 0) move_to(e, out, arena_at(e, e->plan.value_at[out]));
+    }
+}
+
+/* Makes again what is read from the backward of node i on, what others are made of first. */
+static void make_again(Exec *e, int i, int n)
+{
+    for (int k = 0; k <= i; k++) {
+        if (e->plan.again[k] != i) continue;
+        move_to(e, net_node(e->net, k)->out, arena_at(e, e->plan.again_at[k]));
+        OpRun r = run_at(e, k, n);
+        run_node(e, k, false, &r);
+    }
+}
+
 void exec_forward(Exec *e, Weights *w, int n)
 {
     assert(n >= 1 && n <= e->batch && w->net == e->user);
     bind(e, w);
+    begin_forward(e);
     if (e->mode & EXEC_TRAIN) weights_touch(w);
     for (int i = 0; i < net_nodes(e->net); i++) {
         OpRun r = run_at(e, i, n);
@@ -245,7 +273,10 @@ void exec_backward(Exec *e, const Weights *w, Weights *grads, int n)
     assert(n >= 1 && n <= e->batch && w == e->bound && (!grads || grads->net == e->user));
     (void)w;
     find_seeds(e, n);
-    for (int i = net_nodes(e->net) - 1; i >= 0; i--) backward_node(e, i, n, grads, asked);
+    for (int i = net_nodes(e->net) - 1; i >= 0; i--) {
+        make_again(e, i, n);
+        backward_node(e, i, n, grads, asked);
+    }
     clear_unreached(e, n);
 }
 

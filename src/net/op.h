@@ -45,6 +45,7 @@ typedef struct {
     unsigned buffers;  /* OP_BIT(i): in[i] must be a buffer, and gets no gradient */
     unsigned keep;
     bool inplace; /* out may be the memory of in[0] */
+    bool remake;  /* cheap, and changes nothing else: may run again for a backward instead of being kept */
     bool alias;   /* out is the memory of in[0], and so are their gradients: nothing runs */
     bool apart;   /* inputs whose gradients are written together must be different values */
     /* Checks shapes and attributes, sets defaults and out. The error need not name the node. */

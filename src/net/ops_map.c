@@ -85,6 +85,7 @@ const OpRow op_row_JOIN = {.least = 1,
                            .keep = KEEP_IN(A) | KEEP_IN(A_COEF) | KEEP_IN(B) | KEEP_IN(B_COEF) |
                                    KEEP_IN(NOISE) | KEEP_IN(STRENGTH) | KEEP_OUT,
                            .inplace = true,
+                           .remake = true,
                            .infer = map_of_first,
                            .forward = join_run,
                            .backward = join_back,

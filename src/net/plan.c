@@ -21,6 +21,7 @@ typedef struct {
     const PlanOptions *o;
     int batch, nodes, values, end;
     int *first, *last; /* per root value: steps at which its memory must hold */
+    int *again, *done; /* per root value: the steps from which and to which it must be there again; again -1: never */
     ValueId *slot;     /* per root value: the value in whose memory it is computed in place, or itself */
     Block *block;
     int blocks;
@@ -91,21 +92,67 @@ static bool find_needs(Planner *p, Err *err)
     return true;
 }
 
+/* ---- What is made again -------------------------------------------------------------------------------- */
+
+static bool may_remake(const Planner *p, int i)
+{
+    ValueId out = net_node(p->net, i)->out;
+    return p->o->grads.once && op_row(net_node(p->net, i)->op)->remake && p->plan->need[out] && !p->plan->port[out];
+}
+
+static void read_at(int *step, int at)
+{
+    if (*step < 0 || at < *step) *step = at;
+}
+
+/* A result may be made again at the first step of the backward that reads it, which may be one that makes another again. */
+static void find_again(Planner *p)
+{
+    for (int v = 0; v < p->values; v++) p->again[v] = p->done[v] = -1;
+    for (int i = p->nodes - 1; i >= 0; i--) {
+        const Node *node = net_node(p->net, i);
+        if (op_row(node->op)->alias) continue;
+        unsigned keep = p->plan->need[node->out] ? op_row(node->op)->keep : 0;
+        int *again = &p->again[p->plan->root[node->out]], first = backward_step(p, i);
+        if (keep & KEEP_OUT) read_at(again, first);
+        if (!may_remake(p, i)) *again = -1;
+        if (node->out2 != NET_NONE) p->again[node->out2] = -1;
+        if (*again >= 0) p->plan->again[i] = backward_step(p, *again), keep = ~0u, first = *again;
+        for (int k = 0; k < node->inputs; k++)
+            if (node->in[k] != NET_NONE && (keep & KEEP_IN(k))) read_at(&p->again[p->plan->root[node->in[k]]], first);
+    }
+    for (int v = 0; v < p->values; v++)
+        if (net_value(p->net, v)->kind != VALUE_ACTIVATION) p->again[v] = -1;
+}
+
 /* ---- Lifetimes ----------------------------------------------------------------------------------------- */
+
+/* A backward reads it at that step. */
+static void live_back(Planner *p, ValueId root, int step)
+{
+    if (p->again[root] < 0)
+        live(p, root, step);
+    else if (step > p->done[root])
+        p->done[root] = step;
+}
 
 static void node_lives(Planner *p, int i)
 {
     const Node *node = net_node(p->net, i);
     const OpRow *row = op_row(node->op);
     const ValueId *root = p->plan->root;
-    bool back = p->plan->need[node->out] != 0;
-    int until = back ? held_until(p, i) : i, held = row->keep & KEEP_OUT ? until : i;
+    unsigned keep = p->plan->again[i] >= 0 ? ~0u : p->plan->need[node->out] ? row->keep : 0;
+    int until = held_until(p, i);
     live(p, root[node->out], i);
-    live(p, root[node->out], held);
-    if (node->out2 != NET_NONE) live(p, node->out2, i), live(p, node->out2, held);
+    if (node->out2 != NET_NONE) live(p, node->out2, i);
+    if (keep & KEEP_OUT) {
+        live_back(p, root[node->out], until);
+        if (node->out2 != NET_NONE) live(p, node->out2, until);
+    }
     for (int k = 0; k < node->inputs; k++) {
         if (node->in[k] == NET_NONE) continue;
-        live(p, root[node->in[k]], row->keep & KEEP_IN(k) ? until : i);
+        live(p, root[node->in[k]], i);
+        if (keep & KEEP_IN(k)) live_back(p, root[node->in[k]], until);
     }
 }
 
@@ -173,6 +220,13 @@ static void saved_block(Planner *p, int i)
     if (floats) block_add(p, floats, i, p->plan->need[node->out] ? held_until(p, i) : i, &p->plan->saved_at[i]);
 }
 
+static void again_block(Planner *p, int i)
+{
+    ValueId out = net_node(p->net, i)->out;
+    if (p->plan->again[i] >= 0)
+        block_add(p, value_count(net_value(p->net, out), p->batch), p->again[out], p->done[out], &p->plan->again_at[i]);
+}
+
 static void packed_block(Planner *p, int i)
 {
     const Node *node = net_node(p->net, i);
@@ -196,6 +250,7 @@ static void find_blocks(Planner *p, int *reader)
             if (node->in[k] != NET_NONE) reader[p->plan->root[node->in[k]]] = i;
         saved_block(p, i);
         packed_block(p, i);
+        again_block(p, i);
     }
     for (int v = 0; v < p->values; v++)
         if (p->plan->root[v] == v) grad_block(p, v, reader);
@@ -287,23 +342,29 @@ static bool plan_room(Plan *plan, size_t nodes, size_t values)
     plan->grad_at = malloc((values + 1) * sizeof(size_t));
     plan->saved_at = malloc((nodes + 1) * sizeof(size_t));
     plan->packed_at = malloc((nodes + 1) * sizeof(size_t));
+    plan->again_at = malloc((nodes + 1) * sizeof(size_t));
+    plan->again = malloc((nodes + 1) * sizeof *plan->again);
     if (!plan->site || !plan->need || !plan->root || !plan->port || !plan->value_at || !plan->grad_at ||
-        !plan->saved_at || !plan->packed_at)
+        !plan->saved_at || !plan->packed_at || !plan->again_at || !plan->again)
         return false;
     for (size_t v = 0; v < values; v++) plan->value_at[v] = plan->grad_at[v] = PLAN_NOWHERE;
-    for (size_t i = 0; i < nodes; i++) plan->saved_at[i] = plan->packed_at[i] = PLAN_NOWHERE;
+    for (size_t i = 0; i < nodes; i++) {
+        plan->saved_at[i] = plan->packed_at[i] = plan->again_at[i] = PLAN_NOWHERE;
+        plan->again[i] = -1;
+    }
     return true;
 }
 
 static bool plan_with(Planner *p, Err *err)
 {
-    size_t blocks = 2 * (size_t)p->values + 2 * (size_t)p->nodes + 1, values = (size_t)p->values + 1;
-    int *ints = malloc(4 * values * sizeof *ints);
+    size_t blocks = 2 * (size_t)p->values + 3 * (size_t)p->nodes + 1, values = (size_t)p->values + 1;
+    int *ints = malloc(6 * values * sizeof *ints);
     Block **placed = malloc(blocks * sizeof(Block *));
     p->block = malloc(blocks * sizeof *p->block);
     bool ok = ints && placed && p->block;
     if (ok) {
         p->first = ints, p->last = ints + values, p->slot = ints + 2 * values;
+        p->again = ints + 3 * values, p->done = ints + 4 * values;
         for (int i = 0; i < p->nodes; i++) op_site(&p->plan->site[i], p->net, i);
         find_roots(p);
         ok = find_needs(p, err);
@@ -311,9 +372,10 @@ static bool plan_with(Planner *p, Err *err)
         err_nomem(err, "planning a net");
     }
     if (ok) {
+        find_again(p);
         find_lifetimes(p);
         find_inplace(p);
-        find_blocks(p, ints + 3 * values);
+        find_blocks(p, ints + 5 * values);
         place_blocks(p, placed);
         place_rest(p);
     }
@@ -347,5 +409,7 @@ void plan_free(Plan *plan)
     free(plan->grad_at);
     free(plan->saved_at);
     free(plan->packed_at);
+    free(plan->again_at);
+    free(plan->again);
     *plan = (Plan){0};
 }

@@ -13,6 +13,8 @@ typedef struct {
     size_t *value_at; /* per value: floats from the start; PLAN_NOWHERE for parameters and buffers */
     size_t *grad_at;  /* per value: PLAN_NOWHERE for parameters and where none is wanted */
     size_t *saved_at; /* per node */
+    size_t *again_at;  /* per node whose result is made again for the backward: where; else PLAN_NOWHERE */
+    int *again;        /* per node: the node before whose backward that happens, or -1 */
     size_t *packed_at; /* per node: its packed parameters, where they are kept; else PLAN_NOWHERE */
     size_t scratch_at;
     size_t floats;

@@ -433,6 +433,33 @@ static void test_chain_is_short(void **state)
     net_free(net);
 }
 
+/* Sums of branches are made again for the backward: training a deep net needs no room for them, and gives the same bits. */
+static void test_made_again(void **state)
+{
+    (void)state;
+    Err err = {0};
+    enum { BLOCKS = 6, WIDTH = 16, EDGE = 24 };
+    Net *net = net_new();
+    ValueId x = layer_conv(net, picture(net, 1, EDGE, EDGE), "stem", WIDTH, 3, 1, 1, false, init_he());
+    for (int i = 0; i < BLOCKS; i++) {
+        char name[2][24];
+        snprintf(name[0], sizeof name[0], "c%d", i), snprintf(name[1], sizeof name[1], "n%d", i);
+        ValueId y = layer_conv(net, x, name[0], WIDTH, 3, 1, 1, false, init_he());
+        x = layer_act(net, layer_add(net, layer_batchnorm(net, y, name[1]), x), ACT_RELU);
+    }
+    net_output(net, "y", layer_op(net, OP_MEANHW, x));
+    assert_ok(net_finish(net, &err), err);
+    ExecGrads grads = {.params = true}, once = {.params = true, .once = true};
+    Exec *kept = exec_new(net, 8, EXEC_TRAIN, grads, NULL, &err), *again = exec_new(net, 8, EXEC_TRAIN, once, NULL, &err);
+    size_t value = 8 * WIDTH * EDGE * EDGE * sizeof(float);
+    assert_true(exec_bytes(again) + (BLOCKS - 1) * value < exec_bytes(kept));
+    exec_free(kept), exec_free(again);
+    Step a = full, b = full;
+    b.grads.once = true;
+    assert_same_steps(net, "residual", &a, &b);
+    net_free(net);
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -486,6 +513,7 @@ int main(void)
         cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_chain_is_short),
+        cmocka_unit_test(test_made_again),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_trace),
     };
