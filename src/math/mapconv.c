@@ -49,7 +49,7 @@ static void cut(Forward *f, int N)
 {
     const Way *w = &f->way;
     Staged whole = staged_shape(w, 1, w->out.H);
-    f->group = stage_group(N, w->out.H * w->out.W, staged_image(&whole));
+    f->group = stage_group(N, way_images(w), staged_image(&whole));
     f->groups = divide_up(N, f->group);
     int rows = divide_up(BAND_PIXELS, w->out.W), most = w->out.H / rows, bands = 1;
     int large = (int)(staged_image(&whole) / STAGE_FLOATS) + 1;

@@ -89,9 +89,9 @@ static size_t most(size_t a, size_t b)
 
 static void find_chunks(Backward *b)
 {
-    int N = b->c->s.N, pixels = max_int(b->back.out.H * b->back.out.W, b->outer.out.H * b->outer.out.W);
+    int N = b->c->s.N, wanted = min_int(way_images(&b->back), way_images(&b->outer));
     int fit = (int)((size_t)PARTIAL_FLOATS / (b->weight_floats + 1));
-    b->group = stage_group(N, pixels, most(staged_image(&b->grad_shape), staged_image(&b->from_shape)));
+    b->group = stage_group(N, wanted, most(staged_image(&b->grad_shape), staged_image(&b->from_shape)));
     b->chunks = min_int(max_int(2, min_int(CHUNKS, fit)), (N + b->group - 1) / b->group);
 }
 

@@ -77,22 +77,20 @@ void stage_images(const Staged *to, const StageSource *s, int n0, int row0, int 
         }
 }
 
-enum {
-    PIXELS = 512, /* of a task: 32 tiles of Winograd, or 36 register tiles */
-    MOST_FLOATS =
-        1 << 20 /* staged; filters of many channels want many images even past the second-level cache */
-};
+/* Staged; filters of many channels want many images even past the second-level cache. */
+enum { MOST_FLOATS = 1 << 20 };
 
 static int divide_up(int a, int b)
 {
     return (a + b - 1) / b;
 }
 
-int stage_group(int N, int pixels, size_t image_floats)
+int stage_group(int N, int wanted, size_t image_floats)
 {
-    int group = divide_up(PIXELS, pixels), room = 1 + (int)(MOST_FLOATS / image_floats);
+    int group = wanted, room = 1 + (int)(MOST_FLOATS / image_floats);
     if (group > N) group = N;
     if (group > room) group = room;
-    int tasks = (divide_up(N, group) + 3) / 4 * 4;
+    int tasks = divide_up(N, group);
+    if (tasks != 2) tasks = (tasks + 3) / 4 * 4; /* two full ones are better than four halves */
     return divide_up(N, tasks);
 }

@@ -22,6 +22,8 @@ static int min_int(int a, int b)
     return a < b ? a : b;
 }
 
+enum { PIXELS = 512 }; /* results of a task: 36 register tiles */
+
 /* ---- Choosing ---- */
 
 /* Tiles of 4x4 must be at least half full, and sixteen channels there to fill a vector; else Winograd loses.
@@ -384,6 +386,12 @@ static size_t bf16_scratch(const Way *w, int images, int rows)
     size_t outer = bf16_outer_input_floats(&p, images, w->in.C) +
                    bf16_outer_gradient_floats(&p, rows, w->out.W, images, w->out.C);
     return product > outer ? product : outer;
+}
+
+int way_images(const Way *w)
+{
+    if (w->kernel == WAY_WINOGRAD) return winograd_images(w->out.H, w->out.W);
+    return divide_up(PIXELS, w->out.H * w->out.W);
 }
 
 size_t way_scratch(const Way *w, int images, int rows)

@@ -45,6 +45,8 @@ typedef struct {
     int first, pairs;
 } WayProduct;
 void way_product(const MapRegion *y, const WayProduct *p, float *scratch);
+/* Images that fill what the kernel takes at a time. */
+int way_images(const Way *w);
 /* Floats of scratch for `images` images and `rows` result rows of each. */
 size_t way_scratch(const Way *w, int images, int rows);
 

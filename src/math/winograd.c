@@ -153,6 +153,12 @@ size_t winograd_scratch(int tiles, int O, int C)
     return most.block * (size_t)(map_blocks(O > C ? O : C) + 2) + WINOGRAD_PLACES * filter_place(PANEL, 2);
 }
 
+int winograd_images(int rows, int cols)
+{
+    int tiles = (rows + 3) / 4 * ((cols + 3) / 4);
+    return tiles < WINOGRAD_TILES ? WINOGRAD_TILES / tiles : 1;
+}
+
 /* The tiles of a call in order: of each image row by row. */
 typedef struct {
     int rows, cols, down, right; /* of the results; tiles in a column, in a row */

@@ -21,9 +21,13 @@ void winograd_filter(float *u, const float *w, int O, int C, bool flip, Pool *po
  * first + blocks - 1 of the results are made. Runs in the calling thread. */
 void winograd_product(const MapRegion *y, const Staged *x, const float *u, int to, int from, int first,
                       int blocks, float *scratch);
-/* Floats of scratch for both functions on `tiles` tiles of 4x4 results: images * ceil(rows/4) * ceil(cols/4).
+/* Floats of scratch for both functions on `tiles` tiles of 4x4 results, images * ceil(rows/4) * ceil(cols/4).
  */
 size_t winograd_scratch(int tiles, int O, int C);
+
+/* Images of so many results that fill one chunk of tiles, for which filters are transformed once; at least 1.
+ */
+int winograd_images(int rows, int cols);
 
 /* The weight gradient: adds to du (taps as above, not flipped; winograd_gradient_floats of it, zeroed by the
  * caller first) over all images. x as above; dy's pixel (i,j) is the gradient of the result (i,j), for as
