@@ -55,7 +55,8 @@ static void squares(const Room *r, const float *style, const float *w, const Dem
     }
 }
 
-void demod_forward(float *d, const float *style, const float *w, const DemodShape *s, float *scratch, Pool *pool)
+void demod_forward(float *d, const float *style, const float *w, const DemodShape *s, float *scratch,
+                   Pool *pool)
 {
     Room r = room_of(s, scratch);
     squares(&r, style, w, s);
@@ -66,15 +67,16 @@ void demod_forward(float *d, const float *style, const float *w, const DemodShap
                 1.0f / sqrtf(r.sum[(size_t)n * (size_t)s->O + (size_t)o] + s->eps);
 }
 
-void demod_backward(float *dstyle, float *dw, const float *dd, const float *d, const float *style, const float *w,
-                    const DemodShape *s, float *scratch, Pool *pool)
+void demod_backward(float *dstyle, float *dw, const float *dd, const float *d, const float *style,
+                    const float *w, const DemodShape *s, float *scratch, Pool *pool)
 {
     Room r = room_of(s, scratch);
     squares(&r, style, w, s);
     for (int n = 0; n < s->N; n++)
         for (int o = 0; o < s->O; o++) {
             size_t at = (size_t)n * (size_t)s->row + (size_t)o;
-            r.sum[(size_t)n * (size_t)s->O + (size_t)o] = -d[at] * d[at] * d[at] * dd[at]; /* twice that of the sum */
+            r.sum[(size_t)n * (size_t)s->O + (size_t)o] =
+                -d[at] * d[at] * d[at] * dd[at]; /* twice that of the sum */
         }
     if (dstyle) {
         gemm(r.grad, r.sum, r.weight, s->N, s->C, s->O, GEMM_NN, false, r.rest, pool);

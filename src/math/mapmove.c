@@ -1,4 +1,5 @@
-/* Maps in other sizes and beside each other: a piece of work is one block of one image, or for concatenation one image. */
+/* Maps in other sizes and beside each other: a piece of work is one block of one image, or for concatenation
+ * one image. */
 #include "math/mapmove.h"
 #include "math/isa.h"
 #include "math/kernels/mapmove.h"
@@ -27,7 +28,8 @@ typedef struct {
     const MoveKernels *k;
 } Job;
 
-/* ---- Upsampling ------------------------------------------------------------------------------------------ */
+/* ---- Upsampling ------------------------------------------------------------------------------------------
+ */
 
 static void grow_plane(void *ctx, int index, int worker)
 {
@@ -58,7 +60,8 @@ void map_grow(float *y, const float *x, int N, int C, int H, int W, bool smooth,
     pool_run(pool, N * map_blocks(C), grow_plane, &j);
 }
 
-void map_grow_backward(float *dx, const float *dy, int N, int C, int H, int W, bool smooth, bool add, Pool *pool)
+void map_grow_backward(float *dx, const float *dy, int N, int C, int H, int W, bool smooth, bool add,
+                       Pool *pool)
 {
     size_t plane = (size_t)H * (size_t)W * MAP_LANES;
     Job j = {.to = dx,
@@ -72,7 +75,8 @@ void map_grow_backward(float *dx, const float *dy, int N, int C, int H, int W, b
     pool_run(pool, N * map_blocks(C), shrink_plane, &j);
 }
 
-/* ---- Pooling --------------------------------------------------------------------------------------------- */
+/* ---- Pooling ---------------------------------------------------------------------------------------------
+ */
 
 static Job pooling(const PoolShape *s)
 {
@@ -109,7 +113,8 @@ void map_mean(float *y, const float *x, int N, int C, const PoolShape *s, Pool *
 {
     Job j = pooling(s);
     j.to = y, j.from = x;
-    j.to_plane = (size_t)s->OH * (size_t)s->OW * MAP_LANES, j.from_plane = (size_t)s->H * (size_t)s->W * MAP_LANES;
+    j.to_plane = (size_t)s->OH * (size_t)s->OW * MAP_LANES,
+    j.from_plane = (size_t)s->H * (size_t)s->W * MAP_LANES;
     pool_run(pool, N * map_blocks(C), mean_plane, &j);
 }
 
@@ -117,11 +122,13 @@ void map_mean_backward(float *dx, const float *dy, int N, int C, const PoolShape
 {
     Job j = pooling(s);
     j.to = dx, j.from = dy, j.add = add;
-    j.from_plane = (size_t)s->OH * (size_t)s->OW * MAP_LANES, j.to_plane = (size_t)s->H * (size_t)s->W * MAP_LANES;
+    j.from_plane = (size_t)s->OH * (size_t)s->OW * MAP_LANES,
+    j.to_plane = (size_t)s->H * (size_t)s->W * MAP_LANES;
     pool_run(pool, N * map_blocks(C), mean_back_plane, &j);
 }
 
-/* ---- Concatenation --------------------------------------------------------------------------------------- */
+/* ---- Concatenation ---------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     float *y, *const *dx;
@@ -184,8 +191,8 @@ void map_concat(float *y, const float *const *x, const int *C, int parts, int N,
     pool_run(pool, N, concat_image, &j);
 }
 
-void map_concat_backward(float *const *dx, const bool *add, const float *dy, const int *C, int parts, int N, int P,
-                         Pool *pool)
+void map_concat_backward(float *const *dx, const bool *add, const float *dy, const int *C, int parts, int N,
+                         int P, Pool *pool)
 {
     Concat j = {.dx = dx,
                 .add = add,

@@ -1,4 +1,5 @@
-/* Runs a planned net: a loop over the nodes forward, a loop over them backward, nothing allocated in either. */
+/* Runs a planned net: a loop over the nodes forward, a loop over them backward, nothing allocated in either.
+ */
 #include "net/exec.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -19,12 +20,12 @@ struct Exec {
     ExecGrads grads;
     Plan plan;
     Arena arena;
-    Weights *bound;       /* kept; whose memory `at` points to for parameters and buffers */
-    uint64_t version;     /* of bound, when it was bound */
-    bool stale;           /* what was packed of the weights before is not of these */
-    float **at;           /* per value */
-    bool *written;        /* per root value: its gradient holds something in this backward */
-    double *seconds;      /* forward of each node, then backward of each */
+    Weights *bound;   /* kept; whose memory `at` points to for parameters and buffers */
+    uint64_t version; /* of bound, when it was bound */
+    bool stale;       /* what was packed of the weights before is not of these */
+    float **at;       /* per value */
+    bool *written;    /* per root value: its gradient holds something in this backward */
+    double *seconds;  /* forward of each node, then backward of each */
     bool trace;
 };
 

@@ -21,11 +21,13 @@ static void copy_values(Lower *l)
         l->form[v] = (Form){.plain = copy_named(l->net, net_value(l->user, v)), .term = {.x = NET_NONE}};
     for (int i = 0, n = net_ports(l->user, &ports); i < n; i++) {
         const Value *v = net_value(l->user, ports[i].value);
-        if (v->kind == VALUE_INPUT) l->form[ports[i].value].plain = net_input(l->net, ports[i].name, v->shape);
+        if (v->kind == VALUE_INPUT)
+            l->form[ports[i].value].plain = net_input(l->net, ports[i].name, v->shape);
     }
 }
 
-/* ---- What is known before -------------------------------------------------------------------------------- */
+/* ---- What is known before --------------------------------------------------------------------------------
+ */
 
 static bool has_moments(const Lower *l, const Node *node)
 {
@@ -47,7 +49,8 @@ static void look_ahead(Lower *l)
     for (int i = 0, n = net_ports(l->user, &ports); i < n; i++) l->readers[ports[i].value] += 2;
 }
 
-/* ---- The walk -------------------------------------------------------------------------------------------- */
+/* ---- The walk --------------------------------------------------------------------------------------------
+ */
 
 /* The node as it is, on plain values. */
 static void keep_node(Lower *l, const Node *node)
@@ -73,7 +76,8 @@ static void walk(Lower *l)
             net_output(l->net, ports[i].name, lower_plain(l, ports[i].value));
 }
 
-/* ---- From value to value --------------------------------------------------------------------------------- */
+/* ---- From value to value ---------------------------------------------------------------------------------
+ */
 
 static bool map_room(Lowered *out, int user, int lowered)
 {

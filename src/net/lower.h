@@ -1,8 +1,9 @@
-/* Lowers a net to the one that is run: convolutions work on maps (math/map.h), and what stands around them (bias, batch norm,
- * activation, residual, noise) goes into their reading and writing, so that most values between them never exist.
+/* Lowers a net to the one that is run: convolutions work on maps (math/map.h), and what stands around them
+ * (bias, batch norm, activation, residual, noise) goes into their reading and writing, so that most values
+ * between them never exist.
  *
- * The lowered net computes the same function and the same gradients; autodiff needs no rule but each op's own. The user's net
- * stays as it is: ports, parameters and buffers are found through `to` and `from`. */
+ * The lowered net computes the same function and the same gradients; autodiff needs no rule but each op's
+ * own. The user's net stays as it is: ports, parameters and buffers are found through `to` and `from`. */
 #pragma once
 #include "net/exec.h"
 

@@ -42,7 +42,11 @@ static ValueId convert(Lower *l, ValueId x, Layout to)
     const Value *v = net_value(l->net, x);
     if (!v) return NET_NONE;
     bool same = op_pixels(&v->shape) == 1 && v->shape.dim[1] % MAP_LANES == 0;
-    return lower_add(l, same ? OP_RECAST : to == LAYOUT_MAP ? OP_TOMAP : OP_FROMMAP, &x, 1, &(Attrs){.to = to});
+    return lower_add(l,
+                     same               ? OP_RECAST
+                     : to == LAYOUT_MAP ? OP_TOMAP
+                                        : OP_FROMMAP,
+                     &x, 1, &(Attrs){.to = to});
 }
 
 LowerTerm lower_term(Lower *l, ValueId v)
@@ -58,8 +62,8 @@ ValueId lower_map(Lower *l, ValueId v)
 {
     LowerTerm t = lower_term(l, v);
     if (t.coef == NET_NONE) return t.x;
-    ValueId x =
-        lower_add(l, OP_JOIN, (ValueId[]){t.x, t.coef}, 2, &(Attrs){.read = {t.bend}, .write = lower_straight});
+    ValueId x = lower_add(l, OP_JOIN, (ValueId[]){t.x, t.coef}, 2,
+                          &(Attrs){.read = {t.bend}, .write = lower_straight});
     l->form[v].term = (LowerTerm){x, NET_NONE, lower_straight};
     return x;
 }
@@ -75,7 +79,8 @@ ValueId lower_plain(Lower *l, ValueId v)
 Node *lower_pending(Lower *l, ValueId v, int op)
 {
     Form *f = &l->form[v];
-    bool open = f->pending && f->node.op == op && l->readers[v] == 1 && lower_is_straight(f->node.attrs.write);
+    bool open =
+        f->pending && f->node.op == op && l->readers[v] == 1 && lower_is_straight(f->node.attrs.write);
     return open ? &f->node : NULL;
 }
 

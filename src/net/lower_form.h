@@ -1,5 +1,5 @@
-/* What a value of the user's net is while it is lowered: a plain value, a map with a bend still to be applied when it is read,
- * or a node that is not there yet because more may go into it. */
+/* What a value of the user's net is while it is lowered: a plain value, a map with a bend still to be applied
+ * when it is read, or a node that is not there yet because more may go into it. */
 #pragma once
 #include "net/lower.h"
 #include "net/op.h"
@@ -20,9 +20,9 @@ typedef struct {
 typedef struct {
     const Net *user;
     Net *net;
-    Form *form;   /* per value of the user's net */
-    int *readers; /* per value of the user's net; a port counts as two */
-    bool *normed; /* per value of the user's net: a batch norm wants its moments */
+    Form *form;                      /* per value of the user's net */
+    int *readers;                    /* per value of the user's net; a port counts as two */
+    bool *normed;                    /* per value of the user's net: a batch norm wants its moments */
     bool train, exact, bf16, frozen; /* frozen: no gradient is wanted, so anything may go into the writing */
 } Lower;
 
@@ -35,7 +35,8 @@ ValueId lower_add(Lower *l, int op, const ValueId *in, int inputs, const Attrs *
 ValueId lower_plain(Lower *l, ValueId v);
 ValueId lower_map(Lower *l, ValueId v);
 LowerTerm lower_term(Lower *l, ValueId v);
-/* The pending node of v, for one more thing to go into; NULL unless it is `op`, not bent yet, and v has no second reader. */
+/* The pending node of v, for one more thing to go into; NULL unless it is `op`, not bent yet, and v has no
+ * second reader. */
 Node *lower_pending(Lower *l, ValueId v, int op);
 /* Makes the pending node of v that of `out` (which is v after one more op). */
 void lower_move(Lower *l, ValueId out, ValueId v);

@@ -38,7 +38,8 @@ static bool stays_plain(const Lower *l, ValueId v)
     return f->term.x == NET_NONE;
 }
 
-/* ---- Convolutions ---------------------------------------------------------------------------------------- */
+/* ---- Convolutions ----------------------------------------------------------------------------------------
+ */
 
 /* Plain pictures are read as they are; all else is a map. */
 static bool reads_plain(const Lower *l, ValueId x)
@@ -55,14 +56,16 @@ static bool lower_conv(Lower *l, const Node *node)
     bool plain = reads_plain(l, x);
     LowerTerm t = plain ? (LowerTerm){lower_plain(l, x), NET_NONE, lower_straight} : lower_term(l, x);
     a.read[0] = t.bend, a.write = lower_straight;
-    a.transposed = node->op == OP_CONVT, a.exact = l->exact, a.bf16 = l->bf16, a.moments = l->normed[node->out];
+    a.transposed = node->op == OP_CONVT, a.exact = l->exact, a.bf16 = l->bf16,
+    a.moments = l->normed[node->out];
     a.to = !plain && !a.moments && y->dim[1] <= FEW ? LAYOUT_PLAIN : LAYOUT_MAP;
     ValueId in[] = {t.x, lower_plain(l, node->in[1]), t.coef, NET_NONE, plain_input(l, node, 2)};
     lower_later(l, node->out, OP_MAPCONV, in, 5, &a);
     return true;
 }
 
-/* ---- Batch norm ------------------------------------------------------------------------------------------ */
+/* ---- Batch norm ------------------------------------------------------------------------------------------
+ */
 
 static ValueId coefficient(Lower *l, const Node *node, ValueId moments, ValueId before)
 {
@@ -110,7 +113,8 @@ static bool lower_batchnorm(Lower *l, const Node *node)
     return true;
 }
 
-/* ---- Pointwise ------------------------------------------------------------------------------------------- */
+/* ---- Pointwise -------------------------------------------------------------------------------------------
+ */
 
 static bool bend_of(Bend *b, const Attrs *a)
 {
@@ -183,7 +187,8 @@ static bool add_written(Lower *l, ValueId out, ValueId into, ValueId other)
 static bool lower_sum(Lower *l, const Node *node)
 {
     ValueId a = node->in[0], b = node->in[1];
-    if (!shape_equal(shape_of(l, a), shape_of(l, b)) || (stays_plain(l, a) && stays_plain(l, b))) return false;
+    if (!shape_equal(shape_of(l, a), shape_of(l, b)) || (stays_plain(l, a) && stays_plain(l, b)))
+        return false;
     if (add_written(l, node->out, a, b) || add_written(l, node->out, b, a)) return true;
     LowerTerm ta = lower_term(l, a), tb = lower_term(l, b);
     join_later(l, node->out, ta, &tb, lower_straight);
@@ -211,12 +216,15 @@ static bool lower_noise(Lower *l, const Node *node)
     return true;
 }
 
-/* ---- Modulated convolution --------------------------------------------------------------------------------- */
+/* ---- Modulated convolution
+ * --------------------------------------------------------------------------------- */
 
-/* The style scales the reading; the demodulation scales the writing, or where gradients are wanted the next reading. */
+/* The style scales the reading; the demodulation scales the writing, or where gradients are wanted the next
+ * reading. */
 static bool lower_modconv(Lower *l, const Node *node)
 {
-    ValueId style = lower_plain(l, node->in[1]), w = lower_plain(l, node->in[2]), bias = plain_input(l, node, 3);
+    ValueId style = lower_plain(l, node->in[1]), w = lower_plain(l, node->in[2]),
+            bias = plain_input(l, node, 3);
     Attrs a = node->attrs;
     if (shape_of(l, node->in[0])->dim[0] != NET_BATCH) return false;
     a.read[0] = a.write = lower_straight;
@@ -236,7 +244,8 @@ static bool lower_modconv(Lower *l, const Node *node)
     return true;
 }
 
-/* ---- Other sizes, and channels beside each other ----------------------------------------------------------- */
+/* ---- Other sizes, and channels beside each other
+ * ----------------------------------------------------------- */
 
 static bool lower_pixels(Lower *l, const Node *node)
 {
@@ -265,7 +274,8 @@ static bool lower_concat(Lower *l, const Node *node)
     for (int i = 0; i < node->inputs; i++) mapped |= !stays_plain(l, node->in[i]);
     for (int i = 0; mapped && i < node->inputs; i++) in[i] = lower_map(l, node->in[i]);
     if (mapped)
-        set_term(l, node->out, lower_add(l, OP_CONCAT, in, node->inputs, &node->attrs), NET_NONE, lower_straight);
+        set_term(l, node->out, lower_add(l, OP_CONCAT, in, node->inputs, &node->attrs), NET_NONE,
+                 lower_straight);
     return mapped;
 }
 

@@ -9,10 +9,10 @@ typedef struct {
     int inputs;
     const Shape *in[NET_INPUTS]; /* NULL: absent */
     Layout in_layout[NET_INPUTS];
-    Shape out; /* infer fills it */
-    Layout layout; /* of out; infer may leave it plain */
-    Shape out2; /* rank 0: there is no second result, which infer may leave so */
-    uint8_t want[NET_INPUTS];    /* WANT_ bits: on whose behalf a gradient of this input may be asked for */
+    Shape out;                /* infer fills it */
+    Layout layout;            /* of out; infer may leave it plain */
+    Shape out2;               /* rank 0: there is no second result, which infer may leave so */
+    uint8_t want[NET_INPUTS]; /* WANT_ bits: on whose behalf a gradient of this input may be asked for */
 } OpSite;
 
 enum { WANT_PARAMS = 1, WANT_INPUTS = 2 };
@@ -30,7 +30,7 @@ typedef struct {
     bool repack;                 /* what `packed` was made of has changed */
     float *din[NET_INPUTS];      /* NULL: not wanted */
     bool add[NET_INPUTS];        /* add to din[i]; else overwrite it */
-    const float *dout, *dout2; /* dout2 NULL: zero */
+    const float *dout, *dout2;   /* dout2 NULL: zero */
     Pool *pool;
 } OpRun;
 

@@ -1,4 +1,5 @@
-/* What lies between convolutions on maps, as ops of lowered nets: joins, coefficients of batch norms, conversions. */
+/* What lies between convolutions on maps, as ops of lowered nets: joins, coefficients of batch norms,
+ * conversions. */
 #include "math/mapjoin.h"
 #include "net/op.h"
 #include <math.h>
@@ -57,10 +58,8 @@ static void join_run(const OpRun *r)
 static MapTermBack term_back(const OpRun *r, int i)
 {
     float *k = op_sum(r, i + 1);
-    return (MapTermBack){.dx = r->din[i],
-                         .add = r->add[i],
-                         .dscale = k,
-                         .dshift = k ? k + op_in(r, i + 1) / 2 : NULL};
+    return (MapTermBack){
+        .dx = r->din[i], .add = r->add[i], .dscale = k, .dshift = k ? k + op_in(r, i + 1) / 2 : NULL};
 }
 
 static void join_back(const OpRun *r)

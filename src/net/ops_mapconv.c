@@ -1,6 +1,7 @@
 /* The convolution on maps as an op of lowered nets: which tensors of math/mapconv.h are which inputs.
  *
- * in[] = x, w, [coefficient of x], [coefficient of the result], [bias], [added map], [noise], [strength]; out2 the moments. */
+ * in[] = x, w, [coefficient of x], [coefficient of the result], [bias], [added map], [noise], [strength];
+ * out2 the moments. */
 #include "math/mapconv.h"
 #include "net/conv_site.h"
 #include <string.h>

@@ -9,7 +9,8 @@ static int lanes_of(int C)
     return map_blocks(C) * MAP_LANES;
 }
 
-/* ---- style: scale = style, shift = 0 --------------------------------------------------------------------- */
+/* ---- style: scale = style, shift = 0 ---------------------------------------------------------------------
+ */
 
 static bool style_infer(OpSite *s, Err *err)
 {
@@ -36,7 +37,8 @@ static void style_back(const OpRun *r)
 const OpRow op_row_STYLE = {
     .least = 1, .most = 1, .infer = style_infer, .forward = style_run, .backward = style_back};
 
-/* ---- demod: style, w, [bias]; scale = d, shift = bias ---------------------------------------------------- */
+/* ---- demod: style, w, [bias]; scale = d, shift = bias ----------------------------------------------------
+ */
 
 static DemodShape demod_of(const OpSite *s, int n)
 {

@@ -1,7 +1,7 @@
 /* Plans memory by lifetimes: every block has a first and a last step, and blocks that never meet may overlap.
  *
- * Steps: node i runs forward at step i and backward at step 2*nodes - 1 - i; what a backward reads stays until then, or, where a
- * backward may be run again, to the very end. */
+ * Steps: node i runs forward at step i and backward at step 2*nodes - 1 - i; what a backward reads stays
+ * until then, or, where a backward may be run again, to the very end. */
 #include "net/plan.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,9 @@ typedef struct {
     const PlanOptions *o;
     int batch, nodes, values, end;
     int *first, *last; /* per root value: steps at which its memory must hold */
-    int *again, *done; /* per root value: the steps from which and to which it must be there again; again -1: never */
-    ValueId *slot;     /* per root value: the value in whose memory it is computed in place, or itself */
+    int *again,
+        *done; /* per root value: the steps from which and to which it must be there again; again -1: never */
+    ValueId *slot; /* per root value: the value in whose memory it is computed in place, or itself */
     Block *block;
     int blocks;
 } Planner;
@@ -76,7 +77,7 @@ static bool find_needs(Planner *p, Err *err)
     const ExecGrads *grads = &p->o->grads;
     for (int v = 0; v < p->values; v++) {
         const Value *value = net_value(p->net, v);
-        need[v] = value->kind == VALUE_PARAM && grads->params       ? WANT_PARAMS
+        need[v] = value->kind == VALUE_PARAM && grads->params         ? WANT_PARAMS
                   : value->kind == VALUE_INPUT && asked(grads, value) ? WANT_INPUTS
                                                                       : 0;
     }
@@ -97,7 +98,8 @@ static bool find_needs(Planner *p, Err *err)
 static bool may_remake(const Planner *p, int i)
 {
     ValueId out = net_node(p->net, i)->out;
-    return p->o->grads.once && op_row(net_node(p->net, i)->op)->remake && p->plan->need[out] && !p->plan->port[out];
+    return p->o->grads.once && op_row(net_node(p->net, i)->op)->remake && p->plan->need[out] &&
+           !p->plan->port[out];
 }
 
 static void read_at(int *step, int at)
@@ -105,7 +107,8 @@ static void read_at(int *step, int at)
     if (*step < 0 || at < *step) *step = at;
 }
 
-/* A result may be made again at the first step of the backward that reads it, which may be one that makes another again. */
+/* A result may be made again at the first step of the backward that reads it, which may be one that makes
+ * another again. */
 static void find_again(Planner *p)
 {
     for (int v = 0; v < p->values; v++) p->again[v] = p->done[v] = -1;
@@ -119,7 +122,8 @@ static void find_again(Planner *p)
         if (node->out2 != NET_NONE) p->again[node->out2] = -1;
         if (*again >= 0) p->plan->again[i] = backward_step(p, *again), keep = ~0u, first = *again;
         for (int k = 0; k < node->inputs; k++)
-            if (node->in[k] != NET_NONE && (keep & KEEP_IN(k))) read_at(&p->again[p->plan->root[node->in[k]]], first);
+            if (node->in[k] != NET_NONE && (keep & KEEP_IN(k)))
+                read_at(&p->again[p->plan->root[node->in[k]]], first);
     }
     for (int v = 0; v < p->values; v++)
         if (net_value(p->net, v)->kind != VALUE_ACTIVATION) p->again[v] = -1;
@@ -217,14 +221,16 @@ static void saved_block(Planner *p, int i)
     const Node *node = net_node(p->net, i);
     const OpRow *row = op_row(node->op);
     size_t floats = row->saves ? row->saves(&p->plan->site[i], p->batch) : 0;
-    if (floats) block_add(p, floats, i, p->plan->need[node->out] ? held_until(p, i) : i, &p->plan->saved_at[i]);
+    if (floats)
+        block_add(p, floats, i, p->plan->need[node->out] ? held_until(p, i) : i, &p->plan->saved_at[i]);
 }
 
 static void again_block(Planner *p, int i)
 {
     ValueId out = net_node(p->net, i)->out;
     if (p->plan->again[i] >= 0)
-        block_add(p, value_count(net_value(p->net, out), p->batch), p->again[out], p->done[out], &p->plan->again_at[i]);
+        block_add(p, value_count(net_value(p->net, out), p->batch), p->again[out], p->done[out],
+                  &p->plan->again_at[i]);
 }
 
 static void packed_block(Planner *p, int i)
@@ -387,8 +393,12 @@ static bool plan_with(Planner *p, Err *err)
 
 bool plan_make(Plan *plan, const Net *net, const PlanOptions *o, Err *err)
 {
-    Planner p = {
-        .plan = plan, .net = net, .o = o, .batch = o->batch, .nodes = net_nodes(net), .values = net_values(net)};
+    Planner p = {.plan = plan,
+                 .net = net,
+                 .o = o,
+                 .batch = o->batch,
+                 .nodes = net_nodes(net),
+                 .values = net_values(net)};
     p.end = 2 * p.nodes;
     if (!plan_room(plan, (size_t)p.nodes, (size_t)p.values)) {
         plan_free(plan);

@@ -22,8 +22,8 @@ void weights_assign(Weights *to, const Weights *from);
 /* Sets every value by its Init from (seed, RNG_INIT), each value its own stream by name. */
 void weights_init(Weights *w, uint64_t seed);
 void weights_zero(Weights *w);
-/* To read and write; counts as a change. What is written through a pointer kept for later must be told by weights_touch, and so
- * must what is written into `block`. */
+/* To read and write; counts as a change. What is written through a pointer kept for later must be told by
+ * weights_touch, and so must what is written into `block`. */
 float *weights_at(Weights *w, ValueId id);
 void weights_touch(Weights *w);
 const float *weights_get(const Weights *w, ValueId id);

@@ -85,6 +85,7 @@ static void test_counts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_counts), cmocka_unit_test(test_no_step_allocates)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_counts),
+                                       cmocka_unit_test(test_no_step_allocates)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* What is done to maps between convolutions: joins, sums, other sizes, channels side by side, demodulation. Oracles work on plain
- * pictures; what runs is given maps made of them. */
+/* What is done to maps between convolutions: joins, sums, other sizes, channels side by side, demodulation.
+ * Oracles work on plain pictures; what runs is given maps made of them. */
 #include "gradcheck.h"
 #include "math/demod.h"
 #include "math/mapjoin.h"
@@ -33,7 +33,8 @@ static void unmapped(float *x, float *map, Size d)
     for (int c = d.C; c < map_blocks(d.C) * MAP_LANES; c++)
         for (int n = 0; n < d.N; n++)
             for (int p = 0; p < pixels(d); p++) {
-                size_t at = ((size_t)(n * map_blocks(d.C) + c / MAP_LANES) * (size_t)pixels(d) + (size_t)p) * MAP_LANES;
+                size_t at = ((size_t)(n * map_blocks(d.C) + c / MAP_LANES) * (size_t)pixels(d) + (size_t)p) *
+                            MAP_LANES;
                 assert_true(map[at + (size_t)(c % MAP_LANES)] == 0);
             }
     map_to_plain(x, map, d.N, d.C, pixels(d), false, NULL);
@@ -50,7 +51,8 @@ static float *gradient(Size d, bool accumulate)
     return map;
 }
 
-/* ---- Joins: a, b, (scale a, shift a, scale b, shift b), (noise, strength) ------------------------------- */
+/* ---- Joins: a, b, (scale a, shift a, scale b, shift b), (noise, strength) -------------------------------
+ */
 
 typedef struct {
     Size d;
@@ -78,7 +80,8 @@ static void join_oracle(double *y, const double *const *in, const void *spec)
         for (int c = 0; c < j->d.C; c++)
             for (int p = 0; p < P; p++, i++) {
                 size_t row = (size_t)(j->per_image ? n * j->d.C + c : c);
-                double z = bent(j->scaled ? k[row] * in[0][i] + k[rows + row] : in[0][i], j->slope_a, j->gain_a);
+                double z =
+                    bent(j->scaled ? k[row] * in[0][i] + k[rows + row] : in[0][i], j->slope_a, j->gain_a);
                 if (j->two) z += j->scaled ? k[2 * rows + row] * in[1][i] + k[3 * rows + row] : in[1][i];
                 if (j->noisy) z += noise[j->d.N * P] * noise[n * P + p];
                 y[i] = bent(z, j->slope, j->gain);
@@ -122,7 +125,8 @@ static void join_run(float *y, float *const *grad, const float *const *in, const
     int P = pixels(d);
     Tables t = tables_of(j, in[2], grad[2]);
     float *a = mapped(in[0], d), *b = mapped(in[1], d), *out = mapped(NULL, d), *dout = mapped(dy, d);
-    float *da = gradient(d, accumulate), *db = gradient(d, accumulate), *scratch = floats(mapjoin_scratch(d.N, d.C));
+    float *da = gradient(d, accumulate), *db = gradient(d, accumulate),
+          *scratch = floats(mapjoin_scratch(d.N, d.C));
     MapJoin m = {.a = {a, t.k, t.k + t.table, j->per_image, j->slope_a, j->gain_a},
                  .b = {b, t.k + 2 * t.table, t.k + 3 * t.table, j->per_image, 1, 1},
                  .noise = j->noisy ? in[3] : NULL,
@@ -155,9 +159,9 @@ static void join_run(float *y, float *const *grad, const float *const *in, const
 static void joins(void **state)
 {
     static const Join specs[] = {
-        {{3, 16, 4, 5}, true, true, false, false, 0, 1, 0, 1},    /* a residual block */
+        {{3, 16, 4, 5}, true, true, false, false, 0, 1, 0, 1}, /* a residual block */
         {{2, 17, 3, 3}, true, false, false, false, 1, 1, 0.2f, 1.4f},
-        {{5, 3, 5, 1}, false, true, false, false, 0.1f, 2, 1, 1}, /* a norm and its activation */
+        {{5, 3, 5, 1}, false, true, false, false, 0.1f, 2, 1, 1},   /* a norm and its activation */
         {{2, 33, 2, 7}, false, true, true, true, 1, 1, 0.2f, 1.6f}, /* demodulation, noise, activation */
         {{1, 200, 1, 1}, true, true, true, true, 0, 1, 0, 3},
     };
@@ -177,7 +181,8 @@ static void joins(void **state)
     }
 }
 
-/* ---- Sums over pixels ------------------------------------------------------------------------------------ */
+/* ---- Sums over pixels ------------------------------------------------------------------------------------
+ */
 
 static void sum_oracle(double *y, const double *const *in, const void *spec)
 {
@@ -214,7 +219,8 @@ static void sums(void **state)
                           .spec = &sizes[i]});
 }
 
-/* ---- Other sizes ----------------------------------------------------------------------------------------- */
+/* ---- Other sizes -----------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     Size d;
@@ -226,7 +232,8 @@ static double between(const double *x, size_t step, int i, int n)
     double at = (i + 0.5) / 2 - 0.5;
     int low = (int)floor(at), high = low + 1;
     double f = at - low;
-    return x[(low < 0 ? 0 : (size_t)low) * step] * (1 - f) + x[(size_t)(high > n - 1 ? n - 1 : high) * step] * f;
+    return x[(low < 0 ? 0 : (size_t)low) * step] * (1 - f) +
+           x[(size_t)(high > n - 1 ? n - 1 : high) * step] * f;
 }
 
 static void grow_oracle(double *y, const double *const *in, const void *spec)
@@ -247,7 +254,8 @@ static void grow_run(float *y, float *const *grad, const float *const *in, const
 {
     const Grow *g = spec;
     Size d = g->d, big = {d.N, d.C, 2 * d.H, 2 * d.W};
-    float *x = mapped(in[0], d), *dx = gradient(d, accumulate), *out = mapped(NULL, big), *dout = mapped(dy, big);
+    float *x = mapped(in[0], d), *dx = gradient(d, accumulate), *out = mapped(NULL, big),
+          *dout = mapped(dy, big);
     map_grow(out, x, d.N, d.C, d.H, d.W, g->smooth, pool);
     map_grow_backward(dx, dout, d.N, d.C, d.H, d.W, g->smooth, accumulate, pool);
     unmapped(y, out, big), unmapped(grad[0], dx, d);
@@ -296,7 +304,8 @@ static void mean_run(float *y, float *const *grad, const float *const *in, const
 {
     const Mean *a = spec;
     Size d = a->d, small = {d.N, d.C, a->s.OH, a->s.OW};
-    float *x = mapped(in[0], d), *dx = gradient(d, accumulate), *out = mapped(NULL, small), *dout = mapped(dy, small);
+    float *x = mapped(in[0], d), *dx = gradient(d, accumulate), *out = mapped(NULL, small),
+          *dout = mapped(dy, small);
     map_mean(out, x, d.N, d.C, &a->s, pool);
     map_mean_backward(dx, dout, d.N, d.C, &a->s, accumulate, pool);
     unmapped(y, out, small), unmapped(grad[0], dx, d);
@@ -305,8 +314,9 @@ static void mean_run(float *y, float *const *grad, const float *const *in, const
 
 static void means(void **state)
 {
-    static const PoolShape shapes[] = {{.H = 6, .W = 8, .kh = 2, .kw = 2, .sh = 2, .sw = 2},
-                                       {.H = 5, .W = 7, .kh = 3, .kw = 3, .sh = 2, .sw = 1, .pt = 1, .pl = 2, .pb = 1}};
+    static const PoolShape shapes[] = {
+        {.H = 6, .W = 8, .kh = 2, .kw = 2, .sh = 2, .sw = 2},
+        {.H = 5, .W = 7, .kh = 3, .kw = 3, .sh = 2, .sw = 1, .pt = 1, .pl = 2, .pb = 1}};
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         Mean a = {.s = shapes[i]};
@@ -323,7 +333,8 @@ static void means(void **state)
     }
 }
 
-/* ---- Channels side by side ------------------------------------------------------------------------------- */
+/* ---- Channels side by side -------------------------------------------------------------------------------
+ */
 
 typedef struct {
     int N, P, C[3];
@@ -360,7 +371,8 @@ static void beside_run(float *y, float *const *grad, const float *const *in, con
 
 static void beside(void **state)
 {
-    static const Beside specs[] = {{2, 5, {16, 32, 16}}, {3, 4, {1, 1, 1}}, {2, 3, {7, 30, 13}}, {1, 2, {33, 15, 17}}};
+    static const Beside specs[] = {
+        {2, 5, {16, 32, 16}}, {3, 4, {1, 1, 1}}, {2, 3, {7, 30, 13}}, {1, 2, {33, 15, 17}}};
     (void)state;
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         const Beside *s = &specs[i];
@@ -376,7 +388,8 @@ static void beside(void **state)
     }
 }
 
-/* ---- Demodulation: style, w ------------------------------------------------------------------------------ */
+/* ---- Demodulation: style, w ------------------------------------------------------------------------------
+ */
 
 static void demod_oracle(double *y, const double *const *in, const void *spec)
 {
@@ -406,7 +419,8 @@ static void demod_run(float *y, float *const *grad, const float *const *in, cons
 
 static void demodulation(void **state)
 {
-    static const DemodShape specs[] = {{3, 20, 17, 9, 17, 1e-8f}, {1, 1, 1, 1, 1, 1e-8f}, {5, 33, 40, 1, 40, 1e-4f}};
+    static const DemodShape specs[] = {
+        {3, 20, 17, 9, 17, 1e-8f}, {1, 1, 1, 1, 1, 1e-8f}, {5, 33, 40, 1, 40, 1e-4f}};
     (void)state;
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         const DemodShape *s = &specs[i];

@@ -195,8 +195,8 @@ static inline const char *both_weights(const Both *b)
     return NULL;
 }
 
-/* Runs the net, not lowered, both ways with the same draws and demands the same bits of all that can be seen: outputs,
- * gradients, buffers. NULL where they agree, else the name of what differs (the net owns it). */
+/* Runs the net, not lowered, both ways with the same draws and demands the same bits of all that can be seen:
+ * outputs, gradients, buffers. NULL where they agree, else the name of what differs (the net owns it). */
 static inline const char *differs_from_reference(const Net *net, int n, int batch, ExecMode mode, ExecGrads g,
                                                  uint64_t seed)
 {

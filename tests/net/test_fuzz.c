@@ -1,5 +1,5 @@
-/* Graphs drawn from a seed: whatever the builder accepts runs, gives the same bits as every value in memory of its own, and
- * lowered the same numbers; what it refuses has a sentence. VIEWSMITH_FUZZ sets how many. */
+/* Graphs drawn from a seed: whatever the builder accepts runs, gives the same bits as every value in memory
+ * of its own, and lowered the same numbers; what it refuses has a sentence. VIEWSMITH_FUZZ sets how many. */
 #include "check.h"
 #include "reference.h"
 #include "twice.h"
@@ -211,10 +211,11 @@ static void test_drawn_graphs(void **state)
         for (int i = 0; i < net_nodes(net); i++) op_ran[net_node(net, i)->op]++;
         for (int g = 0; g < 4; g++) {
             ExecMode mode = seed % 2 ? EXEC_TRAIN : EXEC_INFER;
-            const char *what =
-                differs_from_reference(net, 1 + (int)(seed % 3), 3, mode, (ExecGrads){.params = g & 1, .inputs = g >> 1}, seed);
+            const char *what = differs_from_reference(net, 1 + (int)(seed % 3), 3, mode,
+                                                      (ExecGrads){.params = g & 1, .inputs = g >> 1}, seed);
             if (what) fail_msg("graph %llu, gradients %d: %s differs", (unsigned long long)seed, g, what);
-            what = lowered_differs(net, 1 + (int)(seed % 3), 3, mode, (ExecGrads){.params = g & 1, .inputs = g >> 1}, seed, 2e-2);
+            what = lowered_differs(net, 1 + (int)(seed % 3), 3, mode,
+                                   (ExecGrads){.params = g & 1, .inputs = g >> 1}, seed, 2e-2);
             if (what) fail_msg("graph %llu, gradients %d, lowered: %s", (unsigned long long)seed, g, what);
         }
         ran++;

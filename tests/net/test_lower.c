@@ -1,5 +1,5 @@
-/* Lowering: the net that is run computes what the user's net says, forward and backward, in every mode; and it really is made of
- * convolutions on maps with everything between them gone. */
+/* Lowering: the net that is run computes what the user's net says, forward and backward, in every mode; and
+ * it really is made of convolutions on maps with everything between them gone. */
 #include "check.h"
 #include "net/ops.h"
 #include "twice.h"
@@ -8,13 +8,15 @@
 
 enum { BATCH = 5 };
 
-/* ---- Nets of convolutions ---------------------------------------------------------------------------------- */
+/* ---- Nets of convolutions
+ * ---------------------------------------------------------------------------------- */
 
 static ValueId conv_norm(Net *net, ValueId x, const char *name, int out, int kernel, int stride)
 {
     char norm[64];
     snprintf(norm, sizeof norm, "%s.norm", name);
-    return layer_batchnorm(net, layer_conv(net, x, name, out, kernel, stride, kernel / 2, false, init_he()), norm);
+    return layer_batchnorm(net, layer_conv(net, x, name, out, kernel, stride, kernel / 2, false, init_he()),
+                           norm);
 }
 
 static ValueId relu(Net *net, ValueId x)
@@ -55,7 +57,8 @@ static void critic(Net *net)
 {
     ConvOptions down = {.stride = 2, .pad = 1, .bias = true, .spectral = true}, flat = down;
     flat.stride = 1;
-    ValueId x = layer_leaky(net, layer_conv_with(net, picture(net, 1, 8, 8), "a", 16, 4, down, init_he()), 0.2f, 1.6f);
+    ValueId x = layer_leaky(net, layer_conv_with(net, picture(net, 1, 8, 8), "a", 16, 4, down, init_he()),
+                            0.2f, 1.6f);
     x = layer_leaky(net, layer_conv_with(net, x, "b", 32, 3, flat, init_he()), 0.2f, 1.6f);
     x = layer_op(net, OP_BATCHSTD, x);
     x = layer_leaky(net, layer_conv_with(net, x, "c", 16, 4, down, init_he()), 0.2f, 1.6f);
@@ -73,7 +76,8 @@ static void dcgan(Net *net)
     net_output(net, "image", layer_act(net, x, ACT_TANH));
 }
 
-/* Values read twice, sums of three, activations that maps do and do not know, a norm that follows no convolution. */
+/* Values read twice, sums of three, activations that maps do and do not know, a norm that follows no
+ * convolution. */
 static void branches(Net *net)
 {
     ValueId x = layer_conv(net, picture(net, 2, 7, 7), "a", 18, 3, 1, 1, true, init_he());
@@ -84,7 +88,8 @@ static void branches(Net *net)
     s = layer_batchnorm(net, layer_scale(net, layer_add(net, s, s), 0.5f, 0), "second");
     net_output(net, "sum", s);
     net_output(net, "norm", n);
-    net_output(net, "three", relu(net, layer_conv(net, layer_leaky(net, s, 0.1f, 2), "c", 3, 1, 1, 0, true, init_he())));
+    net_output(net, "three",
+               relu(net, layer_conv(net, layer_leaky(net, s, 0.1f, 2), "c", 3, 1, 1, 0, true, init_he())));
     net_output(net, "mean", layer_op(net, OP_MEANHW, layer_leaky(net, y, 0.3f, 1.5f)));
 }
 
@@ -129,7 +134,8 @@ static void sizes(Net *net)
     net_output(net, "near", layer_op(net, OP_SUMHW, layer_upsample(net, relu(net, p), 2, 0)));
 }
 
-static const Zoo nets[] = {{"styles", styles}, {"sizes", sizes}, {"encoder", encoder}, {"odd", odd}, {"critic", critic}, {"dcgan", dcgan}, {"branches", branches}};
+static const Zoo nets[] = {{"styles", styles}, {"sizes", sizes}, {"encoder", encoder},  {"odd", odd},
+                           {"critic", critic}, {"dcgan", dcgan}, {"branches", branches}};
 enum { NETS = sizeof nets / sizeof *nets };
 
 static Net *built(const Zoo *z)
@@ -141,15 +147,16 @@ static Net *built(const Zoo *z)
     return net;
 }
 
-/* ---- The same function and gradients ------------------------------------------------------------------------- */
+/* ---- The same function and gradients
+ * ------------------------------------------------------------------------- */
 
 static void compare(const Zoo *z, double bound)
 {
     Net *net = built(z);
     for (int mode = EXEC_INFER; mode <= (EXEC_TRAIN | EXEC_EXACT); mode++)
         for (int g = 0; g < 4; g++) {
-            const char *what =
-                lowered_differs(net, 3, BATCH, (ExecMode)mode, (ExecGrads){.params = g & 1, .inputs = g >> 1}, 4, bound);
+            const char *what = lowered_differs(net, 3, BATCH, (ExecMode)mode,
+                                               (ExecGrads){.params = g & 1, .inputs = g >> 1}, 4, bound);
             if (what) fail_msg("%s, mode %d, gradients %d: %s", z->name, mode, g, what);
         }
     net_free(net);
@@ -162,7 +169,8 @@ static void test_same_numbers(void **state)
     for (int i = 0; i < ZOO; i++) compare(&zoo[i], 2e-4);
 }
 
-/* ---- What is run ----------------------------------------------------------------------------------------------- */
+/* ---- What is run
+ * ----------------------------------------------------------------------------------------------- */
 
 /* The ops of the lowered net, in order, with spaces between. */
 static void ops_of(char *out, size_t cap, void (*build)(Net *), ExecMode mode, ExecGrads g)
@@ -190,20 +198,24 @@ static void assert_ops(void (*build)(Net *), ExecMode mode, ExecGrads g, const c
 static void test_what_is_run(void **state)
 {
     (void)state;
-    assert_ops(encoder, EXEC_INFER, (ExecGrads){0},
-               "coef mapconv coef mapconv coef mapconv coef mapconv coef coef mapconv mapconv meanhw linear ");
+    assert_ops(
+        encoder, EXEC_INFER, (ExecGrads){0},
+        "coef mapconv coef mapconv coef mapconv coef mapconv coef coef mapconv mapconv meanhw linear ");
     assert_ops(encoder, EXEC_TRAIN, (ExecGrads){.params = true},
-               "mapconv coef mapconv coef mapconv coef join mapconv coef mapconv coef mapconv coef join meanhw linear ");
+               "mapconv coef mapconv coef mapconv coef join mapconv coef mapconv coef mapconv coef join "
+               "meanhw linear ");
     assert_ops(dcgan, EXEC_INFER, (ExecGrads){0}, "reshape recast coef mapconv coef mapconv mapconv act ");
-    assert_ops(styles, EXEC_INFER, (ExecGrads){0},
-               "broadcast linear tomap style demod linear mapconv style demod mapconv upsample linear join style "
-               "demod mapconv upsample linear join style mapconv act ");
+    assert_ops(
+        styles, EXEC_INFER, (ExecGrads){0},
+        "broadcast linear tomap style demod linear mapconv style demod mapconv upsample linear join style "
+        "demod mapconv upsample linear join style mapconv act ");
     assert_ops(critic, EXEC_TRAIN, (ExecGrads){.params = true},
                "spectral spectral mapconv mapconv batchstd spectral mapconv frommap reshape linear ");
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_numbers), cmocka_unit_test(test_what_is_run)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_numbers),
+                                       cmocka_unit_test(test_what_is_run)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,8 +20,8 @@ static inline bool not_numbers(const float *a, const float *b, size_t n)
 }
 
 /* The largest difference against the largest number; overflown tensors count as equal where both are. */
-static inline bool apart(Twice *t, const char *kind, const char *name, const float *a, const float *b, size_t n,
-                         double bound)
+static inline bool apart(Twice *t, const char *kind, const char *name, const float *a, const float *b,
+                         size_t n, double bound)
 {
     double most = 0, size = 1e-2; /* gradients that cancel to nothing count as that small */
     if (!a || !b) return false;
@@ -77,8 +77,8 @@ static inline bool steps_apart(Twice *t, uint64_t seed, double bound)
 }
 
 /* NULL where they agree within bound, else a sentence that lasts until the next call. */
-static inline const char *lowered_differs(const Net *net, int n, int batch, ExecMode mode, ExecGrads g, uint64_t seed,
-                                          double bound)
+static inline const char *lowered_differs(const Net *net, int n, int batch, ExecMode mode, ExecGrads g,
+                                          uint64_t seed, double bound)
 {
     static char what[160];
     Err err = {0};

@@ -1,4 +1,5 @@
-/* Maps in other sizes and beside each other, a pixel's sixteen channels at a time (VS_ISA names the instruction set). */
+/* Maps in other sizes and beside each other, a pixel's sixteen channels at a time (VS_ISA names the
+ * instruction set). */
 #include "math/kernels/mapmove.h"
 #include "math/kernels/vec16.h"
 
@@ -7,7 +8,8 @@
 
 enum { LANES = 16 };
 
-/* ---- Twice the size -------------------------------------------------------------------------------------- */
+/* ---- Twice the size --------------------------------------------------------------------------------------
+ */
 
 static void grow_nearest(float *y, const float *x, int H, int W)
 {
@@ -86,7 +88,8 @@ static void shrink(float *dx, const float *dy, int H, int W, bool smooth, bool a
     }
 }
 
-/* ---- Means over windows ---------------------------------------------------------------------------------- */
+/* ---- Means over windows ----------------------------------------------------------------------------------
+ */
 
 typedef struct {
     int top, bottom, left, right; /* inside the picture; bottom and right are not part of it */
@@ -131,7 +134,8 @@ static void mean_back(float *dx, const float *dy, const MapWindow *s)
         }
 }
 
-/* ---- Lanes moved ----------------------------------------------------------------------------------------- */
+/* ---- Lanes moved -----------------------------------------------------------------------------------------
+ */
 
 /* -1 in the first n lanes, 1 in the others: for v16_below. */
 static V16 first_lanes(int n)
