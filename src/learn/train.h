@@ -43,6 +43,7 @@ typedef struct {
 TrainConfig train_defaults(void);
 bool train_check(const TrainConfig *c, Err *err);
 bool train_bf16(const TrainConfig *c);
+bool train_has_bf16(void); /* on this machine */
 ViewConfig train_views(const TrainConfig *c);
 /* As in a run's config.json; caller drops. train_config_read starts from the defaults and refuses unknown
  * keys. */

@@ -50,11 +50,16 @@ bool train_bf16(const TrainConfig *c)
     return !strcmp(c->precision, "bf16");
 }
 
+bool train_has_bf16(void)
+{
+    return exec_bf16();
+}
+
 static bool precision_check(const TrainConfig *c, Err *err)
 {
     if (!train_bf16(c) && strcmp(c->precision, "float32"))
         return err_set(err, ERR_USAGE, "precision is float32 or bf16, not \"%s\"", c->precision);
-    if (train_bf16(c) && !exec_bf16())
+    if (train_bf16(c) && !train_has_bf16())
         return err_set(
             err, ERR_USAGE,
             "this CPU has no matrix unit for bf16 (AMX): take precision float32, which is as fast here");

@@ -113,11 +113,10 @@ static void test_gradient(void **state)
 /* Bits ----------------------------------------------------------------------------------------------------
  */
 
-static void test_threads(void **state)
+static void same_on_threads(const TrainConfig *config)
 {
-    TrainConfig c = tiny(6);
+    TrainConfig c = *config;
     Trainer *one = made(&c, NULL);
-    (void)state;
     for (int i = 0; i < 6; i++) step(one);
     for (int threads = 2; threads <= 4; threads += 2) {
         Pool *pool = pool_new(threads, 0, NULL);
@@ -128,6 +127,36 @@ static void test_threads(void **state)
         pool_free(pool);
     }
     trainer_free(one);
+}
+
+static void test_threads(void **state)
+{
+    TrainConfig c = tiny(6);
+    (void)state;
+    same_on_threads(&c);
+    if (!train_has_bf16()) return;
+    snprintf(c.precision, sizeof c.precision, "bf16");
+    same_on_threads(&c);
+}
+
+/* Products in bfloat16 lead along nearly the same way as those in float32. */
+static void test_bf16(void **state)
+{
+    TrainConfig c = tiny(6);
+    (void)state;
+    if (!train_has_bf16()) skip();
+    Trainer *full = made(&c, NULL);
+    snprintf(c.precision, sizeof c.precision, "bf16");
+    Trainer *half = made(&c, NULL);
+    bool differ = false;
+    for (int i = 0; i < 6; i++) {
+        double a = step(full).loss, b = step(half).loss;
+        if (!(fabs(a - b) < 0.1 * a)) fail_msg("step %d: loss %g in bfloat16, %g in float32", i, b, a);
+        differ |= a != b;
+    }
+    assert_true(differ);
+    trainer_free(full);
+    trainer_free(half);
 }
 
 /* Poison in step `poison`, a control change in step 4; saved and opened again before step `cut` (none: 99).
@@ -357,6 +386,12 @@ static void test_config(void **state)
     json_put_int(j, "sigmas", 1);
     assert_false(train_config_read(&back, j, &bad));
     assert_non_null(strstr(bad.msg, "unknown key \"sigmas\""));
+    snprintf(c.precision, sizeof c.precision, "half");
+    bad = (Err){0};
+    assert_false(train_check(&c, &bad));
+    assert_non_null(strstr(bad.msg, "float32 or bf16"));
+    snprintf(c.precision, sizeof c.precision, "bf16");
+    assert_int_equal(train_check(&c, &bad), train_has_bf16());
     free(text);
     free(text_again);
     json_drop(j);
@@ -431,13 +466,21 @@ static void test_untrained(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradient),         cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_resume),           cmocka_unit_test(test_resume_refuses),
-        cmocka_unit_test(test_guard_rolls_back), cmocka_unit_test(test_guard_gives_up),
-        cmocka_unit_test(test_guard_gradient),   cmocka_unit_test(test_controls),
-        cmocka_unit_test(test_schedule),         cmocka_unit_test(test_snapshots),
-        cmocka_unit_test(test_config),           cmocka_unit_test(test_hardest),
-        cmocka_unit_test(test_learns),           cmocka_unit_test(test_untrained),
+        cmocka_unit_test(test_gradient),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_bf16),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_resume_refuses),
+        cmocka_unit_test(test_guard_rolls_back),
+        cmocka_unit_test(test_guard_gives_up),
+        cmocka_unit_test(test_guard_gradient),
+        cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_schedule),
+        cmocka_unit_test(test_snapshots),
+        cmocka_unit_test(test_config),
+        cmocka_unit_test(test_hardest),
+        cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_untrained),
         cmocka_unit_test(test_time_budget), /* last: it stops the clock */
     };
     return cmocka_run_group_tests(tests, open_data, close_data);

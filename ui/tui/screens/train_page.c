@@ -28,6 +28,11 @@ static void change_encoder(TrainConfig *t, int by)
     snprintf(t->encoder, sizeof t->encoder, "%s", encoders[clamp(at + by, 3)]);
 }
 
+static void change_precision(TrainConfig *t, int by)
+{
+    snprintf(t->precision, sizeof t->precision, "%s", by > 0 && train_has_bf16() ? "bf16" : "float32");
+}
+
 static void change_pairs(TrainConfig *t, int by)
 {
     int at = 0, n = sizeof batches / sizeof *batches;
@@ -78,6 +83,9 @@ void page_change(TrainScreen *s, const World *w, int by)
     case SETTING_ENCODER:
         change_encoder(t, by);
         break;
+    case SETTING_PRECISION:
+        change_precision(t, by);
+        break;
     case SETTING_PSI:
         t->psi = moved(t->psi, 0.05f * (float)by, 0.05f, 1.5f);
         break;
@@ -123,6 +131,8 @@ static void fill_rows(Row row[SETTINGS], const TrainConfig *t)
            "warms up, then falls to 0 along a cosine");
     number(&row[SETTING_PAIRS], "pairs", t->pairs, 0, "in a batch; all others are the negatives");
     word(&row[SETTING_ENCODER], "encoder", t->encoder, "a small ResNet with a projection head");
+    word(&row[SETTING_PRECISION], "precision", t->precision,
+         "bf16 is faster where the CPU has a matrix unit");
     number(&row[SETTING_PSI], "psi", (double)t->psi, 2, "truncation of the generator; 1: none");
     text_count(count, sizeof count, (long long)t->budget.steps);
     word(&row[SETTING_STEPS], "steps", count, "the run is the same each time, bit for bit");
