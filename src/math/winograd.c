@@ -1,5 +1,8 @@
-/* Winograd's F(4x4,3x3) on maps: packs filters, cuts the tiles into chunks whose transforms stay in the
- * second-level cache, and runs the kernels of math/kernels/winograd.h on them. */
+/* Winograd's F(4x4,3x3) on maps: packs filters, cuts the tiles into chunks, and runs the kernels of
+ * math/kernels/winograd.h on them. What a chunk makes once (the transforms of its input, and of filters that
+ * are too many to keep) pays the better the more tiles it has, so that with many channels its input may
+ * outgrow the second-level cache: it is read in long runs. Filters and results of one pair of blocks always
+ * fit. */
 #include "math/winograd.h"
 #include "math/isa.h"
 #include "math/kernels/winograd.h"
