@@ -59,3 +59,29 @@ void way_outer(float *du, const Staged *x, const Staged *dy, const ptrdiff_t *of
 void way_unpack(float *dw, const float *du, int n, size_t stride, const Way *w, Pool *pool);
 
 size_t mapconv_forward_scratch(const MapConv *c, int threads);
+
+/* A phase of the result: the pixels (y % up_y, x % up_x), which some of the taps reach. Its inputs k are
+ * counted by blocks, taps and lanes. */
+typedef struct {
+    int y, x;
+    int taps, K;
+} Phase;
+
+Phase phase_of(const Way *w, int index); /* index < up_y * up_x */
+/* Its pixels, as a region of its own. */
+MapRegion phase_region(const MapRegion *y, const Way *w, const Phase *p);
+/* The staged row or column that a tap of a phase's pixel (0,0) reads, or -1 when it reads none. */
+int tap_row(const Way *w, int phase, int kh);
+int tap_col(const Way *w, int phase, int kw);
+/* Channels that the inputs of block b stand for: all sixteen lanes for the narrow kernel. */
+int lanes_of(const Way *w, int b);
+
+/* Calls body for every input k of a phase, in order: blocks, taps, lanes. */
+#define EACH_INPUT(w, p, body)                                                                               \
+    for (int b = 0, k = 0; b < map_blocks((w)->in.C); b++)                                                   \
+        for (int kh = 0; kh < (w)->s->KH; kh++)                                                              \
+            for (int kw = 0; kw < (w)->s->KW; kw++) {                                                        \
+                int row = tap_row(w, (p)->y, kh), col = tap_col(w, (p)->x, kw);                              \
+                if (row < 0 || col < 0) continue;                                                            \
+                for (int l = 0; l < lanes_of(w, b); l++, k++) body                                           \
+            }
