@@ -86,7 +86,8 @@ static bool open_parts(Classifier *t, Err *err)
     digest_hex(t->source, &d->digest, 16);
     t->net = encoder_net(&t->encoder, err);
     if (!t->net || !descent_open(&t->descent, t->net, &c->budget, c->seed, err)) return false;
-    t->exec = exec_new(t->net, c->batch, EXEC_TRAIN, (ExecGrads){.params = true, .once = true}, t->pool, err);
+    t->exec = exec_new(t->net, c->batch, EXEC_TRAIN, (ExecGrads){.params = true, .once = true, .lean = true},
+                       t->pool, err);
     if (!t->exec) return false;
     t->image = net_port(t->net, "image");
     t->logits = net_port(t->net, "logits");

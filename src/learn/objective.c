@@ -20,7 +20,8 @@ bool contrast_open(Contrast *c, const Net *net, int pairs, bool bf16, Pool *pool
     c->dim = net_value(net, c->out)->shape.dim[1];
     size_t rows = 2 * (size_t)pairs;
     ExecMode mode = EXEC_TRAIN | (bf16 ? EXEC_BF16 : 0);
-    c->exec = exec_new(net, (int)rows, mode, (ExecGrads){.params = true, .once = true}, pool, err);
+    c->exec =
+        exec_new(net, (int)rows, mode, (ExecGrads){.params = true, .once = true, .lean = true}, pool, err);
     if (!c->exec) return false;
     c->similarity = calloc(rows * rows, sizeof *c->similarity);
     c->scratch = aligned_alloc(64, (ntxent_scratch(pairs, c->dim) * sizeof *c->scratch + 63) / 64 * 64);

@@ -98,8 +98,8 @@ static bool find_needs(Planner *p, Err *err)
 static bool may_remake(const Planner *p, int i)
 {
     ValueId out = net_node(p->net, i)->out;
-    return p->o->grads.once && op_row(net_node(p->net, i)->op)->remake && p->plan->need[out] &&
-           !p->plan->port[out];
+    return p->o->grads.once && p->o->grads.lean && op_row(net_node(p->net, i)->op)->remake &&
+           p->plan->need[out] && !p->plan->port[out];
 }
 
 static void read_at(int *step, int at)

@@ -113,7 +113,7 @@ static void check_once(const Net *net, const char *name, ExecMode mode)
 {
     Step a = full, b = full;
     a.mode = b.mode = mode;
-    b.grads.once = true;
+    b.grads.once = b.grads.lean = true;
     assert_same_steps(net, name, &a, &b);
     a.mode = b.mode = mode | EXEC_PLAIN;
     assert_same_steps(net, name, &a, &b);
@@ -461,14 +461,14 @@ static void test_made_again(void **state)
     ValueId x = branches(net, picture(net, 1, 24, 24), "wide", 1, 3);
     net_output(net, "y", layer_op(net, OP_MEANHW, branches(net, x, "small", 2, 6)));
     assert_ok(net_finish(net, &err), err);
-    ExecGrads grads = {.params = true}, once = {.params = true, .once = true};
+    ExecGrads grads = {.params = true}, lean = {.params = true, .once = true, .lean = true};
     Exec *kept = exec_new(net, 8, EXEC_TRAIN, grads, NULL, &err),
-         *again = exec_new(net, 8, EXEC_TRAIN, once, NULL, &err);
+         *again = exec_new(net, 8, EXEC_TRAIN, lean, NULL, &err);
     size_t value = 8 * 16 * 24 * 24 * sizeof(float);
     assert_true(exec_bytes(again) + 3 * value < exec_bytes(kept));
     exec_free(kept), exec_free(again);
     Step a = full, b = full;
-    b.grads.once = true;
+    b.grads.once = b.grads.lean = true;
     assert_same_steps(net, "branches", &a, &b);
     net_free(net);
 }

@@ -84,7 +84,7 @@ static inline const char *lowered_differs(const Net *net, int n, int batch, Exec
     Err err = {0};
     Twice t = {.net = net, .n = n, .grads = g};
     for (int k = 0; k < 2; k++) {
-        g.once = !k && seed % 2 == 0;
+        g.once = g.lean = !k && seed % 2 == 0;
         t.e[k] = exec_new(net, batch, k ? mode | EXEC_PLAIN : mode, g, NULL, &err);
         assert_ok(t.e[k], err);
         t.w[k] = drawn(net, seed), t.d[k] = weights_new(net, &err);
