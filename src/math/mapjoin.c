@@ -18,12 +18,12 @@ static const JoinKernels *kernels(void)
     }
 }
 
-enum { SUMS = 4 }; /* scale and shift of a, and of b: rows of 16 for each block of each image */
+enum { SUMS = 5 }; /* scale and shift of a, and of b, strength: rows of 16 for each block of each image */
 
 typedef struct {
     const MapJoin *j;
     const MapJoinBack *back;
-    float *y, *sums, *strength; /* strength: a sum for each image */
+    float *y, *sums;
     const float *dy, *kept;     /* kept: y, or NULL where nothing is bent */
     int blocks;
     size_t plane; /* floats */
@@ -88,7 +88,7 @@ void mapjoin_forward(float *y, const MapJoin *j, Pool *pool)
 
 size_t mapjoin_scratch(int N, int C)
 {
-    return ((size_t)map_blocks(C) * SUMS + 1) * MAP_LANES * (size_t)N;
+    return (size_t)map_blocks(C) * SUMS * MAP_LANES * (size_t)N;
 }
 
 static JoinTermBack term_back(const MapTermBack *t, float *sums, size_t at)
@@ -112,23 +112,24 @@ static void backward_plane(void *ctx, int index, int worker)
     JoinPlane plane = plane_of(job, index);
     JoinTermBack a = term_back(&job->back->a, sums, at),
                  b = term_back(&job->back->b, sums + 2 * MAP_LANES, at);
+    const float *kept = job->kept ? job->kept + at : NULL;
     (void)worker;
-    job->k->backward(&a, &b, job->dy + at, job->kept ? job->kept + at : NULL, &plane);
+    if (term_wanted(&job->back->a) || term_wanted(&job->back->b))
+        job->k->backward(&a, &b, job->dy + at, kept, &plane);
+    if (job->back->dstrength) sums[4 * MAP_LANES] = job->k->noise(NULL, job->dy + at, kept, &plane);
 }
 
 /* The noise is one for all blocks of an image. */
 static void backward_noise(void *ctx, int image, int worker)
 {
     const Job *job = ctx;
-    float *dnoise = job->back->dnoise ? job->back->dnoise + (size_t)image * (size_t)job->j->P : NULL, sum = 0;
     (void)worker;
-    for (int b = 0; b < job->blocks; b++) {
-        int index = image * job->blocks + b;
+    for (int index = image * job->blocks; index < (image + 1) * job->blocks; index++) {
         size_t at = (size_t)index * job->plane;
         JoinPlane plane = plane_of(job, index);
-        sum += job->k->noise(dnoise, job->dy + at, job->kept ? job->kept + at : NULL, &plane);
+        job->k->noise(job->back->dnoise + (size_t)image * (size_t)job->j->P, job->dy + at,
+                      job->kept ? job->kept + at : NULL, &plane);
     }
-    job->strength[image] = sum;
 }
 
 /* d += the sums over images (or each image's own), in double and in the order of images. */
@@ -152,17 +153,17 @@ void mapjoin_backward(const MapJoinBack *back, const float *dy, const float *y, 
     if (back->a.dx && back->a.dx == back->b.dx)
         job.stream = false; /* b is added to what a has just written */
     job.back = back, job.dy = dy, job.kept = j->slope == 1 ? NULL : y;
-    job.sums = scratch, job.strength = scratch + (size_t)j->N * (size_t)job.blocks * SUMS * MAP_LANES;
-    if (term_wanted(&back->a) || term_wanted(&back->b))
+    job.sums = scratch;
+    if (term_wanted(&back->a) || term_wanted(&back->b) || back->dstrength)
         pool_run(pool, j->N * job.blocks, backward_plane, &job);
     fold(back->a.dscale, job.sums, &job, j->a.per_image);
     fold(back->a.dshift, job.sums + MAP_LANES, &job, j->a.per_image);
     fold(back->b.dscale, job.sums + 2 * MAP_LANES, &job, j->b.per_image);
     fold(back->b.dshift, job.sums + 3 * MAP_LANES, &job, j->b.per_image);
-    if (!back->dnoise && !back->dstrength) return;
-    pool_run(pool, j->N, backward_noise, &job);
-    for (int n = 0; n < j->N; n++) strength += job.strength[n];
-    if (back->dstrength) *back->dstrength += (float)strength;
+    if (back->dnoise) pool_run(pool, j->N, backward_noise, &job);
+    if (!back->dstrength) return;
+    for (int i = 0; i < j->N * job.blocks; i++) strength += job.sums[((size_t)i * SUMS + 4) * MAP_LANES];
+    *back->dstrength += (float)strength;
 }
 
 /* ---- Sums over pixels ---------------------------------------------------------------------------------- */
