@@ -29,9 +29,9 @@ void l2norm_forward(float *y, float *saved, const float *x, int N, int C);
 void l2norm_backward(float *dx, const float *dy, const float *y, const float *saved, int N, int C, bool accumulate);
 /* Spectral norm (Miyato et al. 2018): one power iteration v = norm(W^T u), u' = norm(W v), sigma = u'.W v, y = W / sigma;
  * w (O,K). u is updated only when train. saved (1+O+K): sigma, u, v as used. */
-void spectral_forward(float *y, float *saved, float *u, const float *w, int O, int K, bool train);
+void spectral_forward(float *y, float *saved, float *u, const float *w, int O, int K, bool train, Pool *pool);
 /* dw += (dy - (dy . y) u v^T) / sigma  (u, v constants as in the paper) */
-void spectral_backward(float *dw, const float *dy, const float *y, const float *saved, int O, int K);
+void spectral_backward(float *dw, const float *dy, const float *y, const float *saved, int O, int K, Pool *pool);
 /* Mean over channels and pixels of the standard deviation over the batch (ProGAN minibatch std, one group), put as one
  * more channel of every image. x (N,C,P), y (N,C+1,P); saved (1+C*P): the value, and the mean picture. */
 void batchstd_forward(float *y, float *saved, const float *x, int N, int C, int P, float eps);

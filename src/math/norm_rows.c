@@ -81,30 +81,88 @@ static double unit(float *v, int n, const Lanes *l)
     return length;
 }
 
-void spectral_forward(float *y, float *saved, float *u, const float *w, int O, int K, bool train)
+/* Pieces of the work on a weight (O,K): rows, or columns where a sum goes over the rows. */
+enum { SPECTRAL_ROWS = 16, SPECTRAL_COLUMNS = 256 };
+
+typedef struct {
+    float *y, *left, *right;
+    const float *w, *u;
+    float along, inv;
+    int O, K;
+    const Lanes *l;
+} Spectral;
+
+static int pieces(int n, int each)
 {
-    const Lanes *l = lanes();
-    float *left = saved + 1, *right = saved + 1 + O;
-    memset(right, 0, (size_t)K * sizeof *right);
-    for (int o = 0; o < O; o++) l->axpy(right, w + (size_t)o * K, (size_t)K, u[o]);
-    unit(right, K, l);
-    for (int o = 0; o < O; o++) left[o] = (float)l->dot(w + (size_t)o * K, right, (size_t)K);
-    double sigma = unit(left, O, l); /* u' . W v = |W v|, since u' is W v at unit length */
-    saved[0] = (float)(sigma < 1e-12 ? 1e-12 : sigma);
-    if (train) memcpy(u, left, (size_t)O * sizeof *u);
-    l->scale(y, w, (size_t)O * K, 1.0f / saved[0], 0);
+    return (n + each - 1) / each;
 }
 
-void spectral_backward(float *dw, const float *dy, const float *y, const float *saved, int O, int K)
+static int piece_end(int piece, int n, int each)
 {
-    const Lanes *l = lanes();
-    const float *u = saved + 1, *v = saved + 1 + O;
-    float inv = 1.0f / saved[0];
-    double along = l->dot(dy, y, (size_t)O * K);
-    for (int o = 0; o < O; o++) {
-        l->axpy(dw + (size_t)o * K, dy + (size_t)o * K, (size_t)K, inv);
-        l->axpy(dw + (size_t)o * K, v, (size_t)K, (float)(-along * u[o]) * inv);
+    return (piece + 1) * each < n ? (piece + 1) * each : n;
+}
+
+/* right = W^T u */
+static void spectral_right(void *ctx, int piece, int worker)
+{
+    const Spectral *s = ctx;
+    int first = piece * SPECTRAL_COLUMNS, n = piece_end(piece, s->K, SPECTRAL_COLUMNS) - first;
+    (void)worker;
+    memset(s->right + first, 0, (size_t)n * sizeof *s->right);
+    for (int o = 0; o < s->O; o++)
+        s->l->axpy(s->right + first, s->w + (size_t)o * s->K + first, (size_t)n, s->u[o]);
+}
+
+/* left = W right */
+static void spectral_left(void *ctx, int piece, int worker)
+{
+    const Spectral *s = ctx;
+    (void)worker;
+    for (int o = piece * SPECTRAL_ROWS; o < piece_end(piece, s->O, SPECTRAL_ROWS); o++)
+        s->left[o] = (float)s->l->dot(s->w + (size_t)o * s->K, s->right, (size_t)s->K);
+}
+
+static void spectral_scale(void *ctx, int piece, int worker)
+{
+    const Spectral *s = ctx;
+    size_t at = (size_t)piece * SPECTRAL_ROWS * s->K;
+    (void)worker;
+    s->l->scale(s->y + at, s->w + at, (size_t)piece_end(piece, s->O, SPECTRAL_ROWS) * s->K - at, s->inv, 0);
+}
+
+void spectral_forward(float *y, float *saved, float *u, const float *w, int O, int K, bool train, Pool *pool)
+{
+    Spectral s = {
+        .y = y, .left = saved + 1, .right = saved + 1 + O, .w = w, .u = u, .O = O, .K = K, .l = lanes()};
+    pool_run(pool, pieces(K, SPECTRAL_COLUMNS), spectral_right, &s);
+    unit(s.right, K, s.l);
+    pool_run(pool, pieces(O, SPECTRAL_ROWS), spectral_left, &s);
+    double sigma = unit(s.left, O, s.l); /* u' . W v = |W v|, since u' is W v at unit length */
+    saved[0] = (float)(sigma < 1e-12 ? 1e-12 : sigma);
+    if (train) memcpy(u, s.left, (size_t)O * sizeof *u);
+    s.inv = 1.0f / saved[0];
+    pool_run(pool, pieces(O, SPECTRAL_ROWS), spectral_scale, &s);
+}
+
+/* y += w / sigma - along / sigma * left right^T, where y is the gradient of W and w that of the result */
+static void spectral_gradient(void *ctx, int piece, int worker)
+{
+    const Spectral *s = ctx;
+    (void)worker;
+    for (int o = piece * SPECTRAL_ROWS; o < piece_end(piece, s->O, SPECTRAL_ROWS); o++) {
+        float *dw = s->y + (size_t)o * s->K;
+        s->l->axpy(dw, s->w + (size_t)o * s->K, (size_t)s->K, s->inv);
+        s->l->axpy(dw, s->right, (size_t)s->K, -s->along * s->u[o] * s->inv);
     }
+}
+
+void spectral_backward(float *dw, const float *dy, const float *y, const float *saved, int O, int K,
+                       Pool *pool)
+{
+    Spectral s = {.y = dw, .w = dy, .u = saved + 1, .O = O, .K = K, .inv = 1.0f / saved[0], .l = lanes()};
+    s.right = (float *)saved + 1 + O; /* read alone */
+    s.along = (float)s.l->dot(dy, y, (size_t)O * K);
+    pool_run(pool, pieces(O, SPECTRAL_ROWS), spectral_gradient, &s);
 }
 
 enum { STRIP = 128 };

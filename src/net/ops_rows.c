@@ -112,13 +112,15 @@ static int spectral_columns(const OpSite *s)
 static void spectral_run(const OpRun *r)
 {
     spectral_forward(r->out, r->saved, r->in[1], r->in[0], r->site->in[0]->dim[0], spectral_columns(r->site),
-                     r->train);
+                     r->train, r->pool);
 }
 
 static void spectral_back(const OpRun *r)
 {
     float *d = op_sum(r, 0);
-    if (d) spectral_backward(d, r->dout, r->out, r->saved, r->site->in[0]->dim[0], spectral_columns(r->site));
+    if (d)
+        spectral_backward(d, r->dout, r->out, r->saved, r->site->in[0]->dim[0], spectral_columns(r->site),
+                          r->pool);
 }
 
 static size_t spectral_saves(const OpSite *s, int n)

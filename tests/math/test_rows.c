@@ -117,13 +117,13 @@ static void spectral_run(float *y, float *const *grad, const float *const *in, c
 {
     const RowSpec *s = spec;
     float saved[600], u[64];
-    (void)pool, (void)accumulate;
+    (void)accumulate;
     memcpy(u, in[3], (size_t)s->N * sizeof *u);
-    spectral_forward(y, saved, u, in[0], s->N, s->C, false);
+    spectral_forward(y, saved, u, in[0], s->N, s->C, false, pool);
     assert_memory_equal(u, in[3], (size_t)s->N * sizeof *u);
     memcpy((float *)in[1], saved + 1, (size_t)s->N * sizeof *u); /* the vectors as used, for the oracle */
     memcpy((float *)in[2], saved + 1 + s->N, (size_t)s->C * sizeof *u);
-    spectral_backward(grad[0], dy, y, saved, s->N, s->C);
+    spectral_backward(grad[0], dy, y, saved, s->N, s->C, pool);
 }
 
 static void spectral(void **state)
@@ -150,7 +150,7 @@ static void spectral_converges(void **state)
     float w[4 * 4] = {0}, y[16], saved[9], u[4] = {0.5f, 0.5f, 0.5f, 0.5f};
     (void)state;
     for (int i = 0; i < 4; i++) w[i * 5] = (float)(i + 1);
-    for (int i = 0; i < 60; i++) spectral_forward(y, saved, u, w, 4, 4, true);
+    for (int i = 0; i < 60; i++) spectral_forward(y, saved, u, w, 4, 4, true, NULL);
     assert_true(fabsf(saved[0] - 4) < 1e-5f && fabsf(y[15] - 1) < 1e-5f && fabsf(u[3] - 1) < 1e-5f);
 }
 

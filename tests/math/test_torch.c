@@ -311,9 +311,9 @@ static void one_spectral(Ref *r, int i)
     const Field *w = get(r, "spectral", i, "w"), *u = get(r, "spectral", i, "u");
     Blocks out = blocks_of((const Field *[]){w, w, u}, 3);
     memcpy(out.at[2], u->data, u->count * sizeof(float));
-    spectral_forward(out.at[0], r->scratch, out.at[2], w->data, w->dim[0], w->dim[1], true);
+    spectral_forward(out.at[0], r->scratch, out.at[2], w->data, w->dim[0], w->dim[1], true, NULL);
     spectral_backward(out.at[1], get(r, "spectral", i, "dy")->data, out.at[0], r->scratch, w->dim[0],
-                      w->dim[1]);
+                      w->dim[1], NULL);
     compare(r, "spectral", i, "y", out.at[0]);
     compare(r, "spectral", i, "dw", out.at[1]);
     compare(r, "spectral", i, "new_u", out.at[2]);
