@@ -34,9 +34,9 @@ void spectral_forward(float *y, float *saved, float *u, const float *w, int O, i
 void spectral_backward(float *dw, const float *dy, const float *y, const float *saved, int O, int K, Pool *pool);
 /* Mean over channels and pixels of the standard deviation over the batch (ProGAN minibatch std, one group), put as one
  * more channel of every image. x (N,C,P), y (N,C+1,P); saved (1+C*P): the value, and the mean picture. */
-void batchstd_forward(float *y, float *saved, const float *x, int N, int C, int P, float eps);
+void batchstd_forward(float *y, float *saved, const float *x, int N, int C, int P, float eps, Pool *pool);
 void batchstd_backward(float *dx, const float *dy, const float *x, const float *saved, int N, int C, int P, float eps,
-                       bool accumulate);
+                       bool accumulate, Pool *pool);
 /* Softmax over rows of C. */
 void softmax_forward(float *y, const float *x, int N, int C);
 void softmax_backward(float *dx, const float *dy, const float *y, int N, int C, bool accumulate);

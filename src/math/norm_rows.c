@@ -176,51 +176,98 @@ static void batch_std(float *std, const float *mean, const float *x, int N, size
     for (int i = 0; i < n; i++) std[i] = sqrtf(var[i] / (float)N + eps);
 }
 
-void batchstd_forward(float *y, float *saved, const float *x, int N, int C, int P, float eps)
+typedef struct {
+    float *y, *mean;
+    const float *x, *dy;
+    int N, P;
+    size_t count; /* positions of an image: C*P */
+    float eps, last, k;
+    bool accumulate;
+    const Lanes *l;
+} Deviation;
+
+static int strip_length(const Deviation *d, size_t at)
 {
-    const Lanes *l = lanes();
-    size_t count = (size_t)C * P;
-    float *mean = saved + 1, std[STRIP];
-    double sum = 0;
-    memset(mean, 0, count * sizeof *mean);
-    for (int n = 0; n < N; n++) l->axpy(mean, x + n * count, count, 1.0f / (float)N);
-    for (size_t at = 0; at < count; at += STRIP) {
-        int n = count - at < STRIP ? (int)(count - at) : STRIP;
-        batch_std(std, mean + at, x + at, N, count, n, eps);
-        sum += l->sum(std, (size_t)n);
-    }
-    saved[0] = (float)(sum / (double)count);
-    for (int n = 0; n < N; n++, y += count + P) {
-        memcpy(y, x + n * count, count * sizeof *y);
-        for (int p = 0; p < P; p++) y[count + p] = saved[0];
-    }
+    return d->count - at < STRIP ? (int)(d->count - at) : STRIP;
 }
 
-/* The first C channels pass through; the last one's sum g spreads as g / (C P) * (x - mean) / (N std). */
-void batchstd_backward(float *dx, const float *dy, const float *x, const float *saved, int N, int C, int P,
-                       float eps, bool accumulate)
+static int strips(const Deviation *d)
 {
-    const Lanes *l = lanes();
-    size_t count = (size_t)C * P;
-    const float *mean = saved + 1;
+    return (int)((d->count + STRIP - 1) / STRIP);
+}
+
+/* Means over the batch; deviations go where y's first image will be. */
+static void deviation_strip(void *ctx, int strip, int worker)
+{
+    const Deviation *d = ctx;
+    size_t at = (size_t)strip * STRIP;
+    int n = strip_length(d, at);
+    (void)worker;
+    memset(d->mean + at, 0, (size_t)n * sizeof *d->mean);
+    for (int b = 0; b < d->N; b++)
+        d->l->axpy(d->mean + at, d->x + b * d->count + at, (size_t)n, 1.0f / (float)d->N);
+    batch_std(d->y + at, d->mean + at, d->x + at, d->N, d->count, n, d->eps);
+}
+
+static void deviation_image(void *ctx, int b, int worker)
+{
+    const Deviation *d = ctx;
+    float *y = d->y + b * (d->count + d->P);
+    (void)worker;
+    memcpy(y, d->x + b * d->count, d->count * sizeof *y);
+    for (int p = 0; p < d->P; p++) y[d->count + p] = d->last;
+}
+
+void batchstd_forward(float *y, float *saved, const float *x, int N, int C, int P, float eps, Pool *pool)
+{
+    Deviation d = {
+        .y = y, .mean = saved + 1, .x = x, .N = N, .P = P, .count = (size_t)C * P, .eps = eps, .l = lanes()};
+    double sum = 0;
+    pool_run(pool, strips(&d), deviation_strip, &d);
+    for (size_t at = 0; at < d.count; at += STRIP) sum += d.l->sum(y + at, (size_t)strip_length(&d, at));
+    d.last = saved[0] = (float)(sum / (double)d.count);
+    pool_run(pool, N, deviation_image, &d);
+}
+
+/* The first C channels pass through. */
+static void deviation_pass(void *ctx, int b, int worker)
+{
+    const Deviation *d = ctx;
+    const float *from = d->dy + b * (d->count + d->P);
+    float *dx = d->y + b * d->count;
+    (void)worker;
+    if (d->accumulate)
+        d->l->axpy(dx, from, d->count, 1);
+    else
+        memcpy(dx, from, d->count * sizeof *dx);
+}
+
+/* The last channel's sum g spreads as g / (C P) * (x - mean) / (N std). */
+static void deviation_spread(void *ctx, int strip, int worker)
+{
+    const Deviation *d = ctx;
+    size_t at = (size_t)strip * STRIP;
+    int n = strip_length(d, at);
     float std[STRIP];
+    (void)worker;
+    batch_std(std, d->mean + at, d->x + at, d->N, d->count, n, d->eps);
+    for (int b = 0; b < d->N; b++)
+        for (int i = 0; i < n; i++) {
+            size_t to = b * d->count + at + i;
+            d->y[to] += d->k * (d->x[to] - d->mean[at + i]) / std[i];
+        }
+}
+
+void batchstd_backward(float *dx, const float *dy, const float *x, const float *saved, int N, int C, int P,
+                       float eps, bool accumulate, Pool *pool)
+{
+    Deviation d = {
+        .y = dx, .x = x, .dy = dy, .N = N, .P = P, .count = (size_t)C * P, .eps = eps, .l = lanes()};
     double g = 0;
-    for (int n = 0; n < N; n++) {
-        const float *from = dy + n * (count + P);
-        g += l->sum(from + count, (size_t)P);
-        if (accumulate)
-            l->axpy(dx + n * count, from, count, 1);
-        else
-            memcpy(dx + n * count, from, count * sizeof *dx);
-    }
-    float k = (float)(g / ((double)count * N));
-    for (size_t at = 0; at < count; at += STRIP) {
-        int n = count - at < STRIP ? (int)(count - at) : STRIP;
-        batch_std(std, mean + at, x + at, N, count, n, eps);
-        for (int b = 0; b < N; b++)
-            for (int i = 0; i < n; i++) {
-                size_t to = b * count + at + i;
-                dx[to] += k * (x[to] - mean[at + i]) / std[i];
-            }
-    }
+    d.mean = (float *)saved + 1; /* read alone */
+    d.accumulate = accumulate;
+    for (int n = 0; n < N; n++) g += d.l->sum(dy + n * (d.count + P) + d.count, (size_t)P);
+    d.k = (float)(g / ((double)d.count * N));
+    pool_run(pool, N, deviation_pass, &d);
+    pool_run(pool, strips(&d), deviation_spread, &d);
 }

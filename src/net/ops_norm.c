@@ -164,7 +164,7 @@ static void batchstd_run(const OpRun *r)
 {
     NormSize d = std_of(r->site, r->n);
     size_t plane = (size_t)d.P, image = ((size_t)d.C + 1) * plane;
-    batchstd_forward(r->out, r->saved, r->in[0], d.N, d.C, d.P, r->site->attrs.eps);
+    batchstd_forward(r->out, r->saved, r->in[0], d.N, d.C, d.P, r->site->attrs.eps, r->pool);
     if (r->site->layout != LAYOUT_MAP) return;
     for (float *last = r->out + image - plane; last < r->out + (size_t)d.N * image; last += image)
         for (size_t i = 0; i < plane; i++)
@@ -176,7 +176,7 @@ static void batchstd_back(const OpRun *r)
     NormSize d = std_of(r->site, r->n);
     if (r->din[0])
         batchstd_backward(r->din[0], r->dout, r->in[0], r->saved, d.N, d.C, d.P, r->site->attrs.eps,
-                          r->add[0]);
+                          r->add[0], r->pool);
 }
 
 static size_t batchstd_saves(const OpSite *s, int n)

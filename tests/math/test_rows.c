@@ -176,8 +176,8 @@ static void spread_run(float *y, float *const *grad, const float *const *in, con
     const RowSpec *s = spec;
     float saved[4000];
     (void)pool;
-    batchstd_forward(y, saved, in[0], s->N, s->C, s->P, EPS);
-    batchstd_backward(grad[0], dy, in[0], saved, s->N, s->C, s->P, EPS, accumulate);
+    batchstd_forward(y, saved, in[0], s->N, s->C, s->P, EPS, pool);
+    batchstd_backward(grad[0], dy, in[0], saved, s->N, s->C, s->P, EPS, accumulate, pool);
 }
 
 static void spread_over_a_batch(void **state)

@@ -298,8 +298,8 @@ static void one_row_op(Ref *r, int kind, int i)
         softmax_backward(dx, dy, forward, N, C, false);
         break;
     default:
-        batchstd_forward(forward, saved, x->data, N, C, P, 1e-8f);
-        batchstd_backward(dx, dy, x->data, saved, N, C, P, 1e-8f, false);
+        batchstd_forward(forward, saved, x->data, N, C, P, 1e-8f, NULL);
+        batchstd_backward(dx, dy, x->data, saved, N, C, P, 1e-8f, false, NULL);
     }
     compare(r, row_stems[kind], i, "y", forward);
     compare(r, row_stems[kind], i, "dx", dx);
