@@ -57,7 +57,8 @@ static void cut(Forward *f, int N)
     if (bands < large) bands = large;
     f->band = divide_up(divide_up(w->out.H, bands), w->step) * w->step;
     f->bands = divide_up(w->out.H, f->band);
-    f->pairs = divide_up(way_pairs(w), divide_up(TASKS, f->groups * f->bands));
+    int wanted = f->groups > 1 ? TASKS / 2 : TASKS; /* every part transforms its task's whole input again */
+    f->pairs = divide_up(way_pairs(w), divide_up(wanted, f->groups * f->bands));
     f->parts = divide_up(way_pairs(w), f->pairs);
     f->shape = staged_shape(w, f->group, f->bands > 1 ? f->band : w->out.H);
 }
