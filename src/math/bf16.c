@@ -180,15 +180,20 @@ bool bf16_here(void)
 }
 
 /* All eight tiles hold 16 rows of 64 bytes. */
+static const struct {
+    uint8_t palette, start, reserved[14];
+    uint16_t bytes[16];
+    uint8_t rows[16];
+} tile_shapes = {.palette = 1,
+                 .bytes = {64, 64, 64, 64, 64, 64, 64, 64},
+                 .rows = {TILE, TILE, TILE, TILE, TILE, TILE, TILE, TILE}};
+
+/* gcc's intrinsics do not say that they read memory, hence the shapes are a constant, and what was written
+ * before is said to be wanted. */
 AMX static void tiles_on(void)
 {
-    struct {
-        uint8_t palette, start, reserved[14];
-        uint16_t bytes[16];
-        uint8_t rows[16];
-    } config = {.palette = 1};
-    for (int i = 0; i < 8; i++) config.bytes[i] = 64, config.rows[i] = TILE;
-    _tile_loadconfig(&config);
+    __asm__ volatile("" ::: "memory");
+    _tile_loadconfig(&tile_shapes);
 }
 
 static const float zeros[MAP_LANES];
