@@ -2,16 +2,12 @@
 #include "base/arena.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-/* Blocks of this size and more lie on huge pages where the system has them: a walk through a large block then misses the
- * address cache 512 times less often. */
-#define HUGE_PAGE ((size_t)2 << 20)
-
-/* calloc gives large blocks as untouched zero pages; its pointer is kept in the bytes before the aligned base. */
+/* calloc gives large blocks as untouched zero pages; its pointer is kept in the bytes before the aligned
+ * base. */
 bool arena_open(Arena *a, size_t cap, Err *err)
 {
-    size_t align = cap >= HUGE_PAGE ? HUGE_PAGE : ARENA_ALIGN, bytes;
+    size_t align = ARENA_ALIGN, bytes;
     *a = (Arena){0};
     if (__builtin_add_overflow(cap, 2 * align, &bytes))
         return err_set(err, ERR_LIMIT, "%zu bytes are more than this machine can address", cap);
@@ -20,7 +16,6 @@ bool arena_open(Arena *a, size_t cap, Err *err)
     uintptr_t at = ((uintptr_t)block + sizeof block + align - 1) & ~(uintptr_t)(align - 1);
     a->base = (uint8_t *)block + (at - (uintptr_t)block);
     a->cap = cap;
-    if (align == HUGE_PAGE) madvise(a->base, cap, MADV_HUGEPAGE); /* advice: a refusal changes nothing */
     memcpy(a->base - sizeof block, &block, sizeof block);
     return true;
 }
