@@ -7,13 +7,13 @@
  * base. */
 bool arena_open(Arena *a, size_t cap, Err *err)
 {
-    size_t align = ARENA_ALIGN, bytes;
+    size_t bytes;
     *a = (Arena){0};
-    if (__builtin_add_overflow(cap, 2 * align, &bytes))
+    if (__builtin_add_overflow(cap, (size_t)2 * ARENA_ALIGN, &bytes))
         return err_set(err, ERR_LIMIT, "%zu bytes are more than this machine can address", cap);
     void *block = calloc(1, bytes);
     if (!block) return err_set(err, ERR_NOMEM, "out of memory: %zu MiB are needed in one block", cap >> 20);
-    uintptr_t at = ((uintptr_t)block + sizeof block + align - 1) & ~(uintptr_t)(align - 1);
+    uintptr_t at = ((uintptr_t)block + sizeof block + ARENA_ALIGN - 1) & ~(uintptr_t)(ARENA_ALIGN - 1);
     a->base = (uint8_t *)block + (at - (uintptr_t)block);
     a->cap = cap;
     memcpy(a->base - sizeof block, &block, sizeof block);

@@ -4,8 +4,6 @@
 #include "latent/latent.h"
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
 #include <string.h>
 
 #define PIECE 16 /* pictures between two looks at more urgent channels: a few milliseconds */
@@ -123,7 +121,6 @@ static int next_channel(Painter *p)
 static void *painter_main(void *arg)
 {
     Painter *p = arg;
-    setpriority(PRIO_PROCESS, (id_t)gettid(), 4);
     for (int channel; (channel = next_channel(p)) >= 0;) paint_piece(p, channel);
     return NULL;
 }
@@ -136,7 +133,7 @@ Painter *painter_new(Generator *g, Bell bell, Err *err)
     pthread_cond_init(&p->wanted, NULL);
     p->g = generator_keep(g);
     p->bell = bell;
-    p->pool = pool_new(pool_default_threads(), 4, err);
+    p->pool = pool_new(pool_default_threads(), 0, err);
     p->latent = p->pool ? latent_new(g, PIECE, NULL, p->pool, err) : NULL;
     p->started = p->latent && !pthread_create(&p->thread, NULL, painter_main, p);
     if (p->started) return p;
