@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "engine/bench_layers.h"
 #include "math/mapconv.h"
+#include "math/whole.h"
 #include <stdlib.h>
 
 struct BenchConv {
@@ -13,11 +14,6 @@ struct BenchConv {
     float *x, *dy, *out; /* maps */
     float *weight, *dweight, *packed, *scratch;
 };
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
 
 static MapConv way(const BenchConv *c, int layer)
 {
@@ -30,10 +26,10 @@ static void layout(BenchConv *c)
     int threads = pool_threads(c->pool);
     for (int i = 0; i < BENCH_LAYERS; i++) {
         MapConv m = way(c, i);
-        pixels = larger(pixels, map_count(m.s.N, m.s.C, m.s.H * m.s.W));
-        weights = larger(weights, (size_t)(m.s.O * m.s.C * m.s.KH * m.s.KW));
-        packed = larger(packed, mapconv_packed(&m));
-        scratch = larger(scratch, larger(mapconv_scratch(&m, false, threads), mapconv_scratch(&m, true, threads)));
+        pixels = max_size(pixels, map_count(m.s.N, m.s.C, m.s.H * m.s.W));
+        weights = max_size(weights, (size_t)(m.s.O * m.s.C * m.s.KH * m.s.KW));
+        packed = max_size(packed, mapconv_packed(&m));
+        scratch = max_size(scratch, max_size(mapconv_scratch(&m, false, threads), mapconv_scratch(&m, true, threads)));
     }
     c->x = arena_take(&c->arena, pixels, sizeof(float));
     c->dy = arena_take(&c->arena, pixels, sizeof(float));

@@ -1,6 +1,7 @@
 /* Bfloat16 products on AMX: layouts, and the loops over tiles. The only file with matrix-unit intrinsics. */
 #include "math/bf16.h"
 #include "math/isa.h"
+#include "math/whole.h"
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -13,16 +14,6 @@
 #endif
 
 enum { TILE = 16, PAIRS = 16, LINE = 2 * TILE, TILE_WORDS = 512, SLACK = 64, SQUARE = 4 * TILE * TILE };
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- Layouts ---- */
 

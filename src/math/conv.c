@@ -5,16 +5,12 @@
 #include "math/conv.h"
 #include "math/carve.h"
 #include "math/kernels/tile.h"
+#include "math/whole.h"
 #include <string.h>
 
 #define BLOCK_K  1024 /* rows of a packed panel: 192 KiB, within the second-level cache */
 #define CHUNKS   8    /* partial sums of a weight gradient, fixed so that bits do not depend on threads */
 #define SLACK    64   /* floats that kernels may touch past a buffer */
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 static size_t round_up(size_t n, size_t to)
 {

@@ -1,12 +1,9 @@
 /* Demodulation as matrix products over squares: (N,C) of the styles, (O,C) of the weights. */
 #include "math/demod.h"
+#include "math/carve.h"
 #include "math/gemm.h"
+#include "math/whole.h"
 #include <math.h>
-
-static size_t aligned(size_t floats)
-{
-    return (floats + 15) & ~(size_t)15;
-}
 
 typedef struct {
     float *weight; /* (O,C): sums over the taps of squares */
@@ -16,33 +13,23 @@ typedef struct {
     float *rest;
 } Room;
 
-static size_t grad_floats(const DemodShape *s)
+static Room room_carve(Carve *c, const DemodShape *s)
 {
-    int rows = s->N > s->O ? s->N : s->O;
-    return aligned((size_t)rows * (size_t)s->C);
-}
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
+    size_t N = (size_t)s->N, O = (size_t)s->O, C = (size_t)s->C;
+    size_t forward = gemm_scratch(s->N, s->O, s->C);
+    size_t backward = max_size(gemm_scratch(s->N, s->C, s->O), gemm_scratch(s->O, s->C, s->N));
+    return (Room){.weight = carve(c, O * C),
+                  .style = carve(c, N * C),
+                  .sum = carve(c, N * O),
+                  .grad = carve(c, max_size(N, O) * C),
+                  .rest = carve(c, max_size(forward, backward))};
 }
 
 size_t demod_scratch(const DemodShape *s)
 {
-    size_t products = larger(gemm_scratch(s->N, s->O, s->C),
-                             larger(gemm_scratch(s->N, s->C, s->O), gemm_scratch(s->O, s->C, s->N)));
-    return aligned((size_t)s->O * (size_t)s->C) + aligned((size_t)s->N * (size_t)s->C) +
-           aligned((size_t)s->N * (size_t)s->O) + grad_floats(s) + products;
-}
-
-static Room room_of(const DemodShape *s, float *scratch)
-{
-    Room r = {.weight = scratch};
-    r.style = r.weight + aligned((size_t)s->O * (size_t)s->C);
-    r.sum = r.style + aligned((size_t)s->N * (size_t)s->C);
-    r.grad = r.sum + aligned((size_t)s->N * (size_t)s->O);
-    r.rest = r.grad + grad_floats(s);
-    return r;
+    Carve c = {0};
+    (void)room_carve(&c, s);
+    return c.used;
 }
 
 static void squares(const Room *r, const float *style, const float *w, const DemodShape *s)
@@ -58,7 +45,8 @@ static void squares(const Room *r, const float *style, const float *w, const Dem
 void demod_forward(float *d, const float *style, const float *w, const DemodShape *s, float *scratch,
                    Pool *pool)
 {
-    Room r = room_of(s, scratch);
+    Carve c = {scratch, 0};
+    Room r = room_carve(&c, s);
     squares(&r, style, w, s);
     gemm(r.sum, r.style, r.weight, s->N, s->O, s->C, GEMM_NT, false, r.rest, pool);
     for (int n = 0; n < s->N; n++)
@@ -70,7 +58,8 @@ void demod_forward(float *d, const float *style, const float *w, const DemodShap
 void demod_backward(float *dstyle, float *dw, const float *dd, const float *d, const float *style,
                     const float *w, const DemodShape *s, float *scratch, Pool *pool)
 {
-    Room r = room_of(s, scratch);
+    Carve c = {scratch, 0};
+    Room r = room_carve(&c, s);
     squares(&r, style, w, s);
     for (int n = 0; n < s->N; n++)
         for (int o = 0; o < s->O; o++) {

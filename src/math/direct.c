@@ -3,6 +3,7 @@
 #include "math/direct.h"
 #include "math/isa.h"
 #include "math/kernels/direct.h"
+#include "math/whole.h"
 
 enum {
     PIXELS = 224, /* placed at once: their inputs stay in the second-level cache over all panels of weights */
@@ -12,17 +13,7 @@ enum {
 
 static const DirectKernels *kernels(void)
 {
-#if defined(__x86_64__)
-    static const DirectKernels *const sets[] = {&direct_portable, &direct_avx2, &direct_avx512};
-    return sets[isa_current()];
-#else
-    return &direct_portable;
-#endif
-}
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
+    return ISA_SET(direct);
 }
 
 /* `n` rows in `tiles` of at most shape.rows, as equal as its groups allow. */

@@ -20,7 +20,7 @@ size_t direct_filter_floats(int O, int K);
 
 /* y[image][o][i][j] = sum over k of x[k at (i,j)] * w[k][o], over y's rows and cols; raw. Runs in the calling thread. */
 void direct_product(const MapRegion *y, const DirectInput *x, const float *w, int images, int O);
-/* The same for few outputs (O <= 4), whose vectors run along k instead: for x of step 16 whose offsets come in runs of 16
+/* The same for few outputs (O <= 4), whose vectors run along k instead: for maps, whose offsets come in runs of 16
  * neighbours (K a multiple of 16, the lanes past the last channel zero). w [O][K]. y is plain: y->pixel is the distance of
  * pixels, y->block that of channels. Sums are 16 chains, folded in one fixed order. */
 void direct_narrow(const MapRegion *y, const DirectInput *x, const float *w, int images, int O);

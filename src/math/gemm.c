@@ -8,13 +8,7 @@
 
 const TileKernels *tile_kernels(void)
 {
-    switch (isa_current()) {
-#if defined(__x86_64__)
-    case ISA_AVX512: return &tile_avx512;
-    case ISA_AVX2: return &tile_avx2;
-#endif
-    default: return &tile_portable;
-    }
+    return ISA_SET(tile);
 }
 
 static int round_up(int n, int to)

@@ -3,5 +3,16 @@
 
 typedef enum { ISA_PORTABLE, ISA_AVX2, ISA_AVX512 } Isa;
 
-Isa isa_current(void);        /* decided at the first call, the same ever after */
+Isa isa_current(void);         /* decided at the first call, the same ever after */
 const char *isa_name(Isa isa); /* "portable", "avx2", "avx512" */
+
+/* Of one set of kernels for each instruction set, name_portable, name_avx2 and name_avx512, the one in use.
+ */
+#if defined(__x86_64__)
+#define ISA_SET(name)                                                                                        \
+    (isa_current() == ISA_AVX512 ? &name##_avx512                                                            \
+     : isa_current() == ISA_AVX2 ? &name##_avx2                                                              \
+                                 : &name##_portable)
+#else
+#define ISA_SET(name) (&name##_portable)
+#endif

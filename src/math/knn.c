@@ -4,6 +4,7 @@
 #include "math/isa.h"
 #include "math/kernels/knn.h"
 #include "math/kernels/lanes.h"
+#include "math/whole.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,18 +36,7 @@ typedef struct {
 
 static const KnnKernels *kernels(void)
 {
-    switch (isa_current()) {
-#if defined(__x86_64__)
-    case ISA_AVX512: return &knn_avx512;
-    case ISA_AVX2: return &knn_avx2;
-#endif
-    default: return &knn_portable;
-    }
-}
-
-static int least(int a, int b)
-{
-    return a < b ? a : b;
+    return ISA_SET(knn);
 }
 
 /* --- keys -------------------------------------------------------------------------------------------------------- */
@@ -125,7 +115,7 @@ static void bag_add(Search *s, size_t at, Key add)
 /* What is of use in a tile, for queries from `query` on and rows from `row` on. */
 static void collect(Search *s, int worker, const float *score, const uint64_t *use, int query, int row)
 {
-    int rows = least(s->B - row, KNN_ROWS), left = s->count - query;
+    int rows = min_int(s->B - row, KNN_ROWS), left = s->count - query;
     uint64_t real = left < KNN_PANEL ? ((uint64_t)1 << left) - 1 : ~(uint64_t)0;
     for (int i = 0; i < rows; i++)
         for (uint64_t bits = use[i] & real; bits; bits &= bits - 1) {
@@ -159,14 +149,14 @@ static void panel_tiles(Search *s, int worker, int query, int first, int d, cons
     bool begins = d == 0, ends = d + s->depth >= s->D, whole = begins && ends;
     int blocks = (s->count - query + KNN_LANES - 1) / KNN_LANES;
     KnnPanel p = {s->packed + (size_t)query * s->D + (size_t)d * KNN_LANES, (ptrdiff_t)s->D * KNN_LANES,
-                  least(blocks, KNN_BLOCKS), least(s->D - d, s->depth),
+                  min_int(blocks, KNN_BLOCKS), min_int(s->D - d, s->depth),
                   2 * KNN_ROWS * (ptrdiff_t)s->D, s->floor + worker * s->queries + query};
     float *score = s->score + (whole ? (size_t)worker : (size_t)((worker * s->queries + query) / KNN_PANEL * TILES)) * KNN_TILE;
     for (int row = first; row < first + ROWS && row < s->B; row += KNN_ROWS) {
         const float *rows[KNN_ROWS];
         uint64_t use[KNN_ROWS];
         for (int i = 0; i < KNN_ROWS; i++) /* past the end: the last row, whose scores are not looked at */
-            rows[i] = s->base + (size_t)least(row + i, s->B - 1) * s->D + d;
+            rows[i] = s->base + (size_t)min_int(row + i, s->B - 1) * s->D + d;
         if (begins) tile_start(score, start + (row - first));
         s->kernel->tile(score, use, rows, &p);
         if (ends) collect(s, worker, score, use, query, row);
@@ -189,7 +179,7 @@ static void take_queries(Search *s, int first)
 {
     size_t D = (size_t)s->D;
     s->first = first;
-    s->count = least(s->Q - first, s->queries);
+    s->count = min_int(s->Q - first, s->queries);
     for (int q = 0; q < s->count; q++) {
         const float *from = s->query + (size_t)(first + q) * D;
         float *to = s->packed + (size_t)(q / KNN_LANES) * D * KNN_LANES + q % KNN_LANES;
@@ -223,7 +213,7 @@ static void finish(void *ctx, int q, int worker)
 /* The fewer queries there are, the more of their dimensions stay cached: rows are read in longer runs. */
 static void choose_sizes(Search *s)
 {
-    int some = s->Q < 1 ? 1 : least(s->Q, QUERIES);
+    int some = s->Q < 1 ? 1 : min_int(s->Q, QUERIES);
     s->queries = (some + KNN_PANEL - 1) / KNN_PANEL * KNN_PANEL;
     s->depth = QUERIES / KNN_LANES * DEPTH / ((some + KNN_LANES - 1) / KNN_LANES);
 }

@@ -4,14 +4,5 @@
 
 const Lanes *lanes(void)
 {
-    switch (isa_current()) {
-#if defined(__x86_64__)
-    case ISA_AVX512:
-        return &lanes_avx512;
-    case ISA_AVX2:
-        return &lanes_avx2;
-#endif
-    default:
-        return &lanes_portable;
-    }
+    return ISA_SET(lanes);
 }

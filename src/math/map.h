@@ -24,17 +24,16 @@ static inline size_t map_count(int N, int C, int P)
 void map_from_plain(float *map, const float *x, int N, int C, int P, bool add, Pool *pool);
 void map_to_plain(float *x, const float *map, int N, int C, int P, bool add, Pool *pool);
 
-/* Maps with their halo, in scratch, as the kernels read them: [images][blocks][rows][cols][step]. A map has
- * step 16; plain planes (pictures of a few channels) have step 1 and one block for each channel. Everything
+/* Maps with their halo, in scratch, as the kernels read them: [images][blocks][rows][cols][16]. Everything
  * outside the picture is zero. */
 typedef struct {
     float *at;
-    int images, blocks, rows, cols, step;
+    int images, blocks, rows, cols;
 } Staged;
 
 static inline size_t staged_row(const Staged *s)
 {
-    return (size_t)s->cols * (size_t)s->step;
+    return (size_t)s->cols * MAP_LANES;
 }
 
 static inline size_t staged_block(const Staged *s)

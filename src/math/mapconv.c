@@ -4,10 +4,14 @@
 #include "math/carve.h"
 #include "math/mapconv_stage.h"
 #include "math/mapconv_way.h"
+#include "math/whole.h"
 
 /* A batch too small for that many tasks is cut into bands of rows of at least so many pixels, then into parts
  * of the outputs: the weights are what costs there, and parts read them once. */
 enum { TASKS = 8, BAND_PIXELS = 200 };
+
+/* A staged input of at most this many leaves room for the rest in the second-level cache. */
+enum { STAGE_FLOATS = 192 * 1024 };
 
 typedef struct {
     const MapConv *c;
@@ -26,23 +30,10 @@ typedef struct {
 
 /* ---- Cutting up ---- */
 
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 static Staged staged_shape(const Way *w, int images, int rows)
 {
-    return (Staged){.images = images,
-                    .blocks = map_blocks(w->in.C),
-                    .rows = way_rows(w, rows),
-                    .cols = way_cols(w),
-                    .step = MAP_LANES};
+    return (Staged){
+        .images = images, .blocks = map_blocks(w->in.C), .rows = way_rows(w, rows), .cols = way_cols(w)};
 }
 
 static void cut(Forward *f, int N)

@@ -5,6 +5,7 @@
 #include "math/mapconv.h"
 #include "math/mapconv_stage.h"
 #include "math/mapconv_way.h"
+#include "math/whole.h"
 #include <string.h>
 
 enum { CHUNKS = 16, PARTIAL_FLOATS = 1 << 24 };
@@ -35,16 +36,6 @@ typedef struct {
 
 /* ---- Cutting up ---- */
 
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 static Extent extent_of(const Way *w)
 {
     return (Extent){w->row0, w->col0, w->row0 + way_rows(w, w->out.H), w->col0 + way_cols(w)};
@@ -65,11 +56,8 @@ static Extent extent_result(const Way *w)
 
 static Staged extent_shape(Extent e, int channels)
 {
-    return (Staged){.images = 1,
-                    .blocks = map_blocks(channels),
-                    .rows = e.row1 - e.row0,
-                    .cols = e.col1 - e.col0,
-                    .step = MAP_LANES};
+    return (Staged){
+        .images = 1, .blocks = map_blocks(channels), .rows = e.row1 - e.row0, .cols = e.col1 - e.col0};
 }
 
 static void find_extents(Backward *b)
@@ -82,16 +70,11 @@ static void find_extents(Backward *b)
     b->from_shape = extent_shape(b->from_extent, b->back.out.C);
 }
 
-static size_t most(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static void find_chunks(Backward *b)
 {
     int N = b->c->s.N, wanted = min_int(way_images(&b->back), way_images(&b->outer));
     int fit = (int)((size_t)PARTIAL_FLOATS / (b->weight_floats + 1));
-    b->group = stage_group(N, wanted, most(staged_image(&b->grad_shape), staged_image(&b->from_shape)));
+    b->group = stage_group(N, wanted, max_size(staged_image(&b->grad_shape), staged_image(&b->from_shape)));
     b->chunks = min_int(max_int(2, min_int(CHUNKS, fit)), (N + b->group - 1) / b->group);
 }
 
@@ -109,7 +92,8 @@ static Backward backward_carve(Carve *carver, const MapConv *c, int threads)
     b.grad_room = group * staged_image(&b.grad_shape);
     b.from_room = group * staged_image(&b.from_shape);
     b.raw_room = map_count(b.group, in.C, in.H * in.W);
-    size_t kernels = most(way_scratch(&b.back, b.group, in.H), way_scratch(&b.outer, b.group, b.outer.out.H));
+    size_t kernels =
+        max_size(way_scratch(&b.back, b.group, in.H), way_scratch(&b.outer, b.group, b.outer.out.H));
     b.worker_floats = (b.grad_room + b.from_room + b.raw_room + kernels + 15) / 16 * 16;
     b.back_offset = carve_offsets(carver, way_offsets(&b.back));
     b.outer_offset = carve_offsets(carver, way_offsets(&b.outer));
@@ -126,7 +110,7 @@ static Backward backward_carve(Carve *carver, const MapConv *c, int threads)
 static Staged seen_from(const Staged *s, Extent e, int row0, int col0)
 {
     Staged v = *s;
-    v.at += (size_t)(row0 - e.row0) * staged_row(s) + (size_t)(col0 - e.col0) * (size_t)s->step;
+    v.at += (size_t)(row0 - e.row0) * staged_row(s) + (size_t)(col0 - e.col0) * MAP_LANES;
     return v;
 }
 

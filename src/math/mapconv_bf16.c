@@ -146,7 +146,7 @@ void way_bf16_outer(float *du, const Staged *x, const Staged *dy, const Way *w, 
 
 static Bf16Planes bf16_layout(const Way *w, int rows)
 {
-    Staged s = {.rows = way_rows(w, rows), .cols = way_cols(w), .step = MAP_LANES};
+    Staged s = {.rows = way_rows(w, rows), .cols = way_cols(w)};
     return bf16_planes(&s, w->down_y, w->down_x);
 }
 

@@ -2,17 +2,8 @@
 #include "math/direct.h"
 #include "math/mapconv_bf16.h"
 #include "math/mapconv_way.h"
+#include "math/whole.h"
 #include "math/winograd.h"
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- Weights ---- */
 
@@ -101,7 +92,7 @@ static void phase_product(const MapRegion *y, const WayProduct *j, const float *
     DirectInput in = {.x = j->x->at,
                       .image = staged_image(j->x),
                       .down = (ptrdiff_t)staged_row(j->x) * w->down_y,
-                      .right = (ptrdiff_t)j->x->step * w->down_x,
+                      .right = (ptrdiff_t)MAP_LANES * w->down_x,
                       .offset = offset,
                       .K = p->K};
     int from = j->first * 2 * MAP_LANES;
@@ -173,7 +164,7 @@ void way_outer(float *du, const Staged *x, const Staged *dy, const ptrdiff_t *of
     DirectInput in = {.x = x->at,
                       .image = staged_image(x),
                       .down = (ptrdiff_t)staged_row(x) * w->down_y,
-                      .right = (ptrdiff_t)x->step * w->down_x,
+                      .right = (ptrdiff_t)MAP_LANES * w->down_x,
                       .offset = offset,
                       .K = p.K};
     MapRegion y = {.at = dy->at,

@@ -1,19 +1,11 @@
 /* Staging: block by block, through the kernels of kernels/stage.c. */
 #include "math/mapconv_stage.h"
 #include "math/isa.h"
+#include "math/whole.h"
 
 const StageKernels *stage_kernels(void)
 {
-    switch (isa_current()) {
-#if defined(__x86_64__)
-    case ISA_AVX512:
-        return &stage_avx512;
-    case ISA_AVX2:
-        return &stage_avx2;
-#endif
-    default:
-        return &stage_portable;
-    }
+    return ISA_SET(stage);
 }
 
 static size_t pixels_of(MapSide m)
@@ -79,11 +71,6 @@ void stage_images(const Staged *to, const StageSource *s, int n0, int row0, int 
 
 /* Staged; filters of many channels want many images even past the second-level cache. */
 enum { MOST_FLOATS = 1 << 20 };
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
 
 int stage_group(int N, int wanted, size_t image_floats)
 {

@@ -22,6 +22,3 @@ void stage_images(const Staged *to, const StageSource *s, int n0, int row0, int 
 /* Images a task takes at a time: as many as wanted where that much fits, but such that there are two tasks,
  * four or a multiple where N allows. Depends on shape and N alone. */
 int stage_group(int N, int wanted, size_t image_floats);
-
-/* A staged input of at most this many leaves room for the rest in the second-level cache. */
-enum { STAGE_FLOATS = 192 * 1024 };

@@ -1,27 +1,13 @@
 /* Which kernel serves a way through a layer, how large its inputs are, and which taps reach which results. */
 #include "math/mapconv_way.h"
 #include "math/bf16.h"
+#include "math/whole.h"
 #include "math/winograd.h"
 
 enum {
     FEW = 4,     /* outputs that the narrow kernel serves */
     PIXELS = 512 /* results of a task: 36 register tiles */
 };
-
-static int divide_down(int a, int b)
-{
-    return a / b - (a % b < 0);
-}
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- Choosing ---- */
 
@@ -149,7 +135,7 @@ void way_offset(ptrdiff_t *offset, const Way *w, const Staged *shape)
     for (int i = 0; i < w->up_y * w->up_x; i++) {
         Phase p = phase_of(w, i);
         ptrdiff_t across = (ptrdiff_t)staged_row(shape), block = (ptrdiff_t)staged_block(shape);
-        EACH_INPUT(w, &p, { offset[k] = b * block + row * across + col * shape->step + l; })
+        EACH_INPUT(w, &p, { offset[k] = b * block + row * across + col * MAP_LANES + l; })
         offset += p.K;
     }
 }

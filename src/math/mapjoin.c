@@ -6,16 +6,7 @@
 
 static const JoinKernels *kernels(void)
 {
-    switch (isa_current()) {
-#if defined(__x86_64__)
-    case ISA_AVX512:
-        return &join_avx512;
-    case ISA_AVX2:
-        return &join_avx2;
-#endif
-    default:
-        return &join_portable;
-    }
+    return ISA_SET(join);
 }
 
 enum { SUMS = 5 }; /* scale and shift of a, and of b, strength: rows of 16 for each block of each image */

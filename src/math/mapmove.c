@@ -7,16 +7,7 @@
 
 static const MoveKernels *kernels(void)
 {
-    switch (isa_current()) {
-#if defined(__x86_64__)
-    case ISA_AVX512:
-        return &move_avx512;
-    case ISA_AVX2:
-        return &move_avx2;
-#endif
-    default:
-        return &move_portable;
-    }
+    return ISA_SET(move);
 }
 
 typedef struct {

@@ -6,6 +6,7 @@
 #include "math/winograd.h"
 #include "math/isa.h"
 #include "math/kernels/winograd.h"
+#include "math/whole.h"
 #include <string.h>
 
 enum {
@@ -16,27 +17,13 @@ enum {
 
 static const WinogradKernels *kernels(void)
 {
-    switch (isa_current()) {
-#if defined(__x86_64__)
-    case ISA_AVX512:
-        return &winograd_avx512;
-    case ISA_AVX2:
-        return &winograd_avx2;
-#endif
-    default:
-        return &winograd_portable;
-    }
-}
-
-static int at_most(int n, int most)
-{
-    return n < most ? n : most;
+    return ISA_SET(winograd);
 }
 
 /* Vectors of the pair that begins at block b. */
 static int pair_vectors(int channels, int b)
 {
-    return at_most(map_blocks(channels) - b, 2);
+    return min_int(map_blocks(channels) - b, 2);
 }
 
 /* Filters: taps [ceil(to/32)][from][9][32], or transformed [ceil(to/32)][36][from][32] ---------------- */
@@ -96,7 +83,7 @@ static void filter_taps(float *taps, int width, const Filter *f, int o, int c, i
 {
     float rows[MAP_LANES * GROUP + MAP_LANES] = {0}; /* turn reads whole vectors */
     const float *w = f->w + (size_t)o * f->to_step + (size_t)c * f->from_step;
-    int lanes = at_most(f->to - o, MAP_LANES), length = channels * WINOGRAD_TAPS;
+    int lanes = min_int(f->to - o, MAP_LANES), length = channels * WINOGRAD_TAPS;
     if (!f->flip) {
         copy_rows(rows, w, lanes, f->to_step, (size_t)length);
         f->kernel->turn(taps, width, rows, length, length);
@@ -114,7 +101,7 @@ static void filter_task(void *ctx, int index, int worker)
     const Filter *f = ctx;
     int parts = map_blocks(f->from), first = index / parts * PAIR, c = index % parts * MAP_LANES;
     int vectors = pair_vectors(f->to, first / MAP_LANES), width = vectors * MAP_LANES;
-    int channels = at_most(f->from - c, MAP_LANES);
+    int channels = min_int(f->from - c, MAP_LANES);
     float *pair = f->u + (size_t)(first / PAIR) * pair_floats(f->to, f->from, 2);
     float ahead[GROUP * PAIR], *taps = whole(f->to, f->from) ? ahead : pair + taps_floats(c, vectors);
     for (int v = 0; v < vectors; v++)
@@ -152,7 +139,7 @@ static Cut cut(int tiles)
 
 size_t winograd_scratch(int tiles, int O, int C)
 {
-    Cut most = cut(at_most(tiles, WINOGRAD_TILES));
+    Cut most = cut(min_int(tiles, WINOGRAD_TILES));
     return most.block * (size_t)(map_blocks(O > C ? O : C) + 2) + WINOGRAD_PLACES * filter_place(PANEL, 2);
 }
 
@@ -175,8 +162,8 @@ static void grid_tiles(WinogradTile *tile, const Grid *g, int first, int n)
             j = at % g->right * 4;
         tile[t].from = (size_t)image * g->from_image + (size_t)i * g->from_row + (size_t)j * g->from_pixel;
         tile[t].to = (size_t)image * g->to_image + (size_t)i * g->to_row + (size_t)j * g->to_pixel;
-        tile[t].rows = at_most(g->rows - i, 4);
-        tile[t].cols = at_most(g->cols - j, 4);
+        tile[t].rows = min_int(g->rows - i, 4);
+        tile[t].cols = min_int(g->cols - j, 4);
     }
 }
 
@@ -233,7 +220,7 @@ static void chunk_pair(const Chunk *k, const MapRegion *y, const float *u, int f
     const float *pair = u + (size_t)(first / 2) * pair_floats(k->to, k->from, 2);
     if (whole(k->to, k->from)) chunk_product(k, first, pair, 0, k->from);
     for (int c = 0; c < k->from && !whole(k->to, k->from); c += PANEL) {
-        int channels = at_most(k->from - c, PANEL);
+        int channels = min_int(k->from - c, PANEL);
         k->kernel->expand(k->panel, filter_place(channels, vectors), pair + taps_floats(c, vectors), channels,
                           vectors);
         chunk_product(k, first, k->panel, c, channels);
@@ -254,7 +241,7 @@ void winograd_product(const MapRegion *y, const Staged *x, const float *u, int t
     chunk_lay(&k, scratch);
     for (int i = 0; i < k.cut.chunks; i++) {
         chunk_begin(&k, &g, i, all);
-        for (int b = first; b < at_most(first + blocks, map_blocks(to)); b += 2) chunk_pair(&k, y, u, b);
+        for (int b = first; b < min_int(first + blocks, map_blocks(to)); b += 2) chunk_pair(&k, y, u, b);
     }
 }
 
@@ -270,7 +257,7 @@ static void chunk_outer(const Chunk *k, const Staged *dy, float *taps, int first
                             dy->at + (size_t)(first + b) * staged_block(dy), staged_row(dy), k->tile,
                             k->tiles);
     for (int c = 0; c < k->from; c += MAP_LANES) {
-        int channels = at_most(k->from - c, MAP_LANES);
+        int channels = min_int(k->from - c, MAP_LANES);
         const float *v = k->v + (size_t)(c / MAP_LANES) * k->cut.block;
         for (int i = 0; i < WINOGRAD_PLACES; i++)
             k->kernel->outer(k->panel + (size_t)i * step, v + (size_t)i * place, k->m + (size_t)i * place,
@@ -312,7 +299,7 @@ typedef struct {
 static void unfilter_add(const Unfilter *f, const float *taps, int width, int o, int c, int channels)
 {
     float rows[MAP_LANES * GROUP];
-    int lanes = at_most(f->O - o, MAP_LANES);
+    int lanes = min_int(f->O - o, MAP_LANES);
     for (int k = 0; k < GROUP; k += MAP_LANES)
         f->kernel->turn(rows + k, GROUP, taps + k * width, width, MAP_LANES);
     for (int lane = 0; lane < lanes; lane++) {
@@ -327,7 +314,7 @@ static void unfilter_task(void *ctx, int index, int worker)
     const Unfilter *f = ctx;
     int parts = map_blocks(f->C), first = index / parts * PAIR, c = index % parts * MAP_LANES;
     int vectors = pair_vectors(f->O, first / MAP_LANES), width = vectors * MAP_LANES;
-    int channels = at_most(f->C - c, MAP_LANES);
+    int channels = min_int(f->C - c, MAP_LANES);
     const float *du = f->du + taps_floats(f->C, first / MAP_LANES) + taps_floats(c, vectors);
     float sum[GROUP * PAIR] = {0};
     for (int i = 0; i < f->n; i++, du += f->stride)

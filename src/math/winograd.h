@@ -15,7 +15,7 @@
 size_t winograd_filter_floats(int O, int C, bool flip);
 void winograd_filter(float *u, const float *w, int O, int C, bool flip, Pool *pool);
 
-/* y = the raw convolution of a staged input of `from` channels to `to` channels. x has step 16, rows and cols
+/* y = the raw convolution of a staged input of `from` channels to `to` channels. x has rows and cols
  * of at least 4*ceil(size/4)+2, and its pixel (i,j) is the top left one under the filter for the result
  * (i,j). y's rows and cols may be anything; y is written nowhere else. Only the blocks `first` (even) to
  * first + blocks - 1 of the results are made. Runs in the calling thread. */

@@ -2,13 +2,9 @@
 #include "math/act.h"
 #include "math/conv.h"
 #include "math/gemm.h"
+#include "math/whole.h"
 #include "net/op.h"
 #include <string.h>
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
 
 /* ---- linear -------------------------------------------------------------------------------------------- */
 
@@ -59,8 +55,8 @@ static size_t linear_needs(const OpSite *s, int n, int threads)
 {
     LinearSize d = linear_of(s, n);
     (void)threads;
-    return larger(gemm_scratch(d.rows, d.O, d.I),
-                  larger(gemm_scratch(d.rows, d.I, d.O), gemm_scratch(d.O, d.I, d.rows)));
+    return max_size(gemm_scratch(d.rows, d.O, d.I),
+                  max_size(gemm_scratch(d.rows, d.I, d.O), gemm_scratch(d.O, d.I, d.rows)));
 }
 
 static double linear_macs(const OpSite *s, int n)
@@ -111,7 +107,7 @@ static MatmulSize matmul_of(const OpSite *s, int n)
     MatmulSize d = {.M = shape_dim(a, a->rank - 2, n), .K = a->dim[a->rank - 1], .L = b->dim[b->rank - 1]};
     d.count = (int)(shape_count(a, n) / ((size_t)d.M * (size_t)d.K));
     d.part =
-        larger(gemm_scratch(d.M, d.L, d.K), larger(gemm_scratch(d.M, d.K, d.L), gemm_scratch(d.K, d.L, d.M)));
+        max_size(gemm_scratch(d.M, d.L, d.K), max_size(gemm_scratch(d.M, d.K, d.L), gemm_scratch(d.K, d.L, d.M)));
     d.part = (d.part + 15) & ~(size_t)15;
     return d;
 }

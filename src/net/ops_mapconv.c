@@ -3,6 +3,7 @@
  * in[] = x, w, [coefficient of x], [coefficient of the result], [bias], [added map], [noise], [strength];
  * out2 the moments. */
 #include "math/mapconv.h"
+#include "math/whole.h"
 #include "net/conv_site.h"
 #include <string.h>
 
@@ -117,11 +118,6 @@ static void mapconv_back(const OpRun *r)
     mapconv_backward(&back, &grad, &from, r->in[W], &c, r->scratch, r->pool);
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* Fewer images are cut into other pieces, which may need more room: enough for any number of them. */
 static size_t mapconv_needs(const OpSite *s, int n, int threads)
 {
@@ -130,8 +126,8 @@ static size_t mapconv_needs(const OpSite *s, int n, int threads)
     bool back = s->want[X] || s->want[W] || s->want[READ] || s->want[BIAS];
     size_t packed = aligned((size_t)mapconv_result(&c).C) + aligned(mapconv_packed(&c)), most = 0;
     for (int N = c.s.N; c.s.N > 0; c.s.N = s->in[X]->dim[0] == NET_BATCH ? --N : 0) {
-        most = larger(most, packed + mapconv_scratch(&c, false, threads));
-        if (back) most = larger(most, mapconv_scratch(&c, true, threads));
+        most = max_size(most, packed + mapconv_scratch(&c, false, threads));
+        if (back) most = max_size(most, mapconv_scratch(&c, true, threads));
     }
     return most;
 }

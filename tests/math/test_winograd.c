@@ -34,7 +34,7 @@ static int quad(int n)
 /* x (N,channels,H,W) as the functions want it, `halo` zeros around and zeros up to whole tiles. Free at. */
 static Staged stage(const float *x, const Shape *s, int channels, int halo)
 {
-    Staged to = {NULL, s->N, map_blocks(channels), quad(s->H) + 2 * halo, quad(s->W) + 2 * halo, MAP_LANES};
+    Staged to = {NULL, s->N, map_blocks(channels), quad(s->H) + 2 * halo, quad(s->W) + 2 * halo};
     size_t n = (size_t)to.images * staged_image(&to);
     to.at = floats(n);
     memset(to.at, 0, n * sizeof *to.at);
