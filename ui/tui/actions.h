@@ -35,10 +35,16 @@ typedef enum {
     X(SAVE,         "w",                "save",        GLOBAL, "FILE.png", NULL, "Write the view as a PNG with its address inside") \
     X(COPY,         "y",                "copy",        GLOBAL, NULL, NULL, "Copy the view's address to the clipboard (OSC 52)") \
     X(UNDO,         "u",                "undo",        GLOBAL, NULL, NULL, "Take the last change back") \
-    X(REDO,         "Ctrl-R U",         "redo",        GLOBAL, NULL, NULL, "Do it again") \
+    X(REDO,         "Ctrl-R",           "redo",        GLOBAL, NULL, NULL, "Do it again") \
     X(GRAPHICS,     "v",                "graphics",    GLOBAL, NULL, NULL, "Show pictures in the next way this terminal can") \
     X(FIGURES,      "F",                "figures",     GLOBAL, NULL, NULL, "Show or hide what a frame costs: encode and terminal time") \
     X(REDRAW,       "Ctrl-L",           "redraw",      GLOBAL, NULL, NULL, "Draw the whole screen again") \
+    X(SETTINGS,     ",",                "settings",    GLOBAL, NULL, NULL, "Every setting: its value, where it comes from; change it and keep it") \
+    X(SETTING,      "",                 "setting",     GLOBAL, "NAME VALUE", NULL, "Change a setting for this session: theme light") \
+    X(THEME,        "",                 "theme",       GLOBAL, "THEME", NULL, "Take other colours: auto, dark, light, safe, mono or a file") \
+    X(JOBS,         "J",                "jobs",        GLOBAL, NULL, NULL, "What is being worked on: progress, pause, cancel") \
+    X(LOG,          "Ctrl-G",           "log",         GLOBAL, NULL, NULL, "What was said and what failed, newest last") \
+    X(TOUR,         "",                 "tour",        GLOBAL, NULL, NULL, "A minute's tour that drives the program itself; any key ends it") \
     X(COMMAND,      ":",                "command",     GLOBAL, NULL, NULL, "Type a command: any name in this list, with its argument") \
     X(HELP,         "? F1",             "help",        GLOBAL, NULL, "all keys", "Show every key; / searches, Enter runs") \
     X(CANCEL,       "Escape",           "cancel",      GLOBAL, NULL, NULL, "Close what is open, or drop what was being computed") \

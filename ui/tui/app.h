@@ -6,6 +6,9 @@
  */
 #pragma once
 #include "base/err.h"
+#include "base/json.h"
+#include "engine/job.h"
+#include "engine/session.h"
 #include "tui/canvas.h"
 #include "tui/event.h"
 #include <stdbool.h>
@@ -25,6 +28,11 @@ typedef struct {
     uint64_t seed;   /* for screens: where random choices start */
     bool fake_clock; /* clock_seconds moves only by the script */
     bool ascii;      /* no characters beyond ASCII */
+    bool tour;       /* begin with the tour */
+    const char *theme; /* auto, dark, light, safe, mono or a file; NULL: auto */
+    const char *notify; /* when work ends: none, bell, osc9, title, all; NULL: none */
+    Session *session;   /* where the session is kept, or NULL */
+    const Json *resume; /* a session to take up, or NULL; lives as long as the app */
 } AppOptions;
 
 AppOptions app_options_default(void); /* 100x34, 8x17, seed 0 */
@@ -51,6 +59,12 @@ typedef struct {
     /* The program is about to end; detaching is offered only where can_detach is set. */
     void (*leave)(void *world, AppLeave how);
     bool can_detach;
+    /* What the world adds to a session, and takes back; NULL: nothing. load runs before a screen opens. */
+    void (*save)(void *world, Json *out);
+    bool (*load)(void *world, const Json *in, Err *err);
+    /* What an argument of a command could be, by its name in the action table ("CLASS", "RUN", "DIRECTION",
+     * "ADDRESS" ...): the i-th into out; false: no more. NULL: none. */
+    bool (*offer)(void *world, const char *argument, int i, char *out, size_t cap);
     /* Called with how any thread may wake the loop (wake(arg) is async-signal-safe and never blocks), and
      * with NULL before the app goes away. */
     void (*wake_by)(void *world, void (*wake)(void *arg), void *arg);
@@ -92,6 +106,40 @@ void app_cell(const App *app, int *w, int *h);
 Rect app_body(const App *app);
 /* The wake function as given to hooks, for screens with threads of their own. */
 void app_wake(void *app);
+
+/* The columns or rows a person gave to a pane by dragging its border (screen.h), else `initial`. */
+int app_split(const App *app, const char *name, int initial);
+/* Something worth keeping changed outside of an event (a job's result): the session is written soon. Changes
+ * by events are noticed by the frame. */
+void app_changed(App *app);
+/* A line for the log pane (Ctrl-G), without a notice; notices and failures are logged by themselves. */
+void app_log(App *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Something long has ended: a notice, and by the setting `notify` a bell, OSC 9 or the title. */
+void app_notify(App *app, bool bad, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* --- the jobs pane (J) ---------------------------------------------------------------------------------- */
+
+/* What a job has to say of itself; fields that are not known stay as they are set here before the call. */
+typedef struct {
+    char title[64]; /* "train 0007", "invert shoe.png" */
+    char line[96];  /* "loss 1.83 · 412 views/s" */
+    double share;   /* done, 0 .. 1; NaN: not known */
+    double left;    /* seconds; NaN: not known */
+} AppJobLine;
+
+/* A job that some screen owns: listed until app_job_drop, which must come before job_free. say may be NULL
+ * (then only title and state are shown); it is called on the terminal's thread and reads job_news. The pane
+ * pauses by job_pause and cancels by job_stop, unless `tell` is given ("pause", "continue", "stop"). An end is
+ * told by app_notify once. At most 32 at a time; further ones are not listed. */
+typedef struct {
+    Job *job;
+    char title[64];
+    void (*say)(void *ctx, Job *job, AppJobLine *out);
+    void (*tell)(void *ctx, Job *job, const char *what);
+    void *ctx;
+} AppJob;
+void app_job_add(App *app, const AppJob *job);
+void app_job_drop(App *app, const Job *job);
 
 typedef struct {
     double encode_ms, tty_ms; /* the last picture frame: encoding, and until the terminal had drawn it */

@@ -5,7 +5,18 @@
  * steer_tick, steer_view, steer_hints, steer_busy, steer_close};
  */
 #pragma once
+#include "base/json.h"
 #include "tui/app.h"
+
+/* A border between two panes that a person may drag. The screen lays itself out by app_split(app, name, ..),
+ * the frame moves it and keeps it with the session. */
+typedef struct {
+    const char *name;  /* "steer.side" */
+    Rect bar;          /* the cells to grab: two columns of a vertical border, two rows of another */
+    bool vertical;     /* dragged left and right */
+    bool after;        /* the size is that of the pane right of (below) the bar, else left of (above) it */
+    int low, high, at; /* columns or rows of that pane */
+} Split;
 
 typedef struct Screen {
     const char *name; /* the tab's title */
@@ -27,4 +38,15 @@ typedef struct Screen {
     bool (*busy)(
         const void *self); /* something asked for has not come yet: a script's `wait` waits. May be NULL */
     void (*close)(void *self, App *app); /* NULL: nothing to do */
+    /* What brings the screen back in another process: save writes it into an object (seldom more than 16 KiB;
+     * called at most once a second after changes), load takes it over right after open. The object may be of
+     * an older program or broken by hand: then load says so in one sentence and leaves the screen as open
+     * made it. Absent members mean the defaults. Both may be NULL. */
+    void (*save)(const void *self, Json *out);
+    bool (*load)(void *self, App *app, const Json *in, Err *err);
+    /* The borders that can be dragged, at most max; NULL: none. */
+    int (*splits)(const void *self, const App *app, Rect area, Split *out, int max);
+    /* Completes the argument of one of the screen's actions: the i-th thing it could be, into out; false: no
+     * more. NULL: the frame completes classes, directions, runs and files by the argument's name. */
+    bool (*offer)(const void *self, const App *app, Action action, int i, char *out, size_t cap);
 } Screen;
