@@ -24,12 +24,22 @@ typedef struct {
     int width[8];          /* channels at each resolution, coarse to fine */
 } GeneratorConfig;
 
-/* A direction that moves w (edit = amount * vector, in units of one standard deviation along it). */
+#define DIRECTION_MARKS 9
+/* A direction that moves w (edit = amount * vector; 1.0 is one standard deviation of w along it), and what is known of
+ * it: what it does to pictures, and for a trained walk how far which amount gets. */
 typedef struct {
-    char name[48];         /* slug: "pca-1", "sefa-3" ... */
-    const float *vector;   /* (w_dim), scaled so that 1.0 is one standard deviation */
-    float share;           /* of the variance (PCA) or eigenvalue share (SeFa): for ordering and the screen */
+    char name[48];         /* slug: "pca-1", "rotate" ... */
+    const float *vector;   /* (w_dim) */
+    float share;           /* of the variance (PCA) or eigenvalue share (SeFa): for ordering and the screen; 0: neither */
+    char caption[64];      /* what more of it does, most first: "wider, darker"; "": not measured */
+    char unit[12];         /* of reach: "deg", "px", "times", "levels"; "": not a walk */
+    float low, high;       /* amounts where reach ends or pictures leave the real ones; 0, 0: not known */
+    int marks;             /* measured: amounts ascending, and the mean reached there over many views */
+    float mark[DIRECTION_MARKS], reach[DIRECTION_MARKS];
 } Direction;
+
+/* What `amount` reaches in the direction's unit: straight lines between marks, flat outside; NaN when not measured. */
+float direction_reach(const Direction *d, float amount);
 
 typedef struct Generator {
     char slug[40];         /* the model's name in addresses */
