@@ -8,13 +8,14 @@ typedef struct Step Step;
 struct Step {
     Address address;
     char merge[64];
+    int id;
     Step *parent, *child,
         *next; /* child: the branch that redo follows; next: the following branch, in a ring */
 };
 
 struct Steer {
     Step *root, *now;
-    int steps;
+    int steps, ids; /* ids: given so far */
 };
 
 static Step *step_new(const Address *a, const char *merge)
@@ -94,6 +95,7 @@ static bool add_step(Steer *s, const Address *a, const char *merge, Err *err)
     Step *step = step_new(a, merge);
     if (!step) return err_nomem(err, "the history of steering");
     step->parent = s->now;
+    step->id = ++s->ids;
     if (s->now->child) {
         step->next = s->now->child->next;
         s->now->child->next = step;
@@ -158,4 +160,60 @@ int steer_depth(const Steer *s)
     int depth = 0;
     for (const Step *at = s->now; at->parent; at = at->parent) depth++;
     return depth;
+}
+
+int steer_count(const Steer *s)
+{
+    return s->steps;
+}
+
+/* The state listed after `at`: into its first branch, else to the next branch of the nearest parent that has
+ * one. */
+static const Step *next_listed(const Step *at)
+{
+    if (at->child) return at->child->next;
+    while (at->parent && at->parent->child == at) at = at->parent;
+    return at->parent ? at->next : NULL;
+}
+
+/* Which lines go on below each row is known from below. */
+static void draw_rails(SteerNode *node, int n)
+{
+    uint64_t open = 0;
+    for (int i = n - 1; i >= 0; i--) {
+        int column = node[i].column < 63 ? node[i].column : 63;
+        uint64_t upto = column == 63 ? ~(uint64_t)0 : ((uint64_t)2 << column) - 1;
+        node[i].rails = open & upto;
+        open = node[i].rails | (uint64_t)1 << column;
+    }
+}
+
+int steer_nodes(const Steer *s, SteerNode *out, int max)
+{
+    int n = 0, column = 0;
+    for (const Step *at = s->root, *last = NULL; at && n < max; last = at, at = next_listed(at)) {
+        if (at->parent && at->parent != last) /* back from a branch */
+            for (const Step *up = last; up != at->parent; up = up->parent) column -= up->parent->child != up;
+        column += at->parent && at->parent->child != at;
+        out[n++] = (SteerNode){.id = at->id,
+                               .column = column,
+                               .now = at == s->now,
+                               .address = &at->address,
+                               .before = at->parent ? &at->parent->address : NULL};
+    }
+    draw_rails(out, n);
+    return n;
+}
+
+bool steer_go(Steer *s, int id)
+{
+    const Step *listed = s->root;
+    while (listed && listed->id != id) listed = next_listed(listed);
+    if (!listed) return false;
+    while (steer_undo(s)) continue; /* leaves the way back to redo */
+    Step *to = listed == s->root ? s->root : listed->parent->child;
+    while (to != listed) to = to->next;
+    for (Step *up = to; up->parent; up = up->parent) up->parent->child = up;
+    s->now = to;
+    return true;
 }

@@ -1,5 +1,5 @@
-/* Steering in words: one textual, absolute command changes an address, and a tree of addresses gives undo and redo. The
- * screen, the journal and the command line all speak this.
+/* Steering in words: one textual, absolute command changes an address, and a tree of addresses gives undo and
+ * redo. The screen, the journal and the command line all speak this.
  *
  *     seed N | latent KIND.HASH | blend A,B,C,D ACROSS,DOWN | lerp A,B T     the source
  *     class NAME|N              psi X [A-B]
@@ -24,8 +24,8 @@ typedef struct Steer Steer;
 Steer *steer_new(const Address *start, Err *err);
 void steer_free(Steer *s);
 const Address *steer_now(const Steer *s);
-/* Applies and remembers. A command that changes nothing adds no step. With `merge`, a step that was made with the same
- * merge key is replaced: a drag of one slider is one step. merge NULL: always a step of its own. */
+/* Applies and remembers. A command that changes nothing adds no step. With `merge`, a step that was made with
+ * the same merge key is replaced: a drag of one slider is one step. merge NULL: always a step of its own. */
 bool steer_do(Steer *s, const Generator *g, const char *command, const char *merge, Err *err);
 /* Remembers an address that came from elsewhere (a pick, a paste). */
 bool steer_push(Steer *s, const Address *a, Err *err);
@@ -35,3 +35,22 @@ bool steer_redo(Steer *s);
 /* Makes redo follow the next of the branches that begin here; their count, 0 at a leaf. */
 int steer_branch(Steer *s);
 int steer_depth(const Steer *s); /* steps from the root */
+
+/* One state of the tree, for whoever draws it. */
+typedef struct {
+    int id;     /* of this state, as long as it is remembered */
+    int column; /* 0: the line that redo follows from the root; each side branch stands one further right */
+    uint64_t rails; /* bit k: the line in column k goes on below this row (columns above 63 are not told) */
+    bool now;       /* where the tree stands */
+    const Address *address,
+        *before; /* before: of the parent, NULL at the root; both valid until the next change */
+} SteerNode;
+/* All states: each after its parent, side branches before the line goes on. Returns how many were written (at
+ * most max). */
+int steer_nodes(const Steer *s, SteerNode *out, int max);
+int steer_count(const Steer *s);
+/* Stands at a state; redo then leads back to where it stood, if that follows. False: no such id. */
+bool steer_go(Steer *s, int id);
+/* What leads from one address to another, in a few words: "pca-2 +0.75", "seed 4711", "class bag and 2 more".
+ * from NULL: what to is. */
+void steer_describe(char *out, size_t cap, const Generator *g, const Address *from, const Address *to);

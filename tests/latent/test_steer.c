@@ -197,10 +197,73 @@ static void test_limit(void **state)
     steer_free(s);
 }
 
+static void test_nodes(void **state)
+{
+    Generator *g = *state;
+    Err err = {0};
+    Address start = steer_start(g, 0, 0, 1);
+    Steer *s = steer_new(&start, &err);
+    SteerNode node[8];
+    char words[64];
+    assert_true(steer_do(s, g, "set pca-1 1", NULL, &err) && steer_do(s, g, "set pca-2 -0.5 1-2", NULL, &err));
+    steer_undo(s);
+    assert_true(steer_do(s, g, "class bag", NULL, &err) && steer_do(s, g, "psi 0.5", NULL, &err));
+    /* seed 0 / pca-1 / (aside: pca-2) / bag / psi */
+    static const struct {
+        int column;
+        uint64_t rails;
+        const char *words;
+    } row[] = {{0, 1, "seed 0"}, {0, 1, "pca-1 +1"}, {1, 1, "pca-2 -0.5 on 1-2"}, {0, 1, "bag"}, {0, 0, "psi 0.50"}};
+    assert_int_equal(steer_count(s), 5);
+    assert_int_equal(steer_nodes(s, node, 8), 5);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(node[i].column, row[i].column);
+        assert_int_equal(node[i].rails, row[i].rails);
+        assert_int_equal(node[i].now, i == 4);
+        steer_describe(words, sizeof words, g, node[i].before, node[i].address);
+        assert_string_equal(words, row[i].words);
+    }
+    int aside = node[2].id;
+    assert_true(steer_go(s, aside));
+    assert_string_equal(fields(steer_now(s)), "seed=0/class=0/psi=1/pca-1=1/pca-2=-0.5:1-2");
+    assert_int_equal(steer_nodes(s, node, 8), 5); /* what was the line is the branch now */
+    assert_int_equal(node[2].column, 1);
+    assert_int_equal(node[4].id, aside);
+    assert_true(steer_go(s, node[0].id) && steer_redo(s) && steer_redo(s) && !steer_redo(s));
+    assert_string_equal(fields(steer_now(s)), "seed=0/class=0/psi=1/pca-1=1/pca-2=-0.5:1-2");
+    assert_false(steer_go(s, 999));
+    assert_int_equal(steer_nodes(s, node, 3), 3);
+    steer_free(s);
+}
+
+static void test_words(void **state)
+{
+    Generator *g = *state;
+    Address a = steer_start(g, 7, 0, 1), b = a;
+    char words[64];
+    steer_describe(words, sizeof words, g, &a, &b);
+    assert_string_equal(words, "the same");
+    static const struct {
+        const char *command, *words;
+    } step[] = {{"px blur 2", "blur 2"},        {"px occlude 0.5,0.5,0.25", "occlude 0.25"}, {"px blur off", "no blur"},
+                {"mix 12 3-4", "mix 12 on 3-4"}, {"mix off", "no mix"},                       {"noise off", "noise off"},
+                {"lerp 1,2 0.5", "A to B 0.50"}, {"view gauss:0.2:3", "view gauss"},          {"set pca-3 2", "pca-3 +2"}};
+    for (size_t i = 0; i < sizeof step / sizeof *step; i++) {
+        a = b;
+        assert_true(steer_apply(&b, g, step[i].command, NULL));
+        steer_describe(words, sizeof words, g, &a, &b);
+        assert_string_equal(words, step[i].words);
+    }
+    a = steer_start(g, 7, 1, 1);
+    steer_describe(words, sizeof words, g, &b, &a);
+    assert_string_equal(words, "seed 7 and 5 more");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_commands), cmocka_unit_test(test_mistakes),
                                        cmocka_unit_test(test_history), cmocka_unit_test(test_merge),
-                                       cmocka_unit_test(test_limit)};
+                                       cmocka_unit_test(test_limit), cmocka_unit_test(test_nodes),
+                                       cmocka_unit_test(test_words)};
     return cmocka_run_group_tests(tests, make, drop);
 }
