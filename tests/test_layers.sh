@@ -38,7 +38,10 @@ jansson.h src/base/json.c
 sha2.h src/base/digest.c
 sha256.h src/base/digest.c
 md.h src/base/digest.c
-zlib.h src/data/idx.c"
+zlib.h src/data/idx.c
+archive.h src/data/tar.c
+archive_entry.h src/data/tar.c
+sqlite3.h src/engine/db.c"
 
 foreign_breaks() {
     includes | awk -v list="$foreign" '
