@@ -1,7 +1,6 @@
 /* A GAN with the settings of `viewsmith fit`; what its pictures show changes no time, so they are drawn. */
 #include "engine/bench_fit.h"
 #include "base/rng.h"
-#include "learn/gan.h"
 #include <stdlib.h>
 
 enum { IMAGES = 512, SIDE = 28, CLASSES = 10 };
@@ -50,4 +49,9 @@ bool bench_fit_once(BenchFit *f, Err *err)
 {
     GanStats stats;
     return gan_step(f->gan, &stats, err);
+}
+
+void bench_fit_parts(GanPart part[GAN_PARTS], const BenchFit *f)
+{
+    gan_parts(part, f->gan);
 }

@@ -8,6 +8,7 @@
 #include "learn/objective.h"
 #include "math/knn.h"
 #include "math/optim.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,34 +233,58 @@ bool bench_work_turn(double *seconds, BenchWork *w, Err *err)
 
 /* --- node by node ------------------------------------------------------------------------------------------------ */
 
-static Json *step_row(const Exec *e, int i, int n, double times, double peak)
+/* The nets of the work; how many. */
+static int traced(GanPart part[GAN_PARTS], const BenchWork *w)
 {
-    ExecStep step = exec_step(e, i, n);
-    double forward = step.forward / times, backward = step.backward / times, flops = 2 * step.macs;
-    double rate = forward + backward > 0 ? (backward > 0 ? 3 : 1) * flops / (forward + backward) * 1e-9 : 0;
+    if (w->fit) return bench_fit_parts(part, w->fit), GAN_PARTS;
+    if (w->contrast.exec)
+        part[0] = (GanPart){"", w->contrast.exec, 1, 2 * w->spec.batch};
+    else
+        part[0] = (GanPart){"", w->exec, 1, w->spec.batch};
+    return part[0].exec != NULL;
+}
+
+static Json *time_row(const char *node, const char *op, const char *kernel, double forward, double backward)
+{
     Json *row = json_make();
-    json_put_str(row, "node", step.name);
-    json_put_str(row, "op", step.op);
-    json_put_str(row, "kernel", step.kernel);
+    json_put_str(row, "node", node);
+    json_put_str(row, "op", op);
+    json_put_str(row, "kernel", kernel);
     json_put_num(row, "forward_ms", 1000 * forward);
     json_put_num(row, "backward_ms", 1000 * backward);
+    return row;
+}
+
+/* Adds the seconds of a step of the work that go to this one. */
+static Json *step_row(double *seconds, const GanPart *part, int i, double times, double peak)
+{
+    char name[160];
+    ExecStep step = exec_step(part->exec, i, part->images);
+    double forward = step.forward / times, backward = step.backward / times, flops = 2 * part->runs * step.macs;
+    double rate = forward + backward > 0 ? (backward > 0 ? 3 : 1) * flops / (forward + backward) * 1e-9 : 0;
+    snprintf(name, sizeof name, "%s%s%s", part->name, *part->name && *step.name ? " " : "", step.name);
+    Json *row = time_row(name, step.op, step.kernel, forward, backward);
     json_put_num(row, "gflops", rate);
     json_put_num(row, "share", peak > 0 ? rate / peak : 0);
+    *seconds -= forward + backward;
     return row;
 }
 
 Json *bench_work_trace(BenchWork *w, double peak, Err *err)
 {
-    Exec *e = w->contrast.exec ? w->contrast.exec : w->exec;
-    int n = w->contrast.exec ? 2 * w->spec.batch : w->spec.batch;
-    if (!e) return err_set(err, ERR_USAGE, "--trace goes with train, encode and generate on a network"), NULL;
+    GanPart part[GAN_PARTS];
+    int parts = traced(part, w);
+    if (!parts) return err_set(err, ERR_USAGE, "--trace goes with train, fit, encode and generate on a network"), NULL;
     if (!w->once(w, 0, err)) return NULL; /* the first one meets memory that was never touched */
-    exec_trace(e, true);
+    for (int p = 0; p < parts; p++) exec_trace(part[p].exec, true);
     double start = clock_seconds(), times = 0;
     do times += w->once(w, 0, err);
     while (clock_seconds() - start < w->spec.seconds);
+    double rest = (clock_seconds() - start) / times;
     Json *rows = json_make_array();
-    for (int i = 0; i < exec_steps(e); i++) json_add(rows, step_row(e, i, n, times, peak));
-    exec_trace(e, false);
+    for (int p = 0; p < parts; p++)
+        for (int i = 0; i < exec_steps(part[p].exec); i++) json_add(rows, step_row(&rest, &part[p], i, times, peak));
+    json_add(rows, time_row("", "rest", "", rest, 0));
+    for (int p = 0; p < parts; p++) exec_trace(part[p].exec, false);
     return rows;
 }

@@ -66,6 +66,6 @@ typedef struct BenchWork BenchWork;
 BenchWork *bench_work_open(const BenchSpec *s, Err *err);
 void bench_work_close(BenchWork *w);
 bool bench_work_turn(double *seconds, BenchWork *w, Err *err);
-/* Time of every node of the net over one turn: [{node, op, forward_ms, backward_ms, gflops, share}], share of `peak`
- * GFLOP/s. Only for kinds with one net. */
+/* Time of every node of the nets over one turn: [{node, op, forward_ms, backward_ms, gflops, share}], share of `peak`
+ * GFLOP/s; "rest" is what the work does outside of them. Only for kinds with nets. */
 Json *bench_work_trace(BenchWork *w, double peak, Err *err);

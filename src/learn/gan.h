@@ -53,3 +53,12 @@ bool gan_load(Gan *gan, const char *path, char *notice, size_t notice_cap, Err *
 bool gan_samples(Gan *gan, float *images, int per_class, Err *err);
 /* Copies of the averaged weights, for generator_make. */
 bool gan_weights(const Gan *gan, Weights **mapping, Weights **synthesis, Err *err);
+
+/* The nets that a step runs, for measuring; the Gan keeps them. */
+enum { GAN_PARTS = 4 };
+typedef struct {
+    const char *name;
+    Exec *exec;
+    int runs, images; /* so many times in a step, on so many images */
+} GanPart;
+void gan_parts(GanPart part[GAN_PARTS], const Gan *gan);

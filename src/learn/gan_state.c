@@ -128,6 +128,15 @@ void gan_free(Gan *gan)
     free(gan);
 }
 
+void gan_parts(GanPart part[GAN_PARTS], const Gan *gan)
+{
+    int B = gan->config.batch;
+    part[0] = (GanPart){"mapping", gan->mapping, 1, B};
+    part[1] = (GanPart){"synthesis", gan->synthesis, 1, B};
+    part[2] = (GanPart){"critic", gan->critic, 2, B};
+    part[3] = (GanPart){"guide", gan->guide, 1, B};
+}
+
 /* What must agree between a checkpoint and the run that resumes it. */
 static char *identity(const Gan *gan)
 {

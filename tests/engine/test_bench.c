@@ -169,6 +169,15 @@ static void trace_names_every_node(void **state)
     assert_true(json_num(json_at(rows, 0), "backward_ms", 0) > 0 && json_num(json_at(rows, 0), "share", 0) > 0);
     json_drop(rows);
     bench_work_close(w);
+    s = (BenchSpec){.kind = BENCH_FIT, .batch = 2};
+    w = bench_work_open(&s, &err);
+    rows = bench_work_trace(w, 100, &err);
+    size_t last = json_count(rows) - 1;
+    assert_string_equal(json_str(json_at(rows, 0), "op", ""), "pixelnorm");
+    assert_string_equal(json_str(json_at(rows, last), "op", ""), "rest"); /* draws, losses, Adam */
+    assert_true(json_num(json_at(rows, last), "forward_ms", 0) > 0);
+    json_drop(rows);
+    bench_work_close(w);
     s = (BenchSpec){.kind = BENCH_KNN, .batch = 1};
     w = bench_work_open(&s, &err);
     assert_null(bench_work_trace(w, 100, &err));
