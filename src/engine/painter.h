@@ -13,7 +13,7 @@
 #include "latent/address.h"
 #include "model/generator.h"
 
-#define PAINTER_CHANNELS 6
+#define PAINTER_CHANNELS 12
 #define PAINTER_MAX      1024 /* addresses in one wish */
 
 typedef struct {

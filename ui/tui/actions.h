@@ -2,7 +2,7 @@
  * hint line, the help screen and the man page's key section.
  *
  * A row: identifier, default keys (blank-separated), command name, context, argument (shown in the prompt
- * that opens when the key is pressed; NULL: none), word for the hint line (NULL: not shown there), help. A
+ * that opens when the key is pressed, LETTER: the next key is it; NULL: none), word for the hint line (NULL: not shown there), help. A
  * screen's own keys go before the global ones; within one context each key stands once (tested). */
 #pragma once
 
@@ -36,6 +36,11 @@ typedef enum {
     X(COPY,         "y",                "copy",        GLOBAL, NULL, NULL, "Copy the view's address to the clipboard (OSC 52)") \
     X(UNDO,         "u",                "undo",        GLOBAL, NULL, NULL, "Take the last change back") \
     X(REDO,         "Ctrl-R",           "redo",        GLOBAL, NULL, NULL, "Do it again") \
+    X(MARK,         "m",                "mark",        GLOBAL, "LETTER", NULL, "Mark the view with a letter (a to z), to come back to it") \
+    X(MARK_GO,      "'",                "go-mark",     GLOBAL, "LETTER", NULL, "Go to a marked view; A and B go to those set with a and b") \
+    X(SET_A,        "a",                "set-a",       GLOBAL, NULL, NULL, "Remember the view as A") \
+    X(SET_B,        "b",                "set-b",       GLOBAL, NULL, NULL, "Remember the view as B") \
+    X(FLIP,         "x",                "flip",        GLOBAL, NULL, NULL, "Show A, then B, in the same place; any other key returns") \
     X(GRAPHICS,     "v",                "graphics",    GLOBAL, NULL, NULL, "Show pictures in the next way this terminal can") \
     X(FIGURES,      "F",                "figures",     GLOBAL, NULL, NULL, "Show or hide what a frame costs: encode and terminal time") \
     X(REDRAW,       "Ctrl-L",           "redraw",      GLOBAL, NULL, NULL, "Draw the whole screen again") \

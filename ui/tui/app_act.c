@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "tui/app_state.h"
 #include "tui/pixels.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,6 +140,24 @@ static bool do_own(App *app, Action action, bool *mine)
     }
 }
 
+/* --- an argument of one letter ---------------------------------------------------------------------------- */
+
+static void ask_letter(App *app, Action action)
+{
+    app->letter = action;
+    app_notice(app, "%s: press a letter", action_info(action)->name);
+}
+
+/* Anything but a letter only ends the question. */
+static bool take_letter(App *app, int key)
+{
+    Action action = app->letter;
+    char text[2] = {(char)key, 0};
+    app->letter = ACT_NONE;
+    *app->notice = 0;
+    return key < 128 && isalpha(key) ? app_do(app, action, text) : true;
+}
+
 bool app_do(App *app, Action action, const char *text)
 {
     bool mine;
@@ -147,7 +166,11 @@ bool app_do(App *app, Action action, const char *text)
     if (mine) return drawn;
     Event ev = {.kind = EV_ACTION, .action = action, .text = text};
     if (to_screen(app, &ev)) return true;
-    if (action_info(action)->arg && !text) app_prompt(app, action, "");
+    if (!action_info(action)->arg || text) return true;
+    if (strcmp(action_info(action)->arg, "LETTER"))
+        app_prompt(app, action, "");
+    else
+        ask_letter(app, action);
     return true;
 }
 
@@ -186,6 +209,7 @@ static bool answer(App *app, int choice)
 /* A key goes to what is open: dialog, prompt, help, else by its binding or raw to the screen. */
 static bool press(App *app, int key)
 {
+    if (app->letter) return take_letter(app, key);
     if (app->asking) return answer(app, dialog_key(&app->dialog, key));
     if (app->prompt.open) return prompt_key(app, key);
     if (app->help.open) return help_key(app, key);

@@ -38,6 +38,7 @@ struct App {
     Prompt prompt;
     Dialog dialog;
     bool asking;
+    Action letter; /* waits for a letter, the next key; ACT_NONE: nothing does */
     Action answer[DIALOG_CHOICES];
     char notice[256];
     bool notice_bad, advised, figures;

@@ -11,9 +11,10 @@
 #include "engine/workspace.h"
 #include "latent/latent.h"
 #include "tui/app.h"
+#include "tui/marks.h"
 
 /* The painter's channels, most urgent first. */
-enum { PAINT_VIEW, PAINT_QUERY, PAINT_STRIP, PAINT_WALL, PAINT_PAIRS, PAINT_EFFECT };
+enum { PAINT_VIEW, PAINT_QUERY, PAINT_FLIP, PAINT_STRIP, PAINT_PLANE, PAINT_WALL, PAINT_PAIRS, PAINT_TREE, PAINT_EFFECT };
 
 typedef struct World {
     Workspace *workspace;
@@ -26,6 +27,7 @@ typedef struct World {
     char query[3072];   /* a picture file to ask about, "" for none */
     char encoder[3072]; /* what Neighbours looks through: an encoder file or a run; "": what is trained, else the newest run */
     Address view;       /* the view all screens speak of */
+    Marks marks;
     uint64_t changes;   /* counts changes of `view`: a screen that has seen fewer takes the new one over */
     Bell bell;          /* wakes the loop */
     Journal *journal;   /* what was done, in words; NULL: not written down (scripts, a home that cannot be written) */
