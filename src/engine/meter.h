@@ -1,13 +1,14 @@
-/* Meters of views beside the screens: a thread that paints the views it is asked about, shows them to the judge and
- * tells what it saw (measure.h); between questions it embeds the real pictures, once for all on this machine.
+/* Meters of views beside the screens: a thread that paints the views it is asked about, shows them to the
+ * judge and tells what it saw (measure.h); between questions it embeds the real pictures, once for all on
+ * this machine.
  *
  *     Meters *m = meters_new(workspace, bell, err);
  *     meters_ask(m, METER_VIEW, &address, 1, &start);
  *     MeterNews *got = (MeterNews *)meters_look(m, METER_VIEW);     the newest, whole or growing; NULL before
  *
- * Each channel holds one question: asking again drops what was under way there; lower channels go first. Once the real
- * pictures are known, and again whenever the encoder changes, every channel's last question is answered anew with the
- * same ticket. */
+ * Each channel holds one question: asking again drops what was under way there; lower channels go first. Once
+ * the real pictures are known, and again whenever the encoder changes, every channel's last question is
+ * answered anew with the same ticket. */
 #pragma once
 #include "engine/job.h"
 #include "engine/measure.h"
@@ -20,14 +21,14 @@ typedef struct {
     uint64_t ticket;
     int n, done; /* meter[0..done-1] are there */
     Meter *meter;
-    Address *address; /* (n) */
-    char space[64];   /* "judge-fashion"; "" without an encoder */
-    char data[96];    /* of the real pictures: "fashion"; "" without */
-    char why[200];    /* what is missing, "" when nothing is */
-    bool real;        /* realism and neighbours are known */
+    Address *address;  /* (n) */
+    char space[64];    /* "judge-fashion"; "" without an encoder */
+    char data[96];     /* of the real pictures: "fashion"; "" without */
+    char why[200];     /* what is missing, "" when nothing is */
+    bool real;         /* realism and neighbours are known */
     int filled, total; /* real pictures embedded so far */
-    Realism *reals;   /* keeps the pictures of the meters */
-    Err err;          /* code other than ERR_OK: it ended here */
+    Realism *reals;    /* keeps the pictures of the meters */
+    Err err;           /* code other than ERR_OK: it ended here */
 } MeterNews;
 
 typedef struct Meters Meters;

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #define SHIPPED_MODEL "models/fashion.safetensors"
+#define SHIPPED_JUDGE "models/judge-fashion.safetensors"
 
-static bool model_path(char *out, size_t cap, const char *given, Err *err)
+/* The file given, else that of an environment variable, else the shipped one. */
+static bool model_path(char *out, size_t cap, const char *given, const char *variable, const char *shipped, Err *err)
 {
-    if (!given) given = getenv("VIEWSMITH_MODEL");
-    if (!given || !*given) return file_shipped(out, cap, SHIPPED_MODEL, err);
+    if (!given) given = getenv(variable);
+    if (!given || !*given) return file_shipped(out, cap, shipped, err);
     return snprintf(out, cap, "%s", given) < (int)cap ||
            err_set(err, ERR_LIMIT, "the model's path is too long");
 }
@@ -35,7 +37,7 @@ bool workspace_open(Workspace **out, const WorkspaceOptions *o, Err *err)
 {
     Workspace *w;
     if (!workspace_open_bare(&w, o, err)) return false;
-    if (model_path(w->model, sizeof w->model, o->model, err) &&
+    if (model_path(w->model, sizeof w->model, o->model, "VIEWSMITH_MODEL", SHIPPED_MODEL, err) &&
         generator_open(&w->generator, w->model, err)) {
         *out = w;
         return true;
@@ -76,6 +78,12 @@ static bool run_encoder(Encoder **out, Encoder **untrained, const RunInfo *run, 
     encoder_drop(*out);
     *out = NULL;
     return false;
+}
+
+bool workspace_judge(Encoder **out, const char *path, Err *err)
+{
+    char found[3072];
+    return model_path(found, sizeof found, path, "VIEWSMITH_JUDGE", SHIPPED_JUDGE, err) && encoder_open(out, found, err);
 }
 
 bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err)

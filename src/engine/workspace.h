@@ -36,6 +36,9 @@ bool workspace_dataset(Dataset *out, const Workspace *w, Split split, Err *err);
  * *untrained is NULL for a file without one). NULL or "" as `what`: the newest run that has one. The caller
  * drops both. */
 bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, const char *what, Err *err);
+/* The judge: an encoder with labels, in whose features views and generators are measured. NULL as `path`:
+ * VIEWSMITH_JUDGE, else the shipped models/judge-fashion.safetensors. The caller drops it. */
+bool workspace_judge(Encoder **out, const char *path, Err *err);
 /* The newest run that has an encoder. */
 bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err);
 /* An address in full, or "seed=4711/class=7/psi=0.7" as short for one of the open generator. Checked against

@@ -1,13 +1,10 @@
 /* viewsmith quality: how good a generator is, in the features of a judge. */
 #include "cli/open.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "inspect/quality.h"
 #include <math.h>
 #include <stdio.h>
-
-#define SHIPPED_JUDGE "models/judge-fashion.safetensors"
 
 static const Option options[] = {
     OPTION_MODEL,
@@ -35,18 +32,10 @@ typedef struct {
     Quality result;
 } Measure;
 
-static bool open_judge(Measure *m, Err *err)
-{
-    char path[3072];
-    const char *given = args_text(m->args, "judge");
-    if (!given && !file_shipped(path, sizeof path, SHIPPED_JUDGE, err)) return false;
-    return encoder_open(&m->judge, given ? given : path, err);
-}
-
 static bool measure_open(Measure *m, Err *err)
 {
     const Args *a = m->args;
-    if (!share_open(&m->workspace, a, false, err) || !open_judge(m, err) ||
+    if (!share_open(&m->workspace, a, false, err) || !workspace_judge(&m->judge, args_text(a, "judge"), err) ||
         !dataset_split(args_text(a, "split"), &m->split, err))
         return false;
     if (m->split != SPLIT_VALID && m->split != SPLIT_TEST)
