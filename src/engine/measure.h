@@ -74,7 +74,7 @@ const char *meter_order_name(MeterOrder o); /* "seed", "class", "entropy", "real
 const char *meter_order_says(MeterOrder o); /* "least real first" */
 bool meter_order_named(MeterOrder *out, const char *name, Err *err);
 /* The number it goes by; larger comes first. NAN: not known, comes last. ORDER_SEED: NAN. */
-float meter_rank(const Meter *m, MeterOrder o);
+float meter_order_value(const Meter *m, MeterOrder o);
 /* order (n): the places of meter (n), corner cases first (least sure, least real, farthest, least of what was
  * asked for); ties stay as they were. */
 void meter_sort(int *order, const Meter *meter, int n, MeterOrder o);

@@ -30,7 +30,7 @@ bool meter_order_named(MeterOrder *out, const char *name, Err *err)
                    name);
 }
 
-float meter_rank(const Meter *m, MeterOrder o)
+float meter_order_value(const Meter *m, MeterOrder o)
 {
     const float rank[ORDER_COUNT] = {[ORDER_SEED] = NAN,
                                      [ORDER_CLASS] = -m->own,
@@ -44,10 +44,10 @@ float meter_rank(const Meter *m, MeterOrder o)
 void meter_sort(int *order, const Meter *meter, int n, MeterOrder o)
 {
     for (int i = 0; i < n; i++) {
-        float rank = meter_rank(&meter[i], o);
+        float rank = meter_order_value(&meter[i], o);
         int at = i;
         for (; at > 0; at--) {
-            float before = meter_rank(&meter[order[at - 1]], o);
+            float before = meter_order_value(&meter[order[at - 1]], o);
             if (!(rank > before) && !(isnan(before) && !isnan(rank))) break;
             order[at] = order[at - 1];
         }

@@ -18,6 +18,7 @@
     X(runs,       "runs",        "List, name and delete training runs")                                      \
     X(probe,      "probe",       "Measure what an encoder's frozen features know")                           \
     X(neighbours, "neighbours",  "Find the real pictures nearest to a view or a picture")                    \
+    X(meter,      "meter",       "Measure views: class, entropy, realism, nearest real pictures")            \
     X(quality,    "quality",     "Measure how good a generator's pictures are")                              \
     X(demo,       "demo",        "All four acts in under three minutes")                                     \
     X(fit,        "fit",         "Train a generator on real pictures")                                       \

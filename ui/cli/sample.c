@@ -1,6 +1,6 @@
 /* viewsmith sample: views of a generator by seed, class and psi, or by address, as PNG, as numbers, or as
  * addresses. */
-#include "cli/open.h"
+#include "cli/meter_cli.h"
 #include "cli/raw.h"
 #include "base/file.h"
 #include "data/npy.h"
@@ -26,6 +26,10 @@ static const Option options[] = {
      "Exactly these z (N, z) instead of seeds; psi 1, stored noise"},
     {"w", OPTION_TEXT, "W.npy", NULL, 0, 0, false, "Exactly these styles (N, w) or (N, layers, w)"},
     {"labels", OPTION_TEXT, "Y.npy", NULL, 0, 0, false, "With --z: class numbers, int64 (N)"},
+    {"sort", OPTION_TEXT, "METER", NULL, 0, 0, false,
+     "Corner cases first: class, entropy, realism or distance (viewsmith meter); up to 4,096 views"},
+    {"from", OPTION_TEXT, "ADDRESS", NULL, 0, 0, false, "With --sort distance: from this view (the first)"},
+    OPTION_DATA,
     {"exact", OPTION_FLAG, NULL, NULL, 0, 0, false,
      "Convolutions sum in order: without Winograd, whose results are off by 1e-5 of the largest"},
     {0},
@@ -38,6 +42,7 @@ typedef struct {
     Latent *latent;
     int class[CLASSES_MAX], classes; /* that take turns; 0: every class, or an unconditional generator */
     long n;
+    Address *sorted; /* (n) with --sort */
     float *raw;    /* (n, C, H, W) for --npy */
     bool folder;   /* --out is one */
     Json *address; /* of all */
@@ -58,6 +63,7 @@ static bool read_classes(Sample *s, Err *err)
 
 static bool fill(Address *list, const Sample *s, long from, int count, Err *err)
 {
+    if (s->sorted) return memcpy(list, s->sorted + from, (size_t)count * sizeof *list);
     const Generator *g = s->workspace->generator;
     int all = g->config.classes;
     for (int i = 0; i < count; i++) {
@@ -68,6 +74,46 @@ static bool fill(Address *list, const Sample *s, long from, int count, Err *err)
         if (s->args->words && !open_address(&list[i], s->workspace, s->args->word[at], err)) return false;
     }
     return true;
+}
+
+/* Puts list into the order of --sort. */
+static bool sort_list(Address *list, const Sample *s, MeterOrder by, Err *err)
+{
+    Measure *m = NULL;
+    Address start = list[0];
+    const char *from = args_text(s->args, "from");
+    size_t n = (size_t)s->n;
+    Meter *meter = malloc(n * sizeof *meter);
+    int *order = malloc(n * sizeof *order);
+    Address *old = malloc(n * sizeof *old);
+    bool ok = (meter && order && old) || err_nomem(err, "sorting");
+    ok = ok && (!from || open_address(&start, s->workspace, from, err)) &&
+         meter_cli_open(&m, s->args, s->workspace, NULL, s->pool, err) &&
+         measure_views(meter, m, list, (int)n, &start, err);
+    if (ok) {
+        memcpy(old, list, n * sizeof *old);
+        meter_sort(order, meter, (int)n, by);
+        for (size_t i = 0; i < n; i++) list[i] = old[order[i]];
+    }
+    measure_close(m);
+    free(meter);
+    free(order);
+    free(old);
+    return ok;
+}
+
+static bool sort_views(Sample *s, Err *err)
+{
+    MeterOrder by;
+    const char *word = args_text(s->args, "sort");
+    if (!word) return true;
+    if (!meter_order_named(&by, word, err)) return false;
+    if (s->n > SHEET_MAX) return err_set(err, ERR_USAGE, "--sort takes at most %d views", SHEET_MAX);
+    Address *list = malloc((size_t)s->n * sizeof *list);
+    if (!list) return err_nomem(err, "sorting");
+    bool ok = fill(list, s, 0, (int)s->n, err) && sort_list(list, s, by, err);
+    s->sorted = list;
+    return ok;
 }
 
 static bool save_each(const Sample *s, const Address *list, long from, int count, Err *err)
@@ -153,7 +199,7 @@ static bool sample_open(Sample *s, Err *err)
     s->pool = open_pool(err);
     s->workspace->generator->exact = args_flag(s->args, "exact");
     s->latent = s->pool ? latent_new(s->workspace->generator, SLICE, NULL, s->pool, err) : NULL;
-    if (!s->latent) return false;
+    if (!s->latent || !sort_views(s, err)) return false;
     if (!args_given(s->args, "npy")) return true;
     s->raw = malloc((size_t)s->n * generator_image_floats(s->workspace->generator) * sizeof *s->raw);
     return s->raw || err_nomem(err, "the pictures");
@@ -164,6 +210,7 @@ static void sample_close(Sample *s)
     latent_free(s->latent);
     pool_free(s->pool);
     workspace_close(s->workspace);
+    free(s->sorted);
     free(s->raw);
 }
 
@@ -214,7 +261,7 @@ const Command command_sample = {
     "turn. Every PNG carries the addresses that make it again in its text chunk \"viewsmith\". Without\n"
     "--out and --npy the addresses are printed. With --z or --w the generator's raw outputs for\n"
     "exactly these latents are written.",
-    "  viewsmith sample -n 100 --seed 7 --out wall.png\n  viewsmith sample --class ankle-boot --psi 0.7 "
+    "  viewsmith sample -n 100 --seed 7 --out wall.png\n  viewsmith sample -n 512 --sort realism --out odd.png\n  viewsmith sample --class ankle-boot --psi 0.7 "
     "--scale 8 --out boot.png\n"
     "  viewsmith sample -n 1000 --out views/\n  viewsmith sample --z z.npy --labels y.npy --npy images.npy",
     options,
