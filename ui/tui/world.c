@@ -32,6 +32,7 @@ void world_close(World *w)
 {
     job_free(w->train);
     finder_free(w->finder);
+    meters_free(w->meters);
     painter_free(w->painter);
     journal_close(w->journal);
     workspace_close(w->workspace);
@@ -93,9 +94,11 @@ static void wake_by(void *world, void (*wake)(void *arg), void *arg)
     /* The loop ends: nobody may ring any more. */
     job_free(w->train);
     finder_free(w->finder);
+    meters_free(w->meters);
     painter_free(w->painter);
     w->train = NULL;
     w->finder = NULL;
+    w->meters = NULL;
     w->painter = NULL;
 }
 
@@ -213,4 +216,27 @@ Finder *world_finder(App *app)
     if (!w->finder) w->finder = finder_new(w->workspace, SPLIT_TRAIN, w->bell, &err);
     if (!w->finder) app_fail(app, &err);
     return w->finder;
+}
+
+Meters *world_meters(App *app)
+{
+    World *w = app_world(app);
+    Err err = {0};
+    if (!w->meters) w->meters = meters_new(w->workspace, w->bell, &err);
+    if (!w->meters) app_fail(app, &err);
+    return w->meters;
+}
+
+bool world_take_meters(App *app, int channel, MeterNews **at)
+{
+    World *w = app_world(app);
+    MeterNews *n = w->meters ? (MeterNews *)meters_look(w->meters, channel) : NULL, *old = *at;
+    if (!n) return false;
+    bool newer = !old || n->ticket > old->ticket || n->done > old->done || n->real != old->real ||
+                 n->filled != old->filled || strcmp(n->space, old->space);
+    if (newer && n->err.code) app_fail(app, &n->err);
+    if (!newer) return news_drop(&n->news), false;
+    if (old) news_drop(&old->news);
+    *at = n;
+    return true;
 }

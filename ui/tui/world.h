@@ -6,6 +6,7 @@
 #pragma once
 #include "engine/finder.h"
 #include "engine/journal.h"
+#include "engine/meter.h"
 #include "engine/painter.h"
 #include "engine/train_job.h"
 #include "engine/workspace.h"
@@ -22,6 +23,7 @@ typedef struct World {
     char model[64];     /* "fashion 2.1 MB" */
     Painter *painter;   /* NULL until the loop runs */
     Finder *finder;     /* NULL until world_finder was called */
+    Meters *meters;     /* NULL until world_meters was called */
     Job *train;         /* the run of this program, or NULL */
     char run[16];       /* id of a run to show, from the command line; "" for none */
     char query[3072];   /* a picture file to ask about, "" for none */
@@ -61,3 +63,7 @@ bool world_take(App *app, int channel, Painting **at);
 /* The finder over real training pictures, started at the first call; NULL (and a notice) when it cannot
  * start. */
 Finder *world_finder(App *app);
+/* The meters of views, started at the first call; NULL (and a notice) when they cannot start. */
+Meters *world_meters(App *app);
+/* The newest answer of a channel when it is newer than *at, or knows more: replaces *at. True when it did. */
+bool world_take_meters(App *app, int channel, MeterNews **at);
