@@ -16,7 +16,7 @@ typedef struct {
     bool vertical;     /* dragged left and right */
     bool after;        /* the size is that of the pane right of (below) the bar, else left of (above) it */
     int low, high, at; /* columns or rows of that pane */
-} Split;
+} Border;
 
 typedef struct Screen {
     const char *name; /* the tab's title */
@@ -45,7 +45,7 @@ typedef struct Screen {
     void (*save)(const void *self, Json *out);
     bool (*load)(void *self, App *app, const Json *in, Err *err);
     /* The borders that can be dragged, at most max; NULL: none. */
-    int (*splits)(const void *self, const App *app, Rect area, Split *out, int max);
+    int (*borders)(const void *self, const App *app, Rect area, Border *out, int max);
     /* Completes the argument of one of the screen's actions: the i-th thing it could be, into out; false: no
      * more. NULL: the frame completes classes, directions, runs and files by the argument's name. */
     bool (*offer)(const void *self, const App *app, Action action, int i, char *out, size_t cap);
