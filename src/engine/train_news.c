@@ -67,7 +67,7 @@ static void measure(TrainRun *r, TrainPoint *p)
     const TrainNews *n = r->news;
     const Contrast *c = trainer_contrast(r->trainer);
     const TrainPoint *before = n->points ? &n->point[n->points - 1] : NULL;
-    Meters m;
+    Health m;
     p->rank = before ? before->rank : NAN;
     p->spread = before ? before->spread : NAN;
     if (clock_seconds() - r->metered < METER_SECONDS) return;

@@ -96,7 +96,7 @@ double meter_spread(const float *f, int N, int D)
     return total / sqrt((double)D);
 }
 
-bool meters_take(Meters *out, const float *projection, int N, int D, const float *feature, int F, Pool *pool,
+bool meters_take(Health *out, const float *projection, int N, int D, const float *feature, int F, Pool *pool,
                  Err *err)
 {
     size_t floats = 2 * (size_t)N * (size_t)D;

@@ -9,7 +9,7 @@ typedef struct {
     double rank;       /* RankMe: effective rank, 1 .. D */
     double spread;     /* mean standard deviation per dimension of unit rows, times sqrt(D); 1 is even, 0
                           collapsed */
-} Meters;
+} Health;
 
 /* Alignment and uniformity (Wang & Isola 2020, alpha 2, t 2) of unit rows. pair: f (2N,D), row i and i+N
  * belong together. */
@@ -20,5 +20,5 @@ bool meter_rank(double *out, const float *f, int N, int D, Pool *pool, Err *err)
 double meter_spread(const float *f, int N, int D);
 /* All four. projection (2N,D) and feature (2N,F) of the same pairs, of any length: alignment, uniformity and
  * spread are of the projection's unit rows, the rank is the feature's. */
-bool meters_take(Meters *out, const float *projection, int N, int D, const float *feature, int F, Pool *pool,
+bool meters_take(Health *out, const float *projection, int N, int D, const float *feature, int F, Pool *pool,
                  Err *err);

@@ -55,7 +55,7 @@ static void test_rank(void **state)
 static void test_spread_and_all(void **state)
 {
     static float f[2 * N * D];
-    Meters m;
+    Health m;
     Err err = {0};
     (void)state;
     unit_rows(f, 2);
