@@ -163,6 +163,11 @@ const char *measure_space(const Measure *m)
     return looking(m) ? looking(m)->e->name : "";
 }
 
+const char *measure_digest(const Measure *m)
+{
+    return looking(m) ? looking(m)->e->digest : "";
+}
+
 const char *measure_data(const Measure *m)
 {
     return m->reals ? m->data : "";
@@ -188,14 +193,14 @@ const char *measure_class(const Measure *m, int class)
 /* --- views
  * ------------------------------------------------------------------------------------------------------ */
 
-static int features(const Measure *m)
+int measure_features(const Measure *m)
 {
     return looking(m) ? encoder_features(&looking(m)->e->config) : 0;
 }
 
 int measure_floats(const Measure *m)
 {
-    return features(m) + judge_classes(m);
+    return measure_features(m) + judge_classes(m);
 }
 
 /* Shares of the classes from logits (n). */
@@ -218,7 +223,7 @@ static void look(const Measure *m, const Eye *eye, int n)
 
 static void see_piece(float *seen, const Measure *m, int n)
 {
-    int D = features(m), C = judge_classes(m);
+    int D = measure_features(m), C = judge_classes(m);
     Eye *space = looking(m);
     if (!space) return;
     look(m, space, n);
@@ -298,7 +303,7 @@ static bool judge_realism(Meter *meter, const Measure *m, const float *feature, 
 bool measure_judge(Meter *meter, const Measure *m, const float *seen, const Address *list, int n,
                    const float *from, Err *err)
 {
-    int D = features(m), C = judge_classes(m);
+    int D = measure_features(m), C = judge_classes(m);
     if (n < 1) return true;
     float *feature = malloc((size_t)n * (size_t)(D + 1) * sizeof *feature);
     if (!feature) return err_nomem(err, "meters");

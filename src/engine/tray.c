@@ -30,6 +30,8 @@ const char *tray_state_name(TrayState s)
 bool tray_open(Tray **out, const char *path, Err *err)
 {
     char folder[3072], own[4096];
+    const char *set = getenv("VIEWSMITH_TRAY");
+    if (!path && set && *set) path = set;
     Tray *t = calloc(1, sizeof *t);
     if (!t) return err_nomem(err, "the tray");
     bool ok = path || (file_xdg(folder, sizeof folder, XDG_DATA, err) &&

@@ -63,8 +63,9 @@ typedef struct {
     bool was; /* it was kept before: tags were added, a note replaced */
 } TrayAdded;
 
-/* path NULL: tray.sqlite in the program's data folder. Makes the file, or brings an older one up to date. A
- * file that is no tray, is damaged or was written by a newer program is refused and left as it is. */
+/* path NULL: VIEWSMITH_TRAY, else tray.sqlite in the program's data folder. Makes the file, or brings an
+ * older one up to date. A file that is no tray, is damaged or was written by a newer program is refused and
+ * left as it is. */
 bool tray_open(Tray **out, const char *path, Err *err);
 void tray_close(Tray *t);
 const char *tray_path(const Tray *t);
@@ -103,10 +104,11 @@ uint64_t tray_changes(Tray *t);
 /* --- looks and tensors
  * ---------------------------------------------------------------------------------------- */
 
-/* Items without a picture, or without features in `space` (a judge's digest): ids oldest first, at most max;
- * how many, -1 on error. Addresses of another model (digest) are passed over. */
-int tray_plain(int64_t *id, Address *address, Tray *t, const char *space, const char *digest, int max,
-               Err *err);
+/* Items after `after` without a picture, or without features in `space` (a judge's digest, "": none wanted):
+ * ids oldest first, at most max; how many, -1 on error. Those of another model (digest) and dropped ones are
+ * passed over. */
+int tray_plain(int64_t *id, Address *address, Tray *t, int64_t after, const char *space, const char *digest,
+               int max, Err *err);
 /* Stores how an item looks: its picture (made smaller where it is large) and unit features (dim) in a space,
  * and notes the nearest earlier kept item from TRAY_NEAR on. */
 bool tray_look(Tray *t, int64_t id, const Image *picture, const char *space, const float *features, int dim,

@@ -145,16 +145,16 @@ bool tray_get(TrayList *out, Tray *t, int64_t id, Err *err)
 /* --- how they look
  * -------------------------------------------------------------------------------------------- */
 
-int tray_plain(int64_t *id, Address *address, Tray *t, const char *space, const char *digest, int max,
-               Err *err)
+int tray_plain(int64_t *id, Address *address, Tray *t, int64_t after, const char *space, const char *digest,
+               int max, Err *err)
 {
     Err own = {0};
     int n = 0;
-    DbRows *rows =
-        db_rows(t->db, &own,
-                "SELECT id, address FROM item WHERE model = ?1 AND state != 2 AND (picture IS NULL OR "
-                "(?2 != '' AND space IS NOT ?2)) ORDER BY id LIMIT ?3",
-                "tti", digest, space, (int64_t)max);
+    DbRows *rows = db_rows(
+        t->db, &own,
+        "SELECT id, address FROM item WHERE id > ?4 AND model = ?1 AND state != 2 AND (picture IS NULL OR "
+        "(?2 != '' AND space IS NOT ?2)) ORDER BY id LIMIT ?3",
+        "ttii", digest, space, (int64_t)max, after);
     while (rows && db_next(rows, &own)) {
         id[n] = db_int(rows, 0);
         n += address_parse(&address[n], db_text(rows, 1), NULL);

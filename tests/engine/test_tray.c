@@ -229,13 +229,13 @@ static void test_looks(void **state)
     int dim;
     float *x, unit[3][4] = {{1, 0, 0, 0}, {0.6f, 0.8f, 0, 0}, {0.9999f, 0.01414f, 0, 0}};
     for (uint64_t i = 0; i < 3; i++) keep(t, i, NULL, NULL);
-    assert_int_equal(tray_plain(id, address, t, "judge", DIGEST, 8, &err), 3);
-    assert_int_equal(tray_plain(id, address, t, "judge", "another", 8, &err), 0);
+    assert_int_equal(tray_plain(id, address, t, 0, "judge", DIGEST, 8, &err), 3);
+    assert_int_equal(tray_plain(id, address, t, 0, "judge", "another", 8, &err), 0);
     assert_ok(image_make(&im, 300, 150, 1, &err), err);
     for (int i = 0; i < 3; i++) assert_ok(tray_look(t, i + 1, &im, "judge", unit[i], 4, &err), err);
     image_free(&im);
-    assert_int_equal(tray_plain(id, address, t, "judge", DIGEST, 8, &err), 0);
-    assert_int_equal(tray_plain(id, address, t, "a new judge", DIGEST, 2, &err), 2);
+    assert_int_equal(tray_plain(id, address, t, 0, "judge", DIGEST, 8, &err), 0);
+    assert_int_equal(tray_plain(id, address, t, 0, "a new judge", DIGEST, 2, &err), 2);
     assert_ok(tray_list(&list, t, &(TrayFilter){0}, &err), err);
     assert_true(list.item[0].picture.w == 128 && list.item[0].picture.h == 64);
     assert_true(!list.item[0].near && !list.item[1].near && list.item[2].near == 1);
