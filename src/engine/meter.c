@@ -121,9 +121,8 @@ static float *row(const Question *q, const Measure *m, int i)
 static bool measure_piece(Question *q, Measure *m, Err *err)
 {
     int n = q->n - q->done < PIECE ? q->n - q->done : PIECE;
-    const float *from = q->compared ? row(q, m, q->n) : NULL;
     if (!make_room(q, m, err)) return false;
-    from = q->compared ? row(q, m, q->n) : NULL;
+    const float *from = q->compared ? row(q, m, q->n) : NULL;
     if (from && !q->done && !measure_see(row(q, m, q->n), m, &q->from, 1, err)) return false;
     if (!measure_see(row(q, m, q->done), m, q->list + q->done, n, err)) return false;
     if (!measure_judge(q->meter + q->done, m, row(q, m, q->done), q->list + q->done, n, from, err))
