@@ -332,22 +332,27 @@ static inline void demo_train_view(const void *self, const App *app, Canvas *c, 
                  DEMO_STEPS);
 }
 
-static const Screen demo_views = {
-    "Views", CONTEXT_VIEWS, sizeof(DemoViews), demo_views_open, demo_views_update, NULL, demo_views_view,
-    NULL,    NULL,          demo_views_close};
-static const Screen demo_steer = {
-    "Steer", CONTEXT_STEER, sizeof(DemoSteer), demo_steer_open, demo_steer_update, NULL, demo_steer_view,
-    NULL,    NULL,          demo_steer_close};
-static const Screen demo_train = {"Train",
-                                  CONTEXT_TRAIN,
-                                  sizeof(DemoTrain),
-                                  demo_train_open,
-                                  demo_train_update,
-                                  demo_train_tick,
-                                  demo_train_view,
-                                  NULL,
-                                  NULL,
-                                  NULL};
+static const Screen demo_views = {.name = "Views",
+                                  .context = CONTEXT_VIEWS,
+                                  .size = sizeof(DemoViews),
+                                  .open = demo_views_open,
+                                  .update = demo_views_update,
+                                  .view = demo_views_view,
+                                  .close = demo_views_close};
+static const Screen demo_steer = {.name = "Steer",
+                                  .context = CONTEXT_STEER,
+                                  .size = sizeof(DemoSteer),
+                                  .open = demo_steer_open,
+                                  .update = demo_steer_update,
+                                  .view = demo_steer_view,
+                                  .close = demo_steer_close};
+static const Screen demo_train = {.name = "Train",
+                                  .context = CONTEXT_TRAIN,
+                                  .size = sizeof(DemoTrain),
+                                  .open = demo_train_open,
+                                  .update = demo_train_update,
+                                  .tick = demo_train_tick,
+                                  .view = demo_train_view};
 static const Screen *const demo_screens[] = {&demo_views, &demo_steer, &demo_train};
 
 static inline void demo_status(void *world, AppStatus *out)

@@ -199,6 +199,7 @@ static void tick(App *app)
 static double patience(App *app)
 {
     double now = clock_seconds(), due = fmin(app->tick_at, app->front->ops->due(app->front));
+    due = fmin(due, keep_due(app));
     if (app->dirty) return 0;
     if (app->news) due = fmin(due, app->drawn_at + NEWS_PERIOD);
     if (*app->notice) due = fmin(due, app->notice_until);
@@ -234,6 +235,7 @@ static bool loop(App *app)
         if (want_draw(app) && !draw(app)) return false;
         take_events(app);
         tick(app);
+        keep_look(app);
         advise(app);
     }
     return true;
@@ -275,11 +277,13 @@ static int app_close(App *app, Err *err)
 {
     const AppHooks *hooks = &app->hooks;
     int asked = app->front->ops->end(app->front, err);
+    keep_close(app);
     if (hooks->leave) hooks->leave(hooks->world, app->leave);
     if (hooks->wake_by) hooks->wake_by(hooks->world, NULL, NULL);
     close_screens(app);
     app->front->ops->free(app->front);
     prompt_close(app);
+    json_drop(app->keep.before);
     canvas_close(&app->canvas);
     free(app);
     return asked;
@@ -292,7 +296,8 @@ bool app_run(const AppOptions *opt, const Screen *const *screens, int n, int fir
     if (!app) return false;
     if (hooks->wake_by) hooks->wake_by(hooks->world, app_wake, app);
     app->leave = LEAVE_STOP;
-    app->current = first;
+    app->current = first = keep_first(app, first);
+    keep_open(app);
     bool ok = app->front->headless || draw(app); /* something to look at while the screen opens */
     ok = ok && (app_show_screen(app, first) || err_set(err, ERR_IO, "%s", app->notice));
     ok = ok && loop(app);

@@ -7,6 +7,7 @@
 #pragma once
 #include "base/err.h"
 #include "base/json.h"
+#include "engine/config.h"
 #include "engine/job.h"
 #include "engine/session.h"
 #include "tui/canvas.h"
@@ -29,8 +30,7 @@ typedef struct {
     bool fake_clock; /* clock_seconds moves only by the script */
     bool ascii;      /* no characters beyond ASCII */
     bool tour;       /* begin with the tour */
-    const char *theme; /* auto, dark, light, safe, mono or a file; NULL: auto */
-    const char *notify; /* when work ends: none, bell, osc9, title, all; NULL: none */
+    Config *config; /* the settings, changed by the settings page; NULL: all as by default */
     Session *session;   /* where the session is kept, or NULL */
     const Json *resume; /* a session to take up, or NULL; lives as long as the app */
 } AppOptions;

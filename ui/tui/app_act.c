@@ -37,6 +37,7 @@ bool app_show_screen(App *app, int index)
             app_fail(app, &err);
             return false;
         }
+        keep_screen(app, index);
     }
     app->current = index;
     app->dirty = true;
@@ -83,7 +84,7 @@ static bool quit(App *app)
 static bool next_graphics(App *app)
 {
     app->front->mode = pixels_next_mode(app->front->mode, app->front->info);
-    app->front->chosen = true;
+    app->front->chosen = app->hand_picked = true;
     app_notice(app, "Pictures: %s", probe_mode_name(app->front->mode));
     return true;
 }
@@ -247,6 +248,7 @@ static bool paste(App *app, const Event *ev)
 
 void app_event(App *app, const Event *ev)
 {
+    app->keep.changed |= ev->kind == EV_KEY || ev->kind == EV_MOUSE || ev->kind == EV_PASTE;
     switch (ev->kind) {
     case EV_KEY:
         app->dirty |= press(app, ev->key);

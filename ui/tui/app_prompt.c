@@ -10,8 +10,9 @@ void prompt_open(App *app, const char *text)
     textbox_set(&app->prompt.line, text);
 }
 
-static void keep(Prompt *p, const char *line)
+void prompt_remember(App *app, const char *line)
 {
+    Prompt *p = &app->prompt;
     char *copy = strdup(line);
     if (!copy || !*copy || (p->lines && !strcmp(p->history[p->lines - 1], copy))) {
         free(copy);
@@ -32,7 +33,7 @@ static bool run(App *app)
     memcpy(line, app->prompt.line.text, sizeof line);
     app->prompt.open = false;
     if (!line[strspn(line, " ")]) return true;
-    keep(&app->prompt, line);
+    prompt_remember(app, line);
     Action action = keymap_command(app_context(app), line, &arg);
     if (!action) {
         app_notice(app, "There is no command \"%.60s\" here; ? lists all", line);

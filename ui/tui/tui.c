@@ -1,15 +1,22 @@
 /* The terminal program: what was asked for is opened, then the app runs over the four screens. */
 #include "tui/tui.h"
+#include "engine/config.h"
 #include "tui/screens/screens.h"
 #include "tui/world.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
     AppOptions app;
+    Config *config;
     WorkspaceOptions workspace;
-    const char *thing; /* a model, address, PNG or run; NULL */
+    const char *thing;             /* a model, address, PNG or run; NULL */
+    const char *session, *journal; /* files given by hand; NULL: those of the state folder */
+    bool resume;
 } Ask;
+
+/* --- options -------------------------------------------------------------------------------------------- */
 
 static bool take_value(const char **to, const char *flag, int argc, char **argv, int *i, Err *err)
 {
@@ -19,28 +26,83 @@ static bool take_value(const char **to, const char *flag, int argc, char **argv,
     return true;
 }
 
+static bool take_flag(bool *to, const char *flag, const char *word)
+{
+    bool taken = !strcmp(word, flag);
+    *to |= taken;
+    return taken;
+}
+
+/* --NAME VALUE of any setting. */
+static bool take_setting(Config *c, int argc, char **argv, int *i, Err *err)
+{
+    const char *value = NULL;
+    for (int id = 0; id < SETTING_COUNT; id++) {
+        char flag[32];
+        snprintf(flag, sizeof flag, "--%s", setting_info((SettingId)id)->name);
+        if (take_value(&value, flag, argc, argv, i, err))
+            return config_set(c, (SettingId)id, value, FROM_FLAG, err);
+        if (err->code) return false;
+    }
+    return false;
+}
+
+static bool take_word(Ask *ask, int argc, char **argv, int *i, Err *err)
+{
+    const char *word = argv[*i];
+    if (app_option(&ask->app, argc, argv, i, err) > 0) return true;
+    if (err->code) return false;
+    if (take_value(&ask->session, "--session-file", argc, argv, i, err) ||
+        take_value(&ask->journal, "--journal-file", argc, argv, i, err) ||
+        take_flag(&ask->resume, "--resume", word) || take_flag(&ask->app.tour, "--tour", word) ||
+        take_setting(ask->config, argc, argv, i, err))
+        return true;
+    if (err->code) return false;
+    if (word[0] == '-')
+        return err_set(err, ERR_USAGE, "no option \"%s\"; viewsmith --help lists what there is", word);
+    if (ask->thing)
+        return err_set(
+            err, ERR_USAGE,
+            "one thing to open at a time, not \"%s\" and \"%s\"; viewsmith --help lists the commands",
+            ask->thing, word);
+    ask->thing = word;
+    return true;
+}
+
+static const char *setting(const Ask *ask, SettingId id)
+{
+    const char *text = config_text(ask->config, id);
+    return *text ? text : NULL;
+}
+
+/* What the options and the settings together ask for. */
+static bool settle(Ask *ask, Err *err)
+{
+    AppOptions *app = &ask->app;
+    if (app->graphics && !config_set(ask->config, SETTING_GRAPHICS, app->graphics, FROM_FLAG, err))
+        return false;
+    if (app->ascii && !config_set(ask->config, SETTING_ASCII, "on", FROM_FLAG, err)) return false;
+    if (strcmp(setting(ask, SETTING_GRAPHICS), "auto")) app->graphics = setting(ask, SETTING_GRAPHICS);
+    app->ascii = config_on(ask->config, SETTING_ASCII);
+    app->config = ask->config;
+    ask->workspace = (WorkspaceOptions){setting(ask, SETTING_MODEL), setting(ask, SETTING_DATA),
+                                        setting(ask, SETTING_RUNS)};
+    if (setting(ask, SETTING_THREADS)) setenv("VIEWSMITH_THREADS", setting(ask, SETTING_THREADS), 1);
+    return !ask->resume || !ask->thing ||
+           err_set(err, ERR_USAGE, "--resume takes the last session up; leave \"%s\" away, or --resume",
+                   ask->thing);
+}
+
 static bool read_ask(Ask *ask, int argc, char **argv, Err *err)
 {
     ask->app = app_options_default();
-    for (int i = 1; i < argc; i++) {
-        int taken = app_option(&ask->app, argc, argv, &i, err);
-        if (taken < 0) return false;
-        if (taken || take_value(&ask->workspace.model, "--model", argc, argv, &i, err) ||
-            take_value(&ask->workspace.data, "--data", argc, argv, &i, err) ||
-            take_value(&ask->workspace.runs, "--runs", argc, argv, &i, err))
-            continue;
-        if (err->code) return false;
-        if (argv[i][0] == '-')
-            return err_set(err, ERR_USAGE, "no option \"%s\"; viewsmith --help lists what there is", argv[i]);
-        if (ask->thing)
-            return err_set(
-                err, ERR_USAGE,
-                "one thing to open at a time, not \"%s\" and \"%s\"; viewsmith --help lists the commands",
-                ask->thing, argv[i]);
-        ask->thing = argv[i];
-    }
-    return true;
+    ask->config = config_open(NULL, err);
+    for (int i = 1; ask->config && i < argc; i++)
+        if (!take_word(ask, argc, argv, &i, err)) return false;
+    return ask->config && settle(ask, err);
 }
+
+/* --- what is opened ------------------------------------------------------------------------------------- */
 
 /* Puts what was opened where its screen finds it. */
 static bool place_thing(World *w, const Thing *t, Context *first, Err *err)
@@ -70,24 +132,68 @@ static bool look_at_thing(Ask *ask, Thing *t, Err *err)
     return ok;
 }
 
-static bool explore(Ask *ask, Err *err)
+/* The session's model, data and runs, unless they were asked for otherwise. */
+static void use_session(Ask *ask, const Json *before)
+{
+    const Json *world = json_get(before, "world");
+    const struct {
+        SettingId id;
+        const char **to, *key;
+    } row[] = {{SETTING_MODEL, &ask->workspace.model, "model"},
+               {SETTING_DATA, &ask->workspace.data, "data"},
+               {SETTING_RUNS, &ask->workspace.runs, "runs"}};
+    for (size_t i = 0; world && i < sizeof row / sizeof *row; i++)
+        if (config_from(ask->config, row[i].id) < FROM_ENVIRONMENT)
+            *row[i].to = json_str(world, row[i].key, *row[i].to);
+}
+
+static bool read_session(Ask *ask, Json **before, Err *err)
+{
+    *before = ask->resume ? session_read(ask->session, err) : NULL;
+    if (ask->resume && !*before && !err->code)
+        return err_set(err, ERR_IO, "there is no session to resume yet: leaving viewsmith keeps one");
+    if (*before) use_session(ask, *before);
+    ask->app.resume = *before;
+    return !ask->resume || *before;
+}
+
+/* A script keeps nothing unless it is told where. A journal or session that cannot be written is no reason
+ * not to begin. */
+static void open_keepers(Ask *ask, World *w)
+{
+    bool person = !ask->app.script;
+    if (ask->journal || (person && config_on(ask->config, SETTING_JOURNAL)))
+        w->journal = journal_open(ask->journal, NULL);
+    if (ask->session || (person && config_on(ask->config, SETTING_SESSION)))
+        ask->app.session = session_open(ask->session, NULL);
+}
+
+static bool run_app(Ask *ask, World *w, Context first, Err *err)
 {
     static const Screen *const screens[] = {&screen_views, &screen_steer, &screen_train, &screen_neighbours};
+    int at = 0;
+    while (screens[at]->context != first) at++;
+    open_keepers(ask, w);
+    AppHooks hooks = world_hooks(w);
+    bool ok = app_run(&ask->app, screens, sizeof screens / sizeof *screens, at, &hooks, err);
+    return session_close(ask->app.session, ok ? err : NULL) && ok;
+}
+
+static bool explore(Ask *ask, Err *err)
+{
     Workspace *workspace = NULL;
     World world = {0};
     Thing thing = {0};
+    Json *before = NULL;
     Context first = CONTEXT_VIEWS;
-    bool ok = !ask->thing || look_at_thing(ask, &thing, err);
+    bool ok = read_session(ask, &before, err) && (!ask->thing || look_at_thing(ask, &thing, err));
     ok = ok && workspace_open(&workspace, &ask->workspace, err) &&
          world_open(&world, workspace, ask->app.seed, err) &&
          (!ask->thing || place_thing(&world, &thing, &first, err));
-    if (ok) {
-        if (!ask->app.script) world.journal = journal_open(NULL, NULL);
-        AppHooks hooks = world_hooks(&world);
-        ok = app_run(&ask->app, screens, 4, (int)first - CONTEXT_VIEWS, &hooks, err);
-    }
+    ok = ok && run_app(ask, &world, first, err);
     world_close(&world);
     thing_close(&thing);
+    json_drop(before);
     return ok;
 }
 
@@ -95,7 +201,9 @@ int tui_main(int argc, char **argv)
 {
     Ask ask = {0};
     Err err = {0};
-    if (read_ask(&ask, argc, argv, &err) && explore(&ask, &err)) return 0;
+    bool ok = read_ask(&ask, argc, argv, &err) && explore(&ask, &err);
+    config_free(ask.config);
+    if (ok) return 0;
     fprintf(stderr, "viewsmith: %s\n", err.msg);
     return err.code == ERR_USAGE ? 2 : err.code == ERR_CANCELLED ? 130 : 1;
 }

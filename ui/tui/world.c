@@ -109,6 +109,8 @@ AppHooks world_hooks(World *w)
                       .running = running,
                       .leave = leave,
                       .can_detach = true,
+                      .save = world_put,
+                      .load = world_take_back,
                       .wake_by = wake_by};
 }
 

@@ -38,6 +38,9 @@ typedef struct World {
 /* Takes the workspace over, also on failure. */
 bool world_open(World *w, Workspace *workspace, uint64_t seed, Err *err);
 void world_close(World *w);
+/* A session's part of the world: model, view, marks, what is looked at. */
+void world_put(void *world, Json *o);
+bool world_take_back(void *world, const Json *o, Err *err);
 /* AppHooks for app_run; hooks.world is w. */
 AppHooks world_hooks(World *w);
 
