@@ -221,8 +221,9 @@ static void truncate_styles(const Latent *l, float *styles, const Address *a)
 
 static void edit_styles(const Latent *l, float *styles, const AddressEdit *e)
 {
+    const Direction *d = generator_direction(l->g, e->dir);
     Term t = {styles, e->amount, layer_bits(e->range)};
-    add_w(l, &t, generator_direction(l->g, e->dir)->vector, 0);
+    add_w(l, &t, d->vector, d->layered ? w_floats(l) : 0);
 }
 
 static bool add_all(Latent *l, float *styles, const Address *list, int n, Err *err)

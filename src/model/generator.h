@@ -29,7 +29,8 @@ typedef struct {
  * it: what it does to pictures, and for a trained walk how far which amount gets. */
 typedef struct {
     char name[48];         /* slug: "pca-1", "rotate" ... */
-    const float *vector;   /* (w_dim) */
+    const float *vector;   /* (w_dim), the same for every layer; or, layered, (layers, w_dim) */
+    bool layered;          /* 1.0 is then one standard deviation in the root mean square over layers */
     float share;           /* of the variance (PCA) or eigenvalue share (SeFa): for ordering and the screen; 0: neither */
     char caption[64];      /* what more of it does, most first: "wider, darker"; "": not measured */
     char unit[12];         /* of reach: "deg", "px", "times", "levels"; "": not a walk */
@@ -57,7 +58,7 @@ typedef struct Generator {
     int directions;
     char **class_name;     /* (classes) */
     char *card;            /* JSON text: source, licence, what it saw, recipe */
-    float *block;          /* owns the direction vectors */
+    float *block;          /* owns the direction vectors: room of (layers, w_dim) for each */
     bool exact;            /* to be run without Winograd's reordered sums (net/exec.h); set before it is shared */
     int refs;
 } Generator;
@@ -79,6 +80,15 @@ Generator *generator_keep(Generator *g);
 void generator_drop(Generator *g);
 /* NULL when there is none of that name. */
 const Direction *generator_direction(const Generator *g, const char *name);
+/* Floats of a direction's vector. */
+size_t direction_floats(const Generator *g, const Direction *d);
+/* A generator like g with `n` directions more, whose vectors are copied; those of a name that g has take its place. Its
+ * digest is another. card NULL: that of g. The caller drops both. */
+bool generator_with(Generator **out, const Generator *g, const Direction *more, int n, const char *card, Err *err);
+/* Covariance (w_dim, w_dim) of w around the mean of its class, over 10,000 latents of (seed, RNG_LATENT). */
+bool generator_spread(double *cov, const Generator *g, uint64_t seed, Pool *pool, Err *err);
+/* Standard deviation along the unit vector v (n): sqrt(v^T cov v). */
+double generator_deviation(const double *cov, const double *v, int n);
 
 typedef struct GenExec GenExec;
 

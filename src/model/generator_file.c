@@ -1,8 +1,8 @@
 /* Generators in files: strict safetensors "viewsmith-generator 1".
  *
  * Tensors mapping.*, synthesis.*, w_mean (classes or 1, w_dim), noise (floats of all maps), direction.NAME
- * (w_dim); metadata format, name, digest, config, classes (JSON list of names), directions (JSON list of name
- * and share), card. */
+ * (w_dim); metadata format, name, digest, config, classes (JSON list of names), directions (JSON list, see
+ * direction_put_json), card; direction.NAME is (layers, w_dim) where "layered". */
 #include "base/json.h"
 #include "base/text.h"
 #include "model/generator_new.h"
@@ -42,8 +42,7 @@ static Json *directions_json(const Generator *g)
     Json *list = json_make_array();
     for (int i = 0; i < g->directions; i++) {
         Json *o = json_make();
-        json_put_str(o, "name", g->direction[i].name);
-        json_put_num(o, "share", (double)g->direction[i].share);
+        direction_put_json(o, &g->direction[i]);
         json_add(list, o);
     }
     return list;
@@ -64,8 +63,11 @@ static void add_tensors(ModelTensors *t, const Generator *g)
     model_tensors_weights(t, g->synthesis_weights, "synthesis.");
     model_tensors_add(t, "", "w_mean", g->w_mean, 2, (int64_t[]){classes, w_dim});
     model_tensors_add(t, "", "noise", g->noise, 1, &noise);
-    for (int i = 0; i < g->directions; i++)
-        model_tensors_add(t, "direction.", g->direction[i].name, g->direction[i].vector, 1, &w_dim);
+    for (int i = 0; i < g->directions; i++) {
+        const Direction *d = &g->direction[i];
+        model_tensors_add(t, "direction.", d->name, d->vector, d->layered ? 2 : 1,
+                          (int64_t[]){d->layered ? g->layers : w_dim, w_dim});
+    }
 }
 
 bool generator_save(const Generator *g, const char *path, Err *err)
@@ -138,20 +140,17 @@ static bool read_names(Generator *g, const ModelFile *f, Err *err)
 
 static bool read_direction(Generator *g, int i, ModelFile *f, const Json *entry, Err *err)
 {
-    Direction *d = &g->direction[i];
-    int64_t w_dim = g->config.w_dim;
+    Direction d;
     char tensor[64] = "direction.";
     const char *name = json_is_object(entry) ? json_str(entry, "name", "") : "";
-    double share = json_is_object(entry) ? json_num(entry, "share", 0) : 0;
-    if (!model_is_slug(name, sizeof d->name - 1) || generator_direction(g, name))
+    if (!model_is_slug(name, sizeof d.name - 1) || generator_direction(g, name))
         return err_set(err, ERR_FORMAT, "%s: metadata \"directions\": entry %d has no name of its own",
                        f->path, i);
-    if (!(share >= 0 && share <= 1))
-        return err_set(err, ERR_FORMAT, "%s: metadata \"directions\": the share of %s is not from 0 to 1",
-                       f->path, name);
-    strcpy(d->name, name);
-    d->share = (float)share;
-    return model_file_tensor(g->block + (size_t)i * (size_t)w_dim, f, strcat(tensor, name), 1, &w_dim, err);
+    if (!direction_read_json(&d, entry, f->path, err)) return false;
+    d.vector = generator_vector(g, i);
+    g->direction[i] = d;
+    int64_t shape[] = {d.layered ? g->layers : g->config.w_dim, g->config.w_dim};
+    return model_file_tensor(generator_vector(g, i), f, strcat(tensor, name), d.layered ? 2 : 1, shape, err);
 }
 
 static bool read_tensors(Generator *g, ModelFile *f, const Json *directions, Err *err)

@@ -31,7 +31,7 @@ static int per_group(const Generator *g)
 }
 
 /* w (groups * per_group, w_dim): latents in the order of classes. */
-static void sample_w(float *w, Generator *g, Exec *e, uint64_t seed)
+static void sample_w(float *w, const Generator *g, Exec *e, uint64_t seed)
 {
     int total = groups(g) * per_group(g), z_dim = g->config.z_dim, classes = g->config.classes;
     float *z = exec_value(e, net_port(g->mapping, "z")),
@@ -75,16 +75,16 @@ static void mirror(double *a, int n, double scale)
         }
 }
 
-/* Means into g, the covariance of w around them into cov (w_dim, w_dim); row: w_dim doubles. */
-static void statistics(Generator *g, double *cov, double *row, const float *w)
+/* Means (groups, w_dim), the covariance of w around them into cov (w_dim, w_dim); row: w_dim doubles. */
+static void statistics(float *means, double *cov, double *row, const Generator *g, const float *w)
 {
     int w_dim = g->config.w_dim, per = per_group(g), total = groups(g) * per;
     for (int k = 0; k < groups(g); k++)
-        mean_of_group(g->w_mean + (size_t)k * (size_t)w_dim, row, w + (size_t)k * (size_t)per * (size_t)w_dim,
+        mean_of_group(means + (size_t)k * (size_t)w_dim, row, w + (size_t)k * (size_t)per * (size_t)w_dim,
                       per, w_dim);
     memset(cov, 0, (size_t)w_dim * (size_t)w_dim * sizeof *cov);
     for (int i = 0; i < total; i++) {
-        const float *x = w + (size_t)i * (size_t)w_dim, *mean = g->w_mean + (size_t)(i / per) * (size_t)w_dim;
+        const float *x = w + (size_t)i * (size_t)w_dim, *mean = means + (size_t)(i / per) * (size_t)w_dim;
         for (int j = 0; j < w_dim; j++) row[j] = (double)x[j] - (double)mean[j];
         add_outer(cov, row, w_dim);
     }
@@ -119,8 +119,7 @@ static void style_gram(double *a, double *row, const Generator *g)
     mirror(a, w_dim, 1);
 }
 
-/* Standard deviation along the unit vector v: sqrt(v^T cov v). */
-static double deviation(const double *cov, const double *v, int n)
+double generator_deviation(const double *cov, const double *v, int n)
 {
     double sum = 0;
     for (int i = 0; i < n; i++) {
@@ -144,8 +143,8 @@ static bool add_directions(Generator *g, int first, int count, const char *kind,
     for (int k = 0; ok && k < count; k++) {
         Direction *d = &g->direction[first + k];
         const double *v = vectors + (size_t)k * (size_t)n;
-        float *to = g->block + (size_t)(first + k) * (size_t)n;
-        double scale = deviation(cov, v, n);
+        float *to = generator_vector(g, first + k);
+        double scale = generator_deviation(cov, v, n);
         snprintf(d->name, sizeof d->name, "%s-%d", kind, k + 1);
         d->share = total > 0 ? (float)(values[k] / total) : 0;
         for (int j = 0; j < n; j++) to[j] = (float)(scale * v[j]);
@@ -154,25 +153,42 @@ static bool add_directions(Generator *g, int first, int count, const char *kind,
     return ok;
 }
 
-bool generator_measure(Generator *g, uint64_t seed, Pool *pool, Err *err)
+/* Means (groups, w_dim) and covariance of w, as statistics() has them, over latents of seed. */
+static bool measure_w(float *means, double *cov, const Generator *g, uint64_t seed, Pool *pool, Err *err)
 {
     size_t n = (size_t)g->config.w_dim, total = (size_t)groups(g) * (size_t)per_group(g);
-    int half = g->directions / 2;
     float *w = calloc(total * n, sizeof *w);
-    double *cov = calloc(2 * n * n + n, sizeof *cov);
-    Exec *e = exec_new(g->mapping, BATCH, EXEC_INFER, (ExecGrads){0}, pool, err);
-    bool ok = w && cov && e;
-    if (!ok) err_nomem(err, "the statistics of w");
-    if (ok) {
-        double *gram = cov + n * n, *row = gram + n * n;
+    double *row = calloc(n, sizeof *row);
+    bool ok = (w && row) || err_nomem(err, "the statistics of w");
+    Exec *e = ok ? exec_new(g->mapping, BATCH, EXEC_INFER, (ExecGrads){0}, pool, err) : NULL;
+    if (e) {
         sample_w(w, g, e, seed);
-        statistics(g, cov, row, w);
-        style_gram(gram, row, g);
-        ok = add_directions(g, 0, half, "pca", cov, cov, err) &&
-             add_directions(g, half, half, "sefa", gram, cov, err);
+        statistics(means, cov, row, g, w);
     }
     exec_free(e);
-    free(cov);
+    free(row);
     free(w);
+    return e != NULL;
+}
+
+bool generator_spread(double *cov, const Generator *g, uint64_t seed, Pool *pool, Err *err)
+{
+    float *means = calloc((size_t)groups(g) * (size_t)g->config.w_dim, sizeof *means);
+    bool ok = means ? measure_w(means, cov, g, seed, pool, err) : err_nomem(err, "the statistics of w");
+    free(means);
+    return ok;
+}
+
+bool generator_measure(Generator *g, uint64_t seed, Pool *pool, Err *err)
+{
+    size_t n = (size_t)g->config.w_dim;
+    int half = g->directions / 2;
+    double *cov = calloc(2 * n * n + n, sizeof *cov), *gram = cov + n * n, *row = gram + n * n;
+    if (!cov) return err_nomem(err, "the statistics of w");
+    bool ok = measure_w(g->w_mean, cov, g, seed, pool, err);
+    if (ok) style_gram(gram, row, g);
+    ok = ok && add_directions(g, 0, half, "pca", cov, cov, err) &&
+         add_directions(g, half, half, "sefa", gram, cov, err);
+    free(cov);
     return ok;
 }

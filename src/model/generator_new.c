@@ -24,16 +24,16 @@ static bool build_nets(Generator *g, Err *err)
 
 static bool make_room(Generator *g, int directions, Err *err)
 {
-    size_t w_dim = (size_t)g->config.w_dim;
+    size_t w_dim = (size_t)g->config.w_dim, vector = (size_t)g->layers * w_dim;
     g->w_mean = calloc((size_t)means(&g->config) * w_dim, sizeof *g->w_mean);
     g->noise = calloc(generator_noise_floats(g) + 1, sizeof *g->noise);
     g->direction = calloc((size_t)directions + 1, sizeof *g->direction);
-    g->block = calloc((size_t)directions * w_dim + 1, sizeof *g->block);
+    g->block = calloc((size_t)directions * vector + 1, sizeof *g->block);
     g->class_name = calloc((size_t)g->config.classes + 1, sizeof *g->class_name);
     if (!g->w_mean || !g->noise || !g->direction || !g->block || !g->class_name)
         return err_nomem(err, "a generator");
     g->directions = directions;
-    for (int i = 0; i < directions; i++) g->direction[i].vector = g->block + (size_t)i * w_dim;
+    for (int i = 0; i < directions; i++) g->direction[i].vector = generator_vector(g, i);
     return true;
 }
 
@@ -66,7 +66,7 @@ void generator_seal(Generator *g)
     digest_add(&s, g->noise, generator_noise_floats(g) * sizeof *g->noise);
     for (int i = 0; i < g->directions; i++) {
         digest_add(&s, g->direction[i].name, strlen(g->direction[i].name) + 1);
-        digest_add(&s, g->direction[i].vector, w_dim * sizeof *g->block);
+        digest_add(&s, g->direction[i].vector, direction_floats(g, &g->direction[i]) * sizeof *g->block);
     }
     Digest all = digest_end(&s);
     digest_hex(g->digest, &all, 16);
@@ -93,13 +93,6 @@ void generator_drop(Generator *g)
     free(g->block);
     free(g->card);
     free(g);
-}
-
-const Direction *generator_direction(const Generator *g, const char *name)
-{
-    for (int i = 0; i < g->directions; i++)
-        if (!strcmp(g->direction[i].name, name)) return &g->direction[i];
-    return NULL;
 }
 
 size_t generator_noise_floats(const Generator *g)
