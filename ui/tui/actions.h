@@ -41,6 +41,8 @@ typedef enum {
     X(SET_A,        "a",                "set-a",       GLOBAL, NULL, NULL, "Remember the view as A") \
     X(SET_B,        "b",                "set-b",       GLOBAL, NULL, NULL, "Remember the view as B") \
     X(FLIP,         "x",                "flip",        GLOBAL, NULL, NULL, "Show A, then B, in the same place; any other key returns") \
+    X(TRAY,         "t",                "tray",        GLOBAL, NULL, NULL, "Put the view into the tray") \
+    X(TRAY_TAGS,    "T",                "tray-as",     GLOBAL, "TAGS", NULL, "Put the view into the tray with tags: \"heel worn\"") \
     X(GRAPHICS,     "v",                "graphics",    GLOBAL, NULL, NULL, "Show pictures in the next way this terminal can") \
     X(FIGURES,      "F",                "figures",     GLOBAL, NULL, NULL, "Show or hide what a frame costs: encode and terminal time") \
     X(REDRAW,       "Ctrl-L",           "redraw",      GLOBAL, NULL, NULL, "Draw the whole screen again") \

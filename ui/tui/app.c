@@ -191,6 +191,7 @@ static void tick(App *app)
     }
     if (app->tick_at > now) return;
     app->tick_at = INFINITY;
+    if (app->hooks.tick) app->hooks.tick(app->hooks.world, app);
     if (!slot->self || !slot->ops->tick || slot->ops->tick(slot->self, app)) app->news = true;
     if (app->hooks.status) app->news = true; /* the top line tells what runs on every screen */
 }

@@ -54,6 +54,8 @@ typedef enum { LEAVE_IDLE, LEAVE_STOP, LEAVE_DETACH } AppLeave;
 typedef struct {
     void *world;
     void (*status)(void *world, AppStatus *out); /* for the top line, each frame: cheap, no locks held long */
+    /* After a wake-up, on every screen: news of what works beside them. */
+    void (*tick)(void *world, App *app);
     /* A sentence on what would be lost by leaving, for the quit dialog; NULL: nothing runs. */
     const char *(*running)(void *world);
     /* The program is about to end; detaching is offered only where can_detach is set. */

@@ -34,6 +34,8 @@ void world_close(World *w)
     finder_free(w->finder);
     meters_free(w->meters);
     painter_free(w->painter);
+    curator_free(w->curator);
+    tray_close(w->tray);
     journal_close(w->journal);
     workspace_close(w->workspace);
     *w = (World){0};
@@ -96,6 +98,8 @@ static void wake_by(void *world, void (*wake)(void *arg), void *arg)
     finder_free(w->finder);
     meters_free(w->meters);
     painter_free(w->painter);
+    curator_free(w->curator);
+    w->curator = NULL;
     w->train = NULL;
     w->finder = NULL;
     w->meters = NULL;
@@ -111,6 +115,7 @@ AppHooks world_hooks(World *w)
                       .can_detach = true,
                       .save = world_put,
                       .load = world_take_back,
+                      .tick = world_tick,
                       .wake_by = wake_by};
 }
 
@@ -119,7 +124,7 @@ AppHooks world_hooks(World *w)
 bool world_show(World *w, const Address *a, Err *err)
 {
     if (!latent_check(w->g, a, err)) return false;
-    w->view = *a;
+    w->view = w->start = *a;
     w->changes++;
     return true;
 }

@@ -4,6 +4,7 @@
  * Owned by the terminal's thread; whatever works beside it hands its news over through painter, finder and
  * job. */
 #pragma once
+#include "engine/curator.h"
 #include "engine/finder.h"
 #include "engine/journal.h"
 #include "engine/meter.h"
@@ -24,6 +25,10 @@ typedef struct World {
     Painter *painter;   /* NULL until the loop runs */
     Finder *finder;     /* NULL until world_finder was called */
     Meters *meters;     /* NULL until world_meters was called */
+    Tray *tray;         /* NULL until world_tray was called */
+    Curator *curator;   /* ... looks at what is put in */
+    int64_t kept;       /* the item put in last, until it is known what it looks like; 0: none */
+    Address start;      /* what steering began with: the parent of what is kept */
     Job *train;         /* the run of this program, or NULL */
     char run[16];       /* id of a run to show, from the command line; "" for none */
     char query[3072];   /* a picture file to ask about, "" for none */
@@ -60,6 +65,14 @@ bool world_seed(const char *text, uint64_t *out, Err *err);
 void world_save(App *app, const Address *a, const Image *image, const char *path);
 /* Copies the address to the clipboard and says so. */
 void world_copy(App *app, const Address *a);
+/* The tray, opened at the first call; NULL (and a notice) when it cannot be. */
+Tray *world_tray(App *app);
+/* Puts a view into the tray, with tags (may be NULL), and says so; always true: draw. */
+bool world_keep(App *app, const Address *a, const char *tags);
+/* Something was put into the tray or changed there: it is looked at. */
+void world_tray_changed(App *app);
+/* News of what works beside all screens (the hook of that name). */
+void world_tick(void *world, App *app);
 /* The newest painting of a channel when it is newer than *at (or more complete): replaces *at. True when it
  * did. */
 bool world_take(App *app, int channel, Painting **at);

@@ -257,6 +257,10 @@ static bool act(NeighboursScreen *s, App *app, const Event *ev)
         return save(s, app, ev->text);
     case ACT_COPY:
         return world_copy(app, &w->view), true;
+    case ACT_TRAY:
+        return world_keep(app, &w->view, NULL);
+    case ACT_TRAY_TAGS:
+        return text ? world_keep(app, &w->view, text) : false;
     case ACT_OPEN:
         return ev->text ? open_text(s, app, ev->text) : false;
     default:

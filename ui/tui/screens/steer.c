@@ -284,6 +284,8 @@ static bool act_view(SteerScreen *s, App *app, const Event *ev)
     case ACT_STEER_NEIGHBOURS: return app_go(app, CONTEXT_NEIGHBOURS, NULL);
     case ACT_UNDO: return steer_undo(s->history) ? (changed(s, app, NULL), true) : (app_notice(app, "nothing to undo"), true);
     case ACT_REDO: return steer_redo(s->history) ? (changed(s, app, NULL), true) : (app_notice(app, "nothing to redo"), true);
+    case ACT_TRAY: return world_keep(app, steer_now(s->history), NULL);
+    case ACT_TRAY_TAGS: return ev->text ? world_keep(app, steer_now(s->history), ev->text) : false;
     case ACT_COPY: return world_copy(app, steer_now(s->history)), true;
     case ACT_SAVE: return save(s, app, ev->text);
     case ACT_OPEN: return ev->text ? go_to(s, app, ev->text) : false;

@@ -181,6 +181,14 @@ static bool keep_pair(TrainScreen *s, App *app, const char *path)
     return true;
 }
 
+static bool tray_pair(TrainScreen *s, App *app, const char *tags)
+{
+    const TrainPair *pair = selected_pair(s);
+    if (!pair || !views_generated(s->news->config.maker))
+        return app_notice(app, "no generated pair is selected"), true;
+    return world_keep(app, &pair->address_a, tags);
+}
+
 /* --- events --------------------------------------------------------------------------------------------- */
 
 static bool enter(TrainScreen *s, App *app)
@@ -256,6 +264,10 @@ static bool act(TrainScreen *s, App *app, const Event *ev)
         return ev->text || !selected_pair(s) ? keep_pair(s, app, ev->text) : false;
     case ACT_COPY:
         return keep_pair(s, app, NULL);
+    case ACT_TRAY:
+        return tray_pair(s, app, NULL);
+    case ACT_TRAY_TAGS:
+        return ev->text ? tray_pair(s, app, ev->text) : false;
     case ACT_UP:
     case ACT_DOWN:
     case ACT_LEFT:

@@ -193,6 +193,8 @@ static bool act(ViewsScreen *v, App *app, Action action, const char *text)
     case ACT_VIEWS_SEED: return text ? set_seed(v, app, text) : false;
     case ACT_VIEWS_LARGER: return resize_tiles(v, app, 1);
     case ACT_VIEWS_SMALLER: return resize_tiles(v, app, -1);
+    case ACT_TRAY: return world_keep(app, &a, NULL);
+    case ACT_TRAY_TAGS: return text ? world_keep(app, &a, text) : false;
     case ACT_COPY: return world_copy(app, &a), true;
     case ACT_SAVE: return text ? save_selected(v, app, text) : false;
     case ACT_OPEN: return text ? open_text(app, text) : false;
