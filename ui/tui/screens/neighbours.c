@@ -260,7 +260,7 @@ static bool act(NeighboursScreen *s, App *app, const Event *ev)
     case ACT_TRAY:
         return world_keep(app, &w->view, NULL);
     case ACT_TRAY_TAGS:
-        return text ? world_keep(app, &w->view, text) : false;
+        return ev->text ? world_keep(app, &w->view, ev->text) : false;
     case ACT_OPEN:
         return ev->text ? open_text(s, app, ev->text) : false;
     default:
