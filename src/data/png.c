@@ -23,8 +23,9 @@ typedef struct {
     size_t left;
     uint8_t *px; /* w x h pixels of `channels` bytes */
     png_bytepp rows;
-    png_textp text; /* writing */
-    uint8_t *to;    /* writing: malloc'ed, used of cap */
+    png_textp text; /* writing: `texts` of them */
+    int texts;
+    uint8_t *to; /* writing: malloc'ed, used of cap */
     size_t used, cap;
 } Codec;
 
@@ -256,42 +257,64 @@ static png_text text_of(const PngItem *item)
                       .lang_key = none};
 }
 
-static bool encode(Codec *c, const Image *im, int n)
+/* Rows of `channels` bytes a pixel; fast: for a reader that waits. */
+static bool encode(Codec *c, const uint8_t *px, int w, int h, int channels, bool fast)
 {
+    static const int type[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                               PNG_COLOR_TYPE_RGB_ALPHA};
     c->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, c, on_error, on_warning);
     c->info = c->png ? png_create_info_struct(c->png) : NULL;
     if (!c->info) return err_nomem(c->err, "a PNG");
     if (setjmp(c->stop)) return false;
     png_set_write_fn(c->png, c, on_write, on_flush);
     png_set_user_limits(c->png, 0x7fffffff, 0x7fffffff);
-    png_set_IHDR(c->png, c->info, (png_uint_32)im->w, (png_uint_32)im->h, 8,
-                 im->c == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+    png_set_IHDR(c->png, c->info, (png_uint_32)w, (png_uint_32)h, 8, type[channels], PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    if (n) png_set_text(c->png, c->info, c->text, n);
+    if (fast) {
+        png_set_compression_level(c->png, 2);
+        png_set_filter(c->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
+    }
+    if (c->texts) png_set_text(c->png, c->info, c->text, c->texts);
     png_write_info(c->png, c->info);
-    for (int y = 0; y < im->h; y++) png_write_row(c->png, im->px + (size_t)y * (size_t)im->w * (size_t)im->c);
+    for (int y = 0; y < h; y++) png_write_row(c->png, px + (size_t)y * (size_t)w * (size_t)channels);
     png_write_end(c->png, c->info);
     return true;
 }
 
+/* Hands the bytes over when all went well. */
+static bool finish_encode(Codec *c, bool ok, uint8_t **bytes, size_t *size)
+{
+    png_destroy_write_struct(&c->png, &c->info);
+    *bytes = ok ? c->to : NULL;
+    *size = ok ? c->used : 0;
+    if (!ok) free(c->to);
+    return ok;
+}
+
 bool png_encode(uint8_t **bytes, size_t *size, const Image *im, const PngItem *item, int n, Err *err)
 {
-    *bytes = NULL;
-    *size = 0;
-    Codec c = {.what = "writing", .err = err, .text = calloc((size_t)n + 1, sizeof *c.text)};
+    Codec c = {.what = "writing", .err = err, .text = calloc((size_t)n + 1, sizeof *c.text), .texts = n};
     bool ok = c.text || err_nomem(err, "a PNG");
     for (int i = 0; ok && i < n; i++)
         if ((ok = check_item(&item[i], err))) c.text[i] = text_of(&item[i]);
-    ok = ok && encode(&c, im, n);
-    png_destroy_write_struct(&c.png, &c.info);
+    ok = ok && encode(&c, im->px, im->w, im->h, im->c, false);
     free(c.text);
-    if (!ok) {
-        free(c.to);
-        return false;
+    return finish_encode(&c, ok, bytes, size);
+}
+
+bool png_encode_masked(uint8_t **bytes, size_t *size, const Image *im, const uint8_t *mask, Err *err)
+{
+    Codec c = {.what = "writing", .err = err};
+    size_t n = (size_t)im->w * (size_t)im->h, colours = (size_t)im->c;
+    uint8_t *px = malloc(n * (colours + 1)), *to = px;
+    bool ok = px || err_nomem(err, "a PNG");
+    for (size_t i = 0; ok && i < n; i++) {
+        for (size_t k = 0; k < colours; k++) *to++ = mask[i] ? im->px[i * colours + k] : 0;
+        *to++ = mask[i] ? 255 : 0;
     }
-    *bytes = c.to;
-    *size = c.used;
-    return true;
+    ok = ok && encode(&c, px, im->w, im->h, im->c + 1, true);
+    free(px);
+    return finish_encode(&c, ok, bytes, size);
 }
 
 bool png_save(const char *path, const Image *im, const PngItem *item, int n, Err *err)

@@ -24,6 +24,8 @@ bool png_decode(const uint8_t *bytes, size_t size, const char *what, Image *out,
 bool png_load(const char *path, Image *out, PngText *text, Err *err);
 /* Writes 8-bit grey or RGB; ASCII values become tEXt, others iTXt. *bytes is malloc'ed (caller frees). */
 bool png_encode(uint8_t **bytes, size_t *size, const Image *im, const PngItem *item, int n, Err *err);
+/* Quickly, with transparency: pixels whose mask (h rows of w) is 0 are not seen. For terminals. */
+bool png_encode_masked(uint8_t **bytes, size_t *size, const Image *im, const uint8_t *mask, Err *err);
 /* As png_encode into a file, replaced atomically. */
 bool png_save(const char *path, const Image *im, const PngItem *item, int n, Err *err);
 

@@ -1,7 +1,7 @@
 /* A small model of a terminal for tests: it takes what the program writes and knows what each pixel of the
  * screen would show; and it counts every sequence that is not on the list of those the program may send. */
 #pragma once
-#include "tui/vt.h"
+#include "ui/kitty_model.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +16,7 @@ typedef struct {
     int32_t fg, bg; /* -1: the terminal's own */
     int sixels, acks, unknown, sync;
     char first_unknown[64];
+    KittyModel kitty;
 } Model;
 
 static inline void model_open(Model *m, int cols, int rows, int cell_w, int cell_h)
@@ -32,6 +33,14 @@ static inline void model_close(Model *m)
 {
     free(m->pixel);
     free(m->text);
+    kitty_close(&m->kitty);
+}
+
+/* What a pixel of the screen shows of pictures. */
+static inline int32_t model_pixel(const Model *m, int x, int y)
+{
+    int32_t rgb = kitty_pixel(&m->kitty, x, y, m->cell_w, m->cell_h);
+    return rgb >= 0 ? rgb : m->pixel[y * m->cols * m->cell_w + x];
 }
 
 static inline void model_dot(Model *m, int x, int y, int32_t rgb)
@@ -148,6 +157,7 @@ static inline void model_csi(Model *m, const VtToken *t)
     case 'K':
     case 'J':
     case 'X': {
+        if (t->final == 'J' && (t->param[0] == 2 || (m->x == 0 && m->y == 0))) kitty_forget(&m->kitty, 0);
         bool up = t->param[0] == 1;
         int from = t->final == 'X' || !up ? m->x : 0,
             to = t->final == 'X' ? m->x + a
@@ -218,6 +228,8 @@ static inline size_t model_take(Model *m, const char *bytes, size_t n)
             model_csi(m, &t);
         else if (q)
             model_sixel(m, q + 1, t.at + t.size - 2);
+        else if (t.kind == VT_STRING && t.intro == '_' && t.size > 4 && t.at[2] == 'G')
+            kitty_take(&m->kitty, &t, m->x, m->y);
         else if (t.kind == VT_ESCAPE && t.final == '7')
             m->saved_x = m->x, m->saved_y = m->y;
         else if (t.kind == VT_ESCAPE && t.final == '8')

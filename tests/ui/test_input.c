@@ -161,6 +161,49 @@ static void modes_and_advice(void **state)
     assert_int_equal(probe_mode(&info, NULL), PIXELS_ASCII);
 }
 
+static VtToken said(const char *bytes)
+{
+    VtToken t = vt_token(bytes, strlen(bytes));
+    assert_int_equal(t.size, strlen(bytes));
+    return t;
+}
+
+/* The text area tells best what a cell measures, then the cell's own answer, then the window. */
+static void cells_from_the_best_source(void **state)
+{
+    TermInfo info = {.cols = 100, .rows = 40};
+    VtToken cell = said("\033[6;20;10t"), area = said("\033[?2;0;900;720S"),
+            limit = said("\033[?2;0;1000;900S");
+    (void)state;
+    assert_true(probe_cell(&info, 8, 17, CELL_WINDOW));
+    assert_true(probe_take(&info, &cell) && info.cell_w == 10 && info.cell_h == 20);
+    assert_true(probe_take(&info, &area) && info.cell_w == 9 && info.cell_h == 18);
+    assert_true(probe_take(&info, &limit) && info.max_w == 1000 && info.max_h == 900 && info.cell_w == 9);
+    assert_true(probe_take(&info, &cell) && info.cell_w == 9);
+    assert_false(probe_cell(&info, 8, 17, CELL_WINDOW));
+    assert_true(probe_cell(&info, 7, 14, CELL_GIVEN)); /* by hand: nothing changes it */
+    assert_true(probe_take(&info, &area) && info.cell_w == 7);
+}
+
+static void kitty_is_asked_and_believed(void **state)
+{
+    TermInfo info = {.utf8 = true, .sixel = true}, tmux = {.tmux = true};
+    Buf out = {0};
+    VtToken no = said("\033_Gi=31;ENOTSUPPORTED:no\033\\"), yes = said("\033_Gi=31;OK\033\\");
+    (void)state;
+    probe_questions(&out, &info);
+    assert_non_null(strstr(out.p, "\033_Gi=31"));
+    assert_string_equal(out.p + out.n - 3, "\033[c"); /* the one that all answer comes last */
+    buf_clear(&out);
+    probe_questions(&out, &tmux);
+    assert_null(strstr(out.p, "\033_G"));
+    buf_free(&out);
+    assert_true(probe_take(&info, &no));
+    assert_int_equal(probe_mode(&info, NULL), PIXELS_SIXEL);
+    assert_true(probe_take(&info, &yes));
+    assert_int_equal(probe_mode(&info, NULL), PIXELS_KITTY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +214,8 @@ int main(void)
         cmocka_unit_test(garbage_never_stalls),
         cmocka_unit_test(modes_and_advice),
         cmocka_unit_test(failed_geometry_is_not_a_limit),
+        cmocka_unit_test(cells_from_the_best_source),
+        cmocka_unit_test(kitty_is_asked_and_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

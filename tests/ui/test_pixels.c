@@ -32,7 +32,7 @@ static void encode(Model *m, const Image *im, Rect r, PixelMode mode, PixelQuali
     Piece piece = {.rect = r, .image = *im, .id = 1, .part = {r}, .parts = 1};
     PixelSpec spec = {mode, 8, 16, max, max};
     model_open(m, COLS, ROWS, 8, 16);
-    assert_true(pixels_encode(px, &out, r, &piece, 1, &spec, quality, NULL));
+    assert_true(pixels_encode(px, &out, &(PixelTask){1, r, &piece, 1, quality, 77}, &spec, NULL));
     assert_int_equal(model_take(m, out.p, out.n), out.n);
     assert_int_equal(m->unknown, 0);
     buf_free(&out);
@@ -41,7 +41,7 @@ static void encode(Model *m, const Image *im, Rect r, PixelMode mode, PixelQuali
 
 static int32_t at(const Model *m, int x, int y)
 {
-    return m->pixel[y * m->cols * m->cell_w + x];
+    return model_pixel(m, x, y);
 }
 
 static int far(int32_t rgb, const uint8_t *p, int c)
@@ -159,13 +159,14 @@ static void strips_have_holes(void **state)
     Piece piece[2] = {{.rect = {0, 0, 8, 4}, .image = im, .part = {{0, 0, 8, 1}, {0, 1, 2, 3}}, .parts = 2},
                       {.rect = {12, 0, 8, 4}, .image = im, .part = {{12, 0, 8, 4}}, .parts = 1}};
     (void)state;
-    for (PixelMode mode = PIXELS_HALF256; mode <= PIXELS_SIXEL; mode++) {
+    for (PixelMode mode = PIXELS_HALF256; mode <= PIXELS_KITTY; mode++) {
         PixelSpec spec = {mode, 8, 16, 1000, 1000};
         Buf out = {0};
         Model m;
         model_open(&m, COLS, ROWS, 8, 16);
         for (int i = 0; i < COLS * 8 * ROWS * 16; i++) m.pixel[i] = 0x123456;
-        assert_true(pixels_encode(px, &out, (Rect){0, 0, 20, 4}, piece, 2, &spec, PIXELS_FINE, NULL));
+        assert_true(
+            pixels_encode(px, &out, &(PixelTask){1, {0, 0, 20, 4}, piece, 2, PIXELS_FINE, 77}, &spec, NULL));
         assert_int_equal(model_take(&m, out.p, out.n), out.n);
         for (int cy = 0; cy < 4; cy++)
             for (int cx = 0; cx < 20; cx++) {
@@ -197,8 +198,9 @@ static void wide_gaps_lose_nothing(void **state)
         assert_true(raster_open(&r, COLS * 8, 16, NULL));
         for (int i = first; i < 3; i++)
             assert_true(raster_paste(&r, (Rect){0, 0, COLS, 1}, &piece[i], 8, 16, 8, 16, true, NULL));
-        assert_true(pixels_encode(px, &out, (Rect){0, 0, COLS, 1}, piece + first, 3 - first, &spec,
-                                  PIXELS_FINE, NULL));
+        assert_true(pixels_encode(px, &out,
+                                  &(PixelTask){1, {0, 0, COLS, 1}, piece + first, 3 - first, PIXELS_FINE, 77},
+                                  &spec, NULL));
         assert_int_equal(model_take(&m, out.p, out.n), out.n);
         for (int i = 0; i < COLS * 8 * 16; i++) {
             assert_int_equal(r.mask[i], m.pixel[i] >= 0);
@@ -237,6 +239,65 @@ static void shape_is_kept(void **state)
     assert_true(box[2] == 8 && box[3] == 1);
 }
 
+/* kitty gets all pixels exactly when fine, fewer when coarse, in strings that are not too long. */
+static void kitty_decodes(void **state)
+{
+    (void)state;
+    for (int c = 1; c <= 3; c += 2)
+        for (PixelQuality quality = 0; quality <= PIXELS_FINE; quality++) {
+            Image im = picture(128, 128, c);
+            Model m;
+            int worst = 0, limit = quality == PIXELS_FINE ? 0 : 14;
+            encode(&m, &im, (Rect){2, 1, 16, 8}, PIXELS_KITTY, quality, 1000);
+            assert_int_equal(m.kitty.shown, 1);
+            assert_int_equal(m.kitty.wrong, 0);
+            assert_true(m.kitty.longest <= 4096);
+            for (int y = 0; y < 128; y++)
+                for (int x = 0; x < 128; x++) {
+                    int d = far(at(&m, 16 + x, 16 + y), im.px + (y * 128 + x) * c, c);
+                    if (d > worst) worst = d;
+                }
+            assert_true(worst <= limit);
+            assert_int_equal(at(&m, 15, 60), -1);
+            assert_int_equal(at(&m, 16 + 128, 60), -1);
+            model_close(&m);
+            image_free(&im);
+        }
+}
+
+static size_t bytes_of(PixelMode mode, PixelQuality quality, int c)
+{
+    Image im = picture(28, 28, c);
+    Pixels *px = pixels_new(NULL);
+    Buf out = {0};
+    Rect r = {0, 0, 36, 18};
+    for (int i = 0; i < 28 * 28 * c; i++)
+        im.px[i] ^= (uint8_t)((uint32_t)i * 2654435761u >> 28); /* not too easy */
+    Piece piece = {.rect = r, .image = im, .id = 1, .part = {r}, .parts = 1};
+    PixelSpec spec = {mode, 8, 16, 1000, 1000};
+    assert_true(pixels_encode(px, &out, &(PixelTask){1, r, &piece, 1, quality, 77}, &spec, NULL));
+    size_t n = out.n;
+    buf_free(&out);
+    pixels_free(px);
+    image_free(&im);
+    return n;
+}
+
+/* Each step down the ladder takes fewer bytes, in every way that has one. */
+static void steps_take_fewer_bytes(void **state)
+{
+    (void)state;
+    for (PixelMode mode = PIXELS_HALF; mode <= PIXELS_KITTY; mode++)
+        for (int c = 1; c <= 3; c += 2) {
+            size_t before = 0;
+            for (PixelQuality quality = 0; quality <= PIXELS_FINE; quality++) {
+                size_t n = bytes_of(mode, quality, c);
+                assert_true(n > before || (n == before && mode == PIXELS_HALF && quality == PIXELS_FINE));
+                before = n;
+            }
+        }
+}
+
 /* An independent decoder agrees, where it is installed. */
 static void sixel2png_agrees(void **state)
 {
@@ -248,7 +309,7 @@ static void sixel2png_agrees(void **state)
     PixelSpec spec = {PIXELS_SIXEL, 8, 16, 1000, 1000};
     (void)state;
     if (system("command -v sixel2png >/dev/null")) skip();
-    assert_true(pixels_encode(px, &out, r, &piece, 1, &spec, PIXELS_COARSE, NULL));
+    assert_true(pixels_encode(px, &out, &(PixelTask){1, r, &piece, 1, PIXELS_COARSE, 77}, &spec, NULL));
     FILE *f = fopen("one.six", "wb");
     const char *dcs = memchr(out.p, 'P', out.n);
     fwrite(dcs - 1, 1, out.n - (size_t)(dcs - 1 - out.p), f);
@@ -279,6 +340,8 @@ int main(void)
         cmocka_unit_test(strips_have_holes),
         cmocka_unit_test(shape_is_kept),
         cmocka_unit_test(wide_gaps_lose_nothing),
+        cmocka_unit_test(kitty_decodes),
+        cmocka_unit_test(steps_take_fewer_bytes),
         cmocka_unit_test(sixel2png_agrees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,7 @@ static bool read_graphics(AppOptions *opt, const char *value, Err *err)
 {
     TermInfo any = {0};
     if (probe_mode(&any, value) < 0)
-        return err_set(err, ERR_USAGE,
-                       "graphics is one of auto, sixel, half, half256, ascii, none, not \"%s\"", value);
+        return err_set(err, ERR_USAGE, "graphics is one of %s, not \"%s\"", probe_mode_names(), value);
     opt->graphics = value;
     return true;
 }

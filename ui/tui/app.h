@@ -146,5 +146,7 @@ void app_job_drop(App *app, const Job *job);
 typedef struct {
     double encode_ms, tty_ms; /* the last picture frame: encoding, and until the terminal had drawn it */
     size_t bytes;
+    double rate; /* bytes a second of the line to the terminal, INFINITY: no limit felt */
+    int quality; /* of pictures in motion, 4 the best */
 } AppTimes;
 AppTimes app_times(const App *app);

@@ -25,28 +25,33 @@ static bool shown(const Raster *r, int x, int y)
     return r->mask[(size_t)y * (size_t)r->w + (size_t)x];
 }
 
-/* The index of one of n rising levels near v: the two around it alternate by a 4 x 4 ordered dither (Bayer),
- * so that areas keep their mean. */
-static int dithered(int v, const uint8_t *level, int n, int x, int y)
+/* The thresholds, of 32, between two levels: a 4 x 4 ordered dither (Bayer), so that areas keep their mean.
+ */
+static int threshold(int x, int y)
 {
     static const uint8_t bayer[4][4] = {{0, 8, 2, 10}, {12, 4, 14, 6}, {3, 11, 1, 9}, {15, 7, 13, 5}};
+    return 2 * bayer[y & 3][x & 3] + 1;
+}
+
+/* The index of one of n rising levels near v: the upper of the two around it beyond `at` of 32. */
+static int nearby(int v, const uint8_t *level, int n, int at)
+{
     int i = 0;
     while (i < n - 2 && v >= level[i + 1]) i++;
-    return i + ((v - level[i]) * 32 > (level[i + 1] - level[i]) * (2 * bayer[y & 3][x & 3] + 1));
+    return i + ((v - level[i]) * 32 > (level[i + 1] - level[i]) * at);
 }
 
 /* xterm's 256: greys by their own 24 steps and black and white, others by the 6 x 6 x 6 cube. */
-static int color256(const uint8_t *p, int x, int y)
+static int color256(const uint8_t *p, int at)
 {
     static const uint8_t cube[] = {0, 95, 135, 175, 215, 255};
     static const uint8_t grey[] = {0,   8,   18,  28,  38,  48,  58,  68,  78,  88,  98,  108, 118,
                                    128, 138, 148, 158, 168, 178, 188, 198, 208, 218, 228, 238, 255};
     if (p[0] == p[1] && p[1] == p[2]) {
-        int i = dithered(p[0], grey, 26, x, y);
+        int i = nearby(p[0], grey, 26, at);
         return i == 0 ? 16 : i == 25 ? 231 : 231 + i;
     }
-    return 16 + 36 * dithered(p[0], cube, 6, x, y) + 6 * dithered(p[1], cube, 6, x, y) +
-           dithered(p[2], cube, 6, x, y);
+    return 16 + 36 * nearby(p[0], cube, 6, at) + 6 * nearby(p[1], cube, 6, at) + nearby(p[2], cube, 6, at);
 }
 
 static int color24(const uint8_t *p)
@@ -92,20 +97,33 @@ static void half_cell(Buf *out, Pen *pen, const int half[2], bool truecolor)
     buf_str(out, lower_only ? LOWER : UPPER);
 }
 
-void blocks_half(Buf *out, const Raster *r, int x, int y, bool truecolor)
+typedef struct {
+    bool truecolor;
+    int step;
+} Depth;
+
+/* The colour of one half, NO_COLOR where no picture is. */
+static int half_color(const Raster *r, int x, int y, const Depth *d)
+{
+    const uint8_t *p = pixel(r, x, y);
+    uint8_t rounded[3];
+    if (!shown(r, x, y)) return NO_COLOR;
+    for (int k = 0; k < 3; k++) {
+        int v = (p[k] + d->step / 2) / d->step * d->step;
+        rounded[k] = (uint8_t)(v < 255 ? v : 255);
+    }
+    return d->truecolor ? color24(rounded) : color256(rounded, d->step > 1 ? 16 : threshold(x, y));
+}
+
+void blocks_half(Buf *out, const Raster *r, int x, int y, bool truecolor, int step)
 {
     Pen pen = {NO_COLOR, NO_COLOR, -1};
+    Depth depth = {truecolor, step};
     buf_str(out, "\033[m");
     for (int cy = 0; cy < r->h / 2; cy++) {
         pen.at = -1;
         for (int cx = 0; cx < r->w; cx++) {
-            int half[2];
-            for (int k = 0; k < 2; k++) {
-                const uint8_t *p = pixel(r, cx, 2 * cy + k);
-                half[k] = !shown(r, cx, 2 * cy + k) ? NO_COLOR
-                          : truecolor               ? color24(p)
-                                                    : color256(p, cx, 2 * cy + k);
-            }
+            int half[2] = {half_color(r, cx, 2 * cy, &depth), half_color(r, cx, 2 * cy + 1, &depth)};
             if (half[0] == NO_COLOR && half[1] == NO_COLOR) continue;
             if (pen.at != cx) go(out, x + cx, y + cy);
             half_cell(out, &pen, half, truecolor);

@@ -53,10 +53,33 @@ void buf_uint(Buf *b, unsigned v)
     buf_put(b, digits + sizeof digits - n, (size_t)n);
 }
 
+void buf_base64(Buf *b, const void *bytes, size_t n)
+{
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (const unsigned char *p = bytes; n; p += 3) {
+        unsigned char in[3] = {0};
+        size_t have = n < 3 ? n : 3;
+        memcpy(in, p, have);
+        char four[4] = {digit[in[0] >> 2], digit[(in[0] & 3) << 4 | in[1] >> 4],
+                        have > 1 ? digit[(in[1] & 15) << 2 | in[2] >> 6] : '=',
+                        have > 2 ? digit[in[2] & 63] : '='};
+        buf_put(b, four, 4);
+        n -= have;
+    }
+}
+
 void buf_clear(Buf *b)
 {
     b->n = 0;
     b->failed = false;
+}
+
+void buf_fit(Buf *b)
+{
+    char *p = b->p ? realloc(b->p, b->n + 1) : NULL;
+    if (!p) return;
+    b->p = p;
+    b->cap = b->n + 1;
 }
 
 void buf_free(Buf *b)

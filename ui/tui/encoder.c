@@ -9,7 +9,7 @@
 
 typedef struct {
     PixelSpec spec;
-    EncodeTask *task;
+    PixelTask *task;
     Piece *piece; /* all tasks' pieces in one block, with pictures of their own */
     int tasks, pieces;
     uint64_t sum; /* over keys and qualities: what was asked for */
@@ -38,7 +38,7 @@ static void request_free(Request *r)
     free(r);
 }
 
-static Request *request_copy(const PixelSpec *spec, const EncodeTask *task, int n, uint64_t sum, Err *err)
+static Request *request_copy(const PixelSpec *spec, const PixelTask *task, int n, uint64_t sum, Err *err)
 {
     Request *r = calloc(1, sizeof *r);
     int pieces = 0;
@@ -81,11 +81,11 @@ static bool deliver(Encoder *e, Encoded *result)
 static void work(Encoder *e, Request *r)
 {
     for (int i = 0; i < r->tasks; i++) {
-        const EncodeTask *t = &r->task[i];
-        Encoded result = {.key = t->key, .quality = t->quality};
+        const PixelTask *t = &r->task[i];
+        Encoded result = {.key = t->key, .quality = t->quality, .cells = t->at.w * t->at.h};
         Err err = {0};
         double start = clock_seconds();
-        if (!pixels_encode(e->pixels, &result.bytes, t->at, t->piece, t->n, &r->spec, t->quality, &err))
+        if (!pixels_encode(e->pixels, &result.bytes, t, &r->spec, &err))
             buf_clear(&result.bytes); /* an empty result: the place stays blank, and is not asked for again */
         result.ms = (clock_seconds() - start) * 1000;
         if (deliver(e, &result)) break;
@@ -149,7 +149,7 @@ void encoder_free(Encoder *e)
     free(e);
 }
 
-bool encoder_ask(Encoder *e, const PixelSpec *spec, const EncodeTask *task, int n, Err *err)
+bool encoder_ask(Encoder *e, const PixelSpec *spec, const PixelTask *task, int n, Err *err)
 {
     uint64_t sum = 1469598103934665603u;
     for (int i = 0; i < n; i++) sum = (sum ^ (task[i].key + (uint64_t)task[i].quality)) * 1099511628211u | 1;
@@ -178,4 +178,12 @@ bool encoder_take(Encoder *e, Encoded *out)
     }
     pthread_mutex_unlock(&e->lock);
     return any;
+}
+
+bool encoder_busy(Encoder *e)
+{
+    pthread_mutex_lock(&e->lock);
+    bool busy = e->next || e->working;
+    pthread_mutex_unlock(&e->lock);
+    return busy;
 }

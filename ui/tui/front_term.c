@@ -92,19 +92,10 @@ static double due(Front *f)
 /* OSC 52 with the text in base 64. */
 static void copy(Front *f, const char *text)
 {
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     Buf out = {0};
     size_t n = strlen(text);
     buf_str(&out, "\033]52;c;");
-    for (size_t i = 0; i < n && i < 4096; i += 3) {
-        unsigned char b[3] = {0};
-        size_t have = n - i < 3 ? n - i : 3;
-        memcpy(b, text + i, have);
-        char four[4] = {digit[b[0] >> 2], digit[(b[0] & 3) << 4 | b[1] >> 4],
-                        have > 1 ? digit[(b[1] & 15) << 2 | b[2] >> 6] : '=',
-                        have > 2 ? digit[b[2] & 63] : '='};
-        buf_put(&out, four, 4);
-    }
+    buf_base64(&out, text, n < 4096 ? n : 4096);
     buf_str(&out, "\033\\");
     if (!out.failed) term_write(of(f)->term, out.p, out.n);
     buf_free(&out);
@@ -117,8 +108,17 @@ static void redraw(Front *f)
     t->cols = 0; /* the overlay starts anew too */
 }
 
+/* Those that a change of screens would leave behind. */
+static void clear_pictures(TermFront *t)
+{
+    buf_clear(&t->out);
+    overlay_leave(t->overlay, &t->out);
+    term_write(t->term, t->out.p, t->out.n);
+}
+
 static void suspend(Front *f)
 {
+    clear_pictures(of(f));
     term_suspend(of(f)->term);
     redraw(f);
 }
@@ -126,12 +126,13 @@ static void suspend(Front *f)
 static AppTimes times(Front *f)
 {
     OverlayTimes o = overlay_times(of(f)->overlay);
-    return (AppTimes){o.encode_ms, o.tty_ms, o.bytes};
+    return (AppTimes){o.encode_ms, o.tty_ms, o.bytes, o.rate, o.quality};
 }
 
 static int end(Front *f, Err *err)
 {
     (void)err;
+    clear_pictures(of(f));
     return term_stop(of(f)->term);
 }
 
@@ -157,7 +158,7 @@ Front *front_terminal(const AppOptions *opt, Err *err)
     t->base.ops = &ops;
     t->start = clock_seconds();
     t->term = term_open(&(TermOptions){opt->cell_w, opt->cell_h, opt->ascii}, err);
-    if (t->term) t->overlay = overlay_new(term_wake, t->term, err);
+    if (t->term) t->overlay = overlay_new(getenv("SSH_CONNECTION") != NULL, term_wake, t->term, err);
     if (!t->term || !t->overlay) {
         if (t->term) term_stop(t->term);
         term_free(t->term);

@@ -2,7 +2,9 @@
  * only file that includes sixel.h. Greys get an exact palette, colours an adapted one that is kept while a
  * picture moves. */
 #include "tui/pixels.h"
+#include "data/png.h"
 #include "tui/blocks.h"
+#include "tui/kitty.h"
 #include <sixel.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +12,23 @@
 #define COLORS_MAX 255 /* the index after the last colour means: leave the screen as it is */
 #define CACHE_SIDE 32  /* colours are looked up by their upper 5 bits each */
 
+/* What each quality has: of sixel's colours, of pixels of the screen for one of kitty's, of half blocks'
+ * steps between colours. */
+static const struct {
+    int greys, colors, kitty, step;
+    bool truecolor, smooth;
+} levels[PIXELS_FINE + 1] = {{6, 8, 6, 51, false, false},
+                             {12, 16, 4, 24, false, false},
+                             {26, 32, 3, 16, true, false},
+                             {51, 64, 2, 1, true, false},
+                             {101, COLORS_MAX, 1, 1, true, true}};
+
 struct Pixels {
     uint8_t palette[256 * 3];
     int colors;
     bool grey;
-    Rect kept_at; /* the strip whose coarse palette is still here; empty: none */
+    Rect kept_at; /* the strip whose palette is still here, of that quality; empty: none */
+    PixelQuality kept;
     int16_t cache[CACHE_SIDE * CACHE_SIDE * CACHE_SIDE]; /* nearest index + 1; 0: not looked up yet */
     uint8_t *index;
     size_t index_cap;
@@ -44,10 +58,10 @@ static bool is_grey(const Raster *r)
     return true;
 }
 
-/* Sixel colours are percentages, so 101 greys are all there are; 52 when coarse. */
+/* Sixel colours are percentages, so 101 greys are all there are. */
 static void grey_palette(Pixels *px, PixelQuality quality)
 {
-    px->colors = quality == PIXELS_FINE ? 101 : 51;
+    px->colors = levels[quality].greys;
     for (int i = 0; i < px->colors; i++)
         memset(px->palette + 3 * i, (i * 255 + (px->colors - 1) / 2) / (px->colors - 1), 3);
     px->grey = true;
@@ -91,8 +105,7 @@ static bool adapted_palette(Pixels *px, const Raster *r, Rect at, PixelQuality q
     if (!seen) return err_nomem(err, "a palette");
     for (size_t i = 0; i < total; i++)
         if (r->mask[i]) memcpy(seen + 3 * n++, r->rgb + 3 * i, 3);
-    int colors = quality == PIXELS_FINE ? COLORS_MAX : 64;
-    bool ok = n && SIXEL_SUCCEEDED(sixel_dither_new(&d, colors, NULL)) &&
+    bool ok = n && SIXEL_SUCCEEDED(sixel_dither_new(&d, levels[quality].colors, NULL)) &&
               SIXEL_SUCCEEDED(sixel_dither_initialize(d, seen, (int)n, 1, SIXEL_PIXELFORMAT_RGB888,
                                                       SIXEL_LARGE_AUTO, SIXEL_REP_AUTO, SIXEL_QUALITY_LOW));
     if (ok) {
@@ -101,7 +114,8 @@ static bool adapted_palette(Pixels *px, const Raster *r, Rect at, PixelQuality q
         memset(px->cache, 0, sizeof px->cache);
         centre_palette(px, seen, n);
         px->grey = false;
-        px->kept_at = quality == PIXELS_COARSE ? at : (Rect){0};
+        px->kept_at = quality < PIXELS_FINE ? at : (Rect){0};
+        px->kept = quality;
     }
     if (d) sixel_dither_unref(d);
     free(seen);
@@ -211,7 +225,7 @@ static bool send_tile(Pixels *px, Buf *out, const Raster *r, Rect tile, const Pi
 static bool sixels(Pixels *px, Buf *out, const Raster *r, Rect at, const PixelSpec *spec,
                    PixelQuality quality, Err *err)
 {
-    bool kept = quality == PIXELS_COARSE && !memcmp(&px->kept_at, &at, sizeof at);
+    bool kept = quality == px->kept && !memcmp(&px->kept_at, &at, sizeof at);
     if (is_grey(r))
         grey_palette(px, quality);
     else if (!kept && !adapted_palette(px, r, at, quality, err))
@@ -229,26 +243,67 @@ static bool sixels(Pixels *px, Buf *out, const Raster *r, Rect at, const PixelSp
     return true;
 }
 
+/* --- kitty ---------------------------------------------------------------------------------------------- */
+
+/* Grey pictures as one channel: a third of the bytes. */
+static void squeeze_grey(Raster *r)
+{
+    for (size_t i = 0, n = (size_t)r->w * (size_t)r->h; i < n; i++) r->rgb[i] = r->rgb[3 * i];
+}
+
+static bool kitty(Buf *out, Raster *r, const PixelTask *task, Err *err)
+{
+    bool grey = is_grey(r);
+    uint8_t *png;
+    size_t n;
+    if (grey) squeeze_grey(r);
+    Image im = {r->w, r->h, grey ? 1 : 3, r->rgb};
+    if (!png_encode_masked(&png, &n, &im, r->mask, err)) return false;
+    kitty_show(out, task->image, task->at, png, n);
+    free(png);
+    return true;
+}
+
 /* --- any way -------------------------------------------------------------------------------------------- */
 
-bool pixels_encode(Pixels *px, Buf *out, Rect at, const Piece *piece, int n, const PixelSpec *spec,
-                   PixelQuality quality, Err *err)
+/* Pixels of the raster for one cell. */
+static void cell_pixels(int *sx, int *sy, const PixelSpec *spec, PixelQuality quality)
+{
+    int each = spec->mode == PIXELS_KITTY ? levels[quality].kitty : 1;
+    bool pixels = spec->mode >= PIXELS_SIXEL;
+    *sx = pixels ? (spec->cell_w + each - 1) / each : 1;
+    *sy = pixels ? (spec->cell_h + each - 1) / each : spec->mode == PIXELS_ASCII ? 1 : 2;
+}
+
+static bool encode_raster(Pixels *px, Buf *out, Raster *r, const PixelTask *task, const PixelSpec *spec,
+                          Err *err)
+{
+    switch (spec->mode) {
+    case PIXELS_KITTY:
+        return kitty(out, r, task, err);
+    case PIXELS_SIXEL:
+        return sixels(px, out, r, task->at, spec, task->quality, err);
+    case PIXELS_ASCII:
+        blocks_ascii(out, r, task->at.x, task->at.y);
+        return true;
+    default:
+        blocks_half(out, r, task->at.x, task->at.y,
+                    spec->mode == PIXELS_HALF && levels[task->quality].truecolor, levels[task->quality].step);
+        return true;
+    }
+}
+
+bool pixels_encode(Pixels *px, Buf *out, const PixelTask *task, const PixelSpec *spec, Err *err)
 {
     Raster r;
-    int sx = spec->mode == PIXELS_SIXEL ? spec->cell_w : 1;
-    int sy = spec->mode == PIXELS_SIXEL ? spec->cell_h : spec->mode == PIXELS_ASCII ? 1 : 2;
-    bool smooth = quality == PIXELS_FINE || spec->mode != PIXELS_SIXEL;
+    int sx, sy;
     if (spec->mode == PIXELS_NONE) return true;
-    if (!raster_open(&r, at.w * sx, at.h * sy, err)) return false;
-    bool ok = true;
-    for (int i = 0; i < n && ok; i++)
-        ok = raster_paste(&r, at, &piece[i], sx, sy, spec->cell_w, spec->cell_h, smooth, err);
-    if (ok && spec->mode == PIXELS_SIXEL)
-        ok = sixels(px, out, &r, at, spec, quality, err);
-    else if (ok && spec->mode == PIXELS_ASCII)
-        blocks_ascii(out, &r, at.x, at.y);
-    else if (ok)
-        blocks_half(out, &r, at.x, at.y, spec->mode == PIXELS_HALF);
+    cell_pixels(&sx, &sy, spec, task->quality);
+    bool smooth = levels[task->quality].smooth || spec->mode != PIXELS_SIXEL, ok = true;
+    if (!raster_open(&r, task->at.w * sx, task->at.h * sy, err)) return false;
+    for (int i = 0; i < task->n && ok; i++)
+        ok = raster_paste(&r, task->at, &task->piece[i], sx, sy, spec->cell_w, spec->cell_h, smooth, err);
+    ok = ok && encode_raster(px, out, &r, task, spec, err);
     raster_close(&r);
     if (ok && out->failed) return err_nomem(err, "a picture's bytes");
     return ok;
@@ -256,13 +311,12 @@ bool pixels_encode(Pixels *px, Buf *out, Rect at, const Piece *piece, int n, con
 
 PixelMode pixels_next_mode(PixelMode mode, const TermInfo *info)
 {
-    static const PixelMode order[] = {PIXELS_SIXEL, PIXELS_HALF, PIXELS_HALF256, PIXELS_ASCII, PIXELS_NONE};
+    static const PixelMode order[] = {PIXELS_KITTY,   PIXELS_SIXEL, PIXELS_HALF,
+                                      PIXELS_HALF256, PIXELS_ASCII, PIXELS_NONE};
+    const bool can[] = {info->kitty, info->sixel, info->utf8, info->utf8, true, true};
     int i = 0;
     while (order[i] != mode) i++;
-    for (;;) {
-        i = (i + 1) % 5;
-        bool can = order[i] != PIXELS_SIXEL || info->sixel;
-        if (order[i] == PIXELS_HALF || order[i] == PIXELS_HALF256) can = info->utf8;
-        if (can) return order[i];
-    }
+    do i = (i + 1) % PIXELS_MODES;
+    while (!can[i]);
+    return order[i];
 }

@@ -25,14 +25,22 @@ void probe_environment(TermInfo *info)
     snprintf(info->name, sizeof info->name, "%.40s", *term ? term : "terminal");
 }
 
-const char *probe_questions(void)
+void probe_size_questions(Buf *out)
 {
-    return "\033[>q"         /* its name */
-           "\033[?2;1;0S"    /* pixels of the text area */
-           "\033[16t"        /* pixels of a cell */
-           "\033[?2;4;0S"    /* largest sixel picture */
-           "\033]11;?\033\\" /* background */
-           "\033[c";         /* features; answered by all, so it comes last */
+    buf_str(out, "\033[?2;1;0S"   /* pixels of the text area */
+                 "\033[16t"       /* pixels of a cell */
+                 "\033[?2;4;0S"); /* largest sixel picture; always asked with the area: answers look alike */
+}
+
+void probe_questions(Buf *out, const TermInfo *info)
+{
+    static const char graphics[] = "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\";
+    bool console = !strcmp(info->name, "linux"); /* older ones print what they do not know */
+    buf_str(out, "\033[>q");                     /* its name */
+    probe_size_questions(out);
+    buf_str(out, "\033]11;?\033\\"); /* background */
+    if (!info->tmux && !console) buf_str(out, graphics);
+    buf_str(out, "\033[c"); /* features; answered by all, so it comes last */
 }
 
 /* DCS > | name ST */
@@ -69,23 +77,32 @@ static bool take_background(TermInfo *info, const VtToken *t)
     return true;
 }
 
-static void take_cell(TermInfo *info, int w, int h)
+/* APC G i=31 ; OK ST: one who draws kitty's pictures; an error instead of OK is a refusal. */
+static bool take_kitty(TermInfo *info, const VtToken *t)
 {
-    if (w < 3 || h < 5 || w > 100 || h > 200) return;
+    if (t->size < 7 || strncmp(t->at, "\033_Gi=31", 7)) return false;
+    info->kitty = memmem(t->at, t->size, ";OK\033", 4) != NULL;
+    return true;
+}
+
+bool probe_cell(TermInfo *info, int w, int h, CellSource from)
+{
+    if (w < 3 || h < 5 || w > 100 || h > 200 || from < info->cell_from) return false;
     info->cell_w = w;
     info->cell_h = h;
-    info->cell_known = true;
+    info->cell_from = from;
+    return true;
 }
 
 /* ? 2 ; status ; width ; height S answers both geometry questions, in the order they were asked: first the
  * text area, then the limit. Status 0 is success. */
 static void take_geometry(TermInfo *info, const VtToken *t)
 {
-    bool good = t->params >= 4 && t->param[1] == 0;
+    bool good = t->params >= 4 && t->param[1] == 0, area = info->geometries++ % 2 == 0;
     int w = good ? t->param[2] : 0, h = good ? t->param[3] : 0;
-    if (!info->geometries++) {
-        if (good && info->cols > 0 && info->rows > 0) take_cell(info, w / info->cols, h / info->rows);
-    } else if (w >= 64 && h >= 64) {
+    if (area && good && info->cols > 0 && info->rows > 0)
+        probe_cell(info, w / info->cols, h / info->rows, CELL_AREA);
+    if (!area && w >= 64 && h >= 64) {
         info->max_w = w;
         info->max_h = h;
     }
@@ -95,6 +112,7 @@ bool probe_take(TermInfo *info, const VtToken *t)
 {
     if (t->kind == VT_STRING && t->intro == 'P') return take_name(info, t);
     if (t->kind == VT_STRING && t->intro == ']') return take_background(info, t);
+    if (t->kind == VT_STRING && t->intro == '_') return take_kitty(info, t);
     if (t->kind != VT_CSI) return false;
     if (t->final == 'c' && t->intro == '?') {
         for (int i = 1; i < t->params; i++) info->sixel |= t->param[i] == 4;
@@ -106,24 +124,30 @@ bool probe_take(TermInfo *info, const VtToken *t)
         return true;
     }
     if (t->final == 't' && t->params >= 3 && t->param[0] == 6) {
-        take_cell(info, t->param[2], t->param[1]);
+        probe_cell(info, t->param[2], t->param[1], CELL_ANSWER);
         return true;
     }
     return false;
 }
 
-static const char *const mode_names[] = {"none", "ascii", "half256", "half", "sixel"};
+static const char *const mode_names[] = {"none", "ascii", "half256", "half", "sixel", "kitty"};
 
 const char *probe_mode_name(PixelMode mode)
 {
     return mode_names[mode];
 }
 
+const char *probe_mode_names(void)
+{
+    return "auto, kitty, sixel, half, half256, ascii, none";
+}
+
 int probe_mode(const TermInfo *info, const char *wanted)
 {
-    for (int m = 0; wanted && m <= PIXELS_SIXEL; m++)
+    for (int m = 0; wanted && m < PIXELS_MODES; m++)
         if (!strcmp(wanted, mode_names[m])) return m;
     if (wanted && *wanted && strcmp(wanted, "auto")) return -1;
+    if (info->kitty) return PIXELS_KITTY;
     if (info->sixel) return PIXELS_SIXEL;
     if (!info->utf8 || info->no_color) return PIXELS_ASCII;
     if (info->truecolor) return PIXELS_HALF;
@@ -134,10 +158,10 @@ void probe_advice(char *out, size_t cap, const TermInfo *info, PixelMode mode)
 {
     const char *why;
     bool xterm = !strncasecmp(info->name, "xterm(", 6);
-    if (mode == PIXELS_SIXEL)
+    if (mode >= PIXELS_SIXEL)
         why = "";
-    else if (info->sixel)
-        why = "Coarse pictures: this terminal has sixel, press v until it shows";
+    else if (info->kitty || info->sixel)
+        why = "Coarse pictures: this terminal shows sharp ones, --graphics auto or :graphics until it does";
     else if (info->no_color && mode <= PIXELS_ASCII)
         why = "Pictures are letters because NO_COLOR is set: --graphics half";
     else if (!info->utf8)
@@ -149,7 +173,7 @@ void probe_advice(char *out, size_t cap, const TermInfo *info, PixelMode mode)
     else if (mode == PIXELS_HALF256)
         why = "Pictures have 256 colours: set COLORTERM=truecolor if there are more";
     else if (mode == PIXELS_HALF)
-        why = "Coarse pictures: foot, WezTerm, mlterm or xterm -ti vt340 show sharp ones";
+        why = "Coarse pictures: kitty, foot, WezTerm, mlterm or xterm -ti vt340 show sharp ones";
     else
         why = "Pictures are letters: TERM tells of too few colours";
     snprintf(out, cap, "%s", why);

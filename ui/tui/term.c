@@ -32,14 +32,24 @@ struct Term {
     int cols, rows;
     int in, out, wake_fd, errors, stderr_before;
     bool anew, light;
+    int window_w, window_h; /* pixels of a cell as the window's size says, the last time */
     double escape_wait, held_since;
     bool held; /* an unfinished sequence is held back since then */
 };
 
 static const char *const no_term = "dumb";
 
+static void ask_size(Term *t)
+{
+    Buf out = {0};
+    probe_size_questions(&out);
+    if (!out.failed) term_write(t, out.p, out.n);
+    buf_free(&out);
+}
+
 /* --- sizes ---------------------------------------------------------------------------------------------- */
 
+/* Pixels of a cell by the window's size are asked about again once they change: that is another font. */
 static void take_size(Term *t)
 {
     struct winsize ws = {0};
@@ -48,15 +58,13 @@ static void take_size(Term *t)
     if (ws.ws_col) info->cols = ws.ws_col;
     if (ws.ws_row) info->rows = ws.ws_row;
     int w = ws.ws_col ? ws.ws_xpixel / ws.ws_col : 0, h = ws.ws_row ? ws.ws_ypixel / ws.ws_row : 0;
-    if (w >= 3 && h >= 5) {
-        info->cell_w = w;
-        info->cell_h = h;
-        info->cell_known = true;
-    }
-    if (t->opt.cell_w > 0 && t->opt.cell_h > 0) {
-        info->cell_w = t->opt.cell_w;
-        info->cell_h = t->opt.cell_h;
-    }
+    bool changed = w != t->window_w || h != t->window_h;
+    t->window_w = w;
+    t->window_h = h;
+    if (!changed || info->cell_from == CELL_GIVEN) return;
+    info->cell_from = CELL_ASSUMED;
+    probe_cell(info, w, h, CELL_WINDOW);
+    if (t->screen) ask_size(t);
 }
 
 static bool resize(Term *t)
@@ -151,7 +159,10 @@ static bool start_curses(Term *t, Err *err)
     const char *term = getenv("TERM");
     setlocale(LC_ALL, "");
     probe_environment(&t->info);
-    term_write(t, probe_questions(), strlen(probe_questions()));
+    Buf out = {0};
+    probe_questions(&out, &t->info);
+    if (!out.failed) term_write(t, out.p, out.n);
+    buf_free(&out);
     t->screen = newterm(NULL, stdout, stdin);
     if (!t->screen)
         return err_set(err, ERR_IO, "the terminal type TERM=%s is not known here; try TERM=xterm-256color",
@@ -180,6 +191,7 @@ Term *term_open(const TermOptions *opt, Err *err)
     t->info.rows = 24;
     t->info.cell_w = 8;
     t->info.cell_h = 16;
+    if (opt->cell_w) probe_cell(&t->info, opt->cell_w, opt->cell_h, CELL_GIVEN);
     t->escape_wait = getenv("SSH_TTY") ? 0.1 : 0.025;
     t->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     take_size(t);
@@ -271,7 +283,6 @@ static bool ready(Term *t, Event *ev)
     bool late = t->held && clock_seconds() - t->held_since >= t->escape_wait;
     *ev = input_next(&t->input, &t->info, late);
     t->held = ev->kind == EV_NONE && input_pending(&t->input);
-    if (ev->kind == EV_REPLY && t->opt.cell_w > 0) take_size(t); /* a cell size given by hand stands */
     if (ev->kind == EV_REPLY && t->info.light != t->light) set_colors(t);
     return ev->kind != EV_NONE;
 }
