@@ -1,7 +1,7 @@
 /* Convolution on maps (math/map.h) in all directions, with what stands around it done in the same pass over
  * memory: the normalisation and activation of the input while it is read, bias, statistics, noise, residual
  * and activation of the result while it is written. Kernels by the layer's shape alone: Winograd for 3x3 of
- * stride 1, direct else.
+ * stride 1 and for 4x4 of stride 2, direct else.
  *
  * Bits depend neither on threads nor on AVX2 against AVX-512. Groups are not served (math/conv.h does). */
 #pragma once
@@ -86,7 +86,7 @@ void mapconv_forward(const MapWrite *to, const MapRead *from, const float *packe
                      float *scratch, Pool *pool);
 void mapconv_backward(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w,
                       const MapConv *c, float *scratch, Pool *pool);
-/* "winograd", "direct", "narrow" or "bf16": what forward runs. */
+/* "winograd", "strided", "direct", "narrow" or "bf16": what forward runs. */
 const char *mapconv_kernel(const MapConv *c);
 
 /* The oracle: plain loops over plain copies. False: out of memory. */

@@ -50,7 +50,7 @@ static Extent extent_join(Extent a, Extent b)
 /* What the outer product reads of its result's side: all pixels, and whole tiles for Winograd. */
 static Extent extent_result(const Way *w)
 {
-    int to = w->kernel == WAY_WINOGRAD ? 4 : 1;
+    int to = w->step;
     return (Extent){0, 0, (w->out.H + to - 1) / to * to, (w->out.W + to - 1) / to * to};
 }
 

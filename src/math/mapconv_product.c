@@ -2,6 +2,7 @@
 #include "math/direct.h"
 #include "math/mapconv_bf16.h"
 #include "math/mapconv_way.h"
+#include "math/strided.h"
 #include "math/whole.h"
 #include "math/winograd.h"
 
@@ -19,6 +20,7 @@ size_t way_packed(const Way *w)
 {
     size_t floats = 0;
     if (w->kernel == WAY_WINOGRAD) return winograd_filter_floats(w->s->O, w->s->C, w->scatter);
+    if (w->kernel == WAY_STRIDED) return strided_filter_floats(w->out.C, w->in.C);
     for (int i = 0; i < w->up_y * w->up_x; i++) {
         Phase p = phase_of(w, i);
         floats += phase_packed(w, &p);
@@ -70,6 +72,10 @@ void way_pack(float *packed, const float *weight, const Way *w, Pool *pool)
         winograd_filter(packed, weight, w->s->O, w->s->C, w->scatter, pool);
         return;
     }
+    if (w->kernel == WAY_STRIDED) {
+        strided_filter(packed, weight, w->s->O, w->s->C, w->scatter, pool);
+        return;
+    }
     for (int i = 0; i < w->up_y * w->up_x; i++) {
         Packing j = {w, weight, phase_of(w, i), packed};
         if (w->kernel == WAY_BF16)
@@ -106,6 +112,12 @@ static void phase_product(const MapRegion *y, const WayProduct *j, const float *
                    min_int(w->out.C - from, j->pairs * 2 * MAP_LANES));
 }
 
+static StridedShape strided_of(const Way *w)
+{
+    const ConvShape *s = w->s;
+    return (StridedShape){.O = s->O, .C = s->C, .rows = s->OH, .cols = s->OW, .top = s->pt, .left = s->pl};
+}
+
 int way_pairs(const Way *w)
 {
     return w->kernel == WAY_NARROW ? 1 : (map_blocks(w->out.C) + 1) / 2;
@@ -124,6 +136,14 @@ void way_product(const MapRegion *y, const WayProduct *j, float *scratch)
         winograd_product(y, j->x, packed, w->out.C, w->in.C, 2 * j->first, 2 * j->pairs, scratch);
         return;
     }
+    if (w->kernel == WAY_STRIDED) {
+        StridedShape s = strided_of(w);
+        if (w->scatter)
+            strided_back(y, j->x, packed, &s, scratch);
+        else
+            strided_product(y, j->x, packed, &s, 2 * j->first, 2 * j->pairs, scratch);
+        return;
+    }
     for (int i = 0; i < w->up_y * w->up_x; i++) {
         Phase p = phase_of(w, i);
         phase_product(y, j, packed, offset, &p);
@@ -135,6 +155,10 @@ void way_product(const MapRegion *y, const WayProduct *j, float *scratch)
 size_t way_scratch(const Way *w, int images, int rows)
 {
     if (w->kernel == WAY_BF16) return way_bf16_scratch(w, images, rows);
+    if (w->kernel == WAY_STRIDED) {
+        StridedShape s = strided_of(w);
+        return strided_scratch(&s, images);
+    }
     if (w->kernel != WAY_WINOGRAD) return 0;
     return winograd_scratch(images * divide_up(rows, 4) * divide_up(w->out.W, 4), w->out.C, w->in.C);
 }
@@ -144,6 +168,7 @@ size_t way_scratch(const Way *w, int images, int rows)
 size_t way_gradient(const Way *w)
 {
     if (w->kernel == WAY_WINOGRAD) return winograd_gradient_floats(w->out.C, w->in.C);
+    if (w->kernel == WAY_STRIDED) return strided_filter_floats(w->out.C, w->in.C);
     Phase p = phase_of(w, 0);
     if (w->kernel == WAY_BF16) return way_bf16_gradient(w);
     return direct_filter_floats(w->out.C, p.K);
@@ -154,6 +179,11 @@ void way_outer(float *du, const Staged *x, const Staged *dy, const ptrdiff_t *of
 {
     if (w->kernel == WAY_WINOGRAD) {
         winograd_outer(du, x, dy, w->out.H, w->out.W, w->out.C, w->in.C, scratch);
+        return;
+    }
+    if (w->kernel == WAY_STRIDED) {
+        StridedShape s = strided_of(w);
+        strided_outer(du, x, dy, &s, scratch);
         return;
     }
     Phase p = phase_of(w, 0);
@@ -208,6 +238,10 @@ void way_unpack(float *dw, const float *du, int n, size_t stride, const Way *w, 
 {
     if (w->kernel == WAY_WINOGRAD) {
         winograd_unfilter(dw, du, n, stride, w->s->O, w->s->C, pool);
+        return;
+    }
+    if (w->kernel == WAY_STRIDED) {
+        strided_unfilter(dw, du, n, stride, w->s->O, w->s->C, pool);
         return;
     }
     if (w->kernel == WAY_BF16) {

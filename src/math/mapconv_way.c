@@ -1,6 +1,7 @@
 /* Which kernel serves a way through a layer, how large its inputs are, and which taps reach which results. */
 #include "math/mapconv_way.h"
 #include "math/bf16.h"
+#include "math/strided.h"
 #include "math/whole.h"
 #include "math/winograd.h"
 
@@ -20,6 +21,17 @@ static bool winograd_pays(const Way *w)
     int covered = 16 * divide_up(w->out.H, 4) * divide_up(w->out.W, 4);
     return fits && s->pt <= 2 && s->pl <= 2 && w->in.C >= 16 && w->out.C >= 16 &&
            2 * w->out.H * w->out.W >= covered;
+}
+
+/* The same for 4x4 of stride 2, whose whole tiles must reach the last row and column. A transposed
+ * convolution may be cut into bands of rows, which the tiles of its results would cross. */
+static bool phases_pay(const Way *w, bool transposed)
+{
+    const ConvShape *s = w->s;
+    bool fits = s->KH == 4 && s->KW == 4 && s->sh == 2 && s->sw == 2 && s->dh == 1 && s->dw == 1;
+    if (!fits || (w->scatter && transposed) || s->C < 16 || s->O < 16) return false;
+    int m = strided_tile(s->OH, s->OW), down = divide_up(s->OH, m) * m, right = divide_up(s->OW, m) * m;
+    return strided_pays(s->OH, s->OW) && s->H + s->pt <= 2 * down + 2 && s->W + s->pl <= 2 * right + 2;
 }
 
 /* The matrix unit wants vectors of channels, and few enough taps for its tables. */
@@ -50,6 +62,10 @@ Way way_of(const MapConv *c, bool scatter, bool plain_out)
     } else if (!c->exact && winograd_pays(&w)) {
         w.kernel = WAY_WINOGRAD;
         w.step = 4;
+    } else if (!c->exact && phases_pay(&w, c->transposed)) {
+        w.kernel = WAY_STRIDED;
+        w.step = strided_tile(s->OH, s->OW);
+        if (scatter) w.row0 = w.col0 = 0;
     }
     return w;
 }
@@ -62,9 +78,17 @@ static int reach(const Way *w, int n, int first, int stride, int dilation, int k
     return last - first + 1;
 }
 
+/* Staged pixels of `n` results, in whole tiles. */
+static int strided_reach(const Way *w, int n)
+{
+    int whole = divide_up(n, w->step) * w->step;
+    return w->scatter ? whole : 2 * whole + 2;
+}
+
 int way_rows(const Way *w, int rows)
 {
     const ConvShape *s = w->s;
+    if (w->kernel == WAY_STRIDED) return strided_reach(w, w->scatter ? s->OH : rows);
     if (w->kernel == WAY_WINOGRAD) return 4 * divide_up(rows, 4) + 2;
     return reach(w, rows, w->row0, s->sh, s->dh, s->KH, s->pt);
 }
@@ -72,6 +96,7 @@ int way_rows(const Way *w, int rows)
 int way_cols(const Way *w)
 {
     const ConvShape *s = w->s;
+    if (w->kernel == WAY_STRIDED) return strided_reach(w, s->OW);
     if (w->kernel == WAY_WINOGRAD) return 4 * divide_up(w->out.W, 4) + 2;
     return reach(w, w->out.W, w->col0, s->sw, s->dw, s->KW, s->pl);
 }
@@ -84,6 +109,7 @@ int way_first(const Way *w, int r)
 int way_images(const Way *w)
 {
     if (w->kernel == WAY_WINOGRAD) return winograd_images(w->out.H, w->out.W);
+    if (w->kernel == WAY_STRIDED) return strided_images(w->s->OH, w->s->OW);
     return divide_up(PIXELS, w->out.H * w->out.W);
 }
 

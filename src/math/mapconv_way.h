@@ -4,7 +4,7 @@
 #pragma once
 #include "math/mapconv.h"
 
-typedef enum { WAY_WINOGRAD, WAY_DIRECT, WAY_NARROW, WAY_BF16 } WayKernel;
+typedef enum { WAY_WINOGRAD, WAY_STRIDED, WAY_DIRECT, WAY_NARROW, WAY_BF16 } WayKernel;
 
 typedef struct {
     const ConvShape *s;
@@ -50,7 +50,7 @@ int way_images(const Way *w);
 /* Floats of scratch for `images` images and `rows` result rows of each. */
 size_t way_scratch(const Way *w, int images, int rows);
 
-/* The weight gradient along a gather way (Winograd or direct): du (way_gradient floats) += the products of
+/* The weight gradient along a gather way (not a narrow one): du (way_gradient floats) += the products of
  * staged inputs x (origin row0, col0) and gradients dy (origin 0). */
 size_t way_gradient(const Way *w);
 void way_outer(float *du, const Staged *x, const Staged *dy, const ptrdiff_t *offset, const Way *w,
