@@ -113,7 +113,7 @@ static void paint_cell(const Sheet *s, int x, int y, const Cell *cell)
         paint_dots(s, px, py, ch - 0x2800u, ink);
     else if (ch >= 0x2581 && ch <= 0x2588)
         paint(s, px, py + h - h * (int)(ch - 0x2580) / 8, w, h * (int)(ch - 0x2580) / 8, ink);
-    else if (ch > ' ')
+    else if (ch > ' ' && ch != U'\u00a0') /* the blank that tells rows under pictures apart */
         paint(s, px + 1, py + h / 3, w > 3 ? w - 2 : 1, h / 3 > 0 ? h / 3 : 1, ink);
 }
 
