@@ -83,14 +83,21 @@ static bool paste_grid(Image *out, const Image *tile, int n, int cols, int scale
     return ok;
 }
 
+bool export_sheet(const char *path, const Image *tile, const Address *list, int n, int cols, int scale,
+                  const char *title, Err *err)
+{
+    Image sheet = {0};
+    bool ok = paste_grid(&sheet, tile, n, cols, scale, err) && export_png(path, &sheet, list, n, title, err);
+    image_free(&sheet);
+    return ok;
+}
+
 bool export_wall(const char *path, Latent *l, const Address *list, int n, int cols, int scale,
                  const char *title, Err *err)
 {
-    Image *tile = calloc((size_t)n, sizeof *tile), sheet = {0};
+    Image *tile = calloc((size_t)n, sizeof *tile);
     if (!tile) return err_nomem(err, "a wall");
-    bool ok = export_images(tile, l, list, n, err);
-    ok = ok && paste_grid(&sheet, tile, n, cols, scale, err) && export_png(path, &sheet, list, n, title, err);
-    image_free(&sheet);
+    bool ok = export_images(tile, l, list, n, err) && export_sheet(path, tile, list, n, cols, scale, title, err);
     for (int i = 0; i < n; i++) image_free(&tile[i]);
     free(tile);
     return ok;

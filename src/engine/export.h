@@ -16,6 +16,9 @@ bool export_view(const char *path, Latent *l, const Address *a, int scale, Err *
 /* A sheet of the views, `cols` to a row. title: the "parameters" line. */
 bool export_wall(const char *path, Latent *l, const Address *list, int n, int cols, int scale,
                  const char *title, Err *err);
+/* The same of pictures that were made already: tile (n), all of one size. */
+bool export_sheet(const char *path, const Image *tile, const Address *list, int n, int cols, int scale,
+                  const char *title, Err *err);
 /* The strip of a direction: n addresses from a with dir at evenly spaced amounts from low to high. */
 bool export_strip_addresses(Address *out, int n, const Address *a, const Generator *g, const char *dir,
                             float low, float high, Err *err);
