@@ -135,6 +135,11 @@ void app_cell(const App *app, int *w, int *h)
     *h = app->front->info->cell_h;
 }
 
+bool app_blocks(const App *app)
+{
+    return app->front->mode > PIXELS_NONE && app->front->mode < PIXELS_SIXEL;
+}
+
 Rect app_body(const App *app)
 {
     return layout_page(app->front->info->cols, app->front->info->rows).body;

@@ -104,6 +104,8 @@ void app_tick_at(App *app, double when);
 void app_copy(App *app, const char *text);
 /* Pixels of one cell, for layouts that keep pictures square. */
 void app_cell(const App *app, int *w, int *h);
+/* True where pictures are made of half blocks or letters: two dots a row at most. */
+bool app_blocks(const App *app);
 /* What the screen is given to draw in, for updates that depend on how much is in sight. */
 Rect app_body(const App *app);
 /* The wake function as given to hooks, for screens with threads of their own. */
