@@ -74,7 +74,7 @@ static bool replay_applied(const Replay *p, const char *job, const char *wanted,
 {
     char digest[65] = "";
     if (!p->to->applied(p->to->ctx, job, digest, err)) return false;
-    return !wanted || !strcmp(wanted, digest) ||
+    return !wanted || !*digest || !strcmp(wanted, digest) ||
            err_set(err, ERR_NUMERIC, "the result of %s is %.16s here and was %.16s", job, digest, wanted);
 }
 

@@ -23,7 +23,7 @@ typedef struct {
     void *ctx;
     bool (*command)(void *ctx, const char *command, Err *err);
     bool (*started)(void *ctx, const char *job, Err *err);
-    /* Waits for the job and fills in the digest of its result (64 hex and NUL). */
+    /* Waits for the job and fills in the digest of its result (64 hex and NUL); "": it cannot be known any more. */
     bool (*applied)(void *ctx, const char *job, char digest[65], Err *err);
 } JournalReplay;
 

@@ -251,7 +251,8 @@ static bool going(TrainRun *r, Err *err)
         }
         news_phase(r, "training");
     }
-    return !r->stop && !job_stopping(r->job);
+    bool there = r->set->until && trainer_steps(r->trainer) >= r->set->until;
+    return !r->stop && !there && !job_stopping(r->job);
 }
 
 static bool step(TrainRun *r, Err *err)

@@ -35,6 +35,7 @@ typedef struct {
     float probe_share;   /* of the time that live probes may take; 0: none */
     double save_seconds; /* between checkpoints */
     int threads;
+    uint64_t until;      /* stops there, saved, as `stop` does; 0: at the end of the budget */
     bool background; /* nice 19: somebody works at the screen */
     char command[1024];
 } Train;

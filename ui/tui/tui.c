@@ -164,6 +164,7 @@ static void open_keepers(Ask *ask, World *w)
     bool person = !ask->app.script;
     if (ask->journal || (person && config_on(ask->config, SETTING_JOURNAL)))
         w->journal = journal_open(ask->journal, NULL);
+    world_record(w, NULL); /* where it begins */
     if (ask->session || (person && config_on(ask->config, SETTING_SESSION)))
         ask->app.session = session_open(ask->session, NULL);
 }

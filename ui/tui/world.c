@@ -126,6 +126,7 @@ bool world_show(World *w, const Address *a, Err *err)
     if (!latent_check(w->g, a, err)) return false;
     w->view = w->start = *a;
     w->changes++;
+    world_record(w, NULL);
     return true;
 }
 
@@ -150,6 +151,16 @@ void world_record(World *w, const char *command)
     char text[ADDRESS_BYTES_MAX + 8] = "go ";
     if (!w->journal) return;
     if (command || address_print(text + 3, &w->view, NULL)) journal_command(w->journal, command ? command : text, NULL);
+}
+
+void world_started(World *w, const char *job)
+{
+    if (w->journal) journal_started(w->journal, job, NULL);
+}
+
+void world_applied(World *w, const char *job, const char *digest)
+{
+    if (w->journal) journal_applied(w->journal, job, digest, NULL);
 }
 
 const char *world_class(const World *w, int class)

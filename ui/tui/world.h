@@ -55,6 +55,10 @@ bool world_show(World *w, const Address *a, Err *err);
 bool world_read(const World *w, const char *text, Address *out, Err *err);
 /* Writes a command of latent/steer.h into the journal; NULL: the view as it is now, whatever led there. */
 void world_record(World *w, const char *command);
+/* A job that was begun ("train 0007"), and its result in place ("train 0007 412": so many steps) with the
+ * result's digest; src/engine/replay.h does them again. */
+void world_started(World *w, const char *job);
+void world_applied(World *w, const char *job, const char *digest);
 /* "sneaker", or "" when unconditional. */
 const char *world_class(const World *w, int class);
 /* A number in [low, high], or one sentence. */

@@ -131,7 +131,7 @@ void follow_start(TrainScreen *s, App *app, const char *id)
         return;
     }
     remember(s, w, id);
-    s->page = s->told_end = s->stopping = s->want_pause = s->awaited = false;
+    s->page = s->told_end = s->stopping = s->want_pause = s->awaited = s->recorded = false;
     s->live = s->going = true;
     s->shown = (RunInfo){.state = "starting"};
     s->curve = s->before;
@@ -140,10 +140,32 @@ void follow_start(TrainScreen *s, App *app, const char *id)
     s->group = PAIRS_BATCH;
 }
 
-static void take_news(TrainScreen *s, const World *w, TrainNews *n)
+static void record_start(TrainScreen *s, World *w, const TrainNews *n)
+{
+    char job[48];
+    snprintf(job, sizeof job, "train %s", n->id);
+    if (!s->recorded) world_started(w, job);
+    s->recorded = true;
+}
+
+/* What the run left, for the journal: a replay must come to the same weights. */
+static void record_end(const TrainScreen *s, World *w)
+{
+    char path[4096], job[48];
+    Encoder *e = NULL;
+    if (!s->news || !s->news->now.views) return;
+    snprintf(path, sizeof path, "%s/%s/encoder.safetensors", w->workspace->runs, s->news->id);
+    snprintf(job, sizeof job, "train %s %llu", s->news->id, (unsigned long long)s->news->now.step + 1);
+    if (!encoder_open(&e, path, NULL)) return;
+    world_applied(w, job, e->digest);
+    encoder_drop(e);
+}
+
+static void take_news(TrainScreen *s, World *w, TrainNews *n)
 {
     drop_news(s);
     s->news = n;
+    record_start(s, w, n);
     if (n->paused == s->want_pause) s->awaited = false;
     if (!s->live) return; /* the person looks at another run */
     if (strcmp(s->shown.id, n->id)) runs_info(&s->shown, w->workspace->runs, n->id, NULL);
@@ -160,6 +182,7 @@ static void tell_end(TrainScreen *s, App *app, World *w)
     s->going = s->live ? false : s->going;
     s->stopping = s->awaited = false;
     bool done = job_result(w->train, &err);
+    record_end(s, w);
     if (done && s->news && s->news->ended_ok)
         app_notice(app, "run %s is done: probe %.1f %%, kNN %.1f %% (untrained %.1f and %.1f)", s->news->id,
                    100 * s->news->final.linear.value, 100 * s->news->final.knn.value,
@@ -172,7 +195,7 @@ static void tell_end(TrainScreen *s, App *app, World *w)
 
 static bool follow_own(TrainScreen *s, App *app, World *w)
 {
-    bool changed = false;
+    bool changed = false, ended = !runs_here(w); /* asked first: the last news come before the end */
     TrainNews *n = (TrainNews *)job_news(w->train);
     if (n && n == s->news) {
         news_drop(&n->news);
@@ -180,7 +203,7 @@ static bool follow_own(TrainScreen *s, App *app, World *w)
         take_news(s, w, n);
         changed = true;
     }
-    if (runs_here(w) || s->told_end) return changed;
+    if (!ended || s->told_end) return changed;
     tell_end(s, app, w);
     return true;
 }
@@ -249,7 +272,12 @@ bool follow_tell(TrainScreen *s, App *app, const char *command)
     Err err = {0};
     if (!s->going) return app_notice(app, "no run is going on"), true;
     if (!*s->shown.folder) return app_notice(app, "the run is still starting"), true;
-    if (!train_control(s->shown.folder, command, &err)) app_fail(app, &err);
+    char line[128];
+    snprintf(line, sizeof line, "run %s %.80s", s->shown.id, command);
+    if (train_control(s->shown.folder, command, &err))
+        world_record(app_world(app), line);
+    else
+        app_fail(app, &err);
     s->want_until = clock_seconds() + WANT_HOLDS;
     return true;
 }

@@ -39,7 +39,7 @@ typedef struct {
     RunInfo shown;   /* the run whose curves are drawn; id "" for none */
     bool live;       /* it is this program's run */
     bool going;      /* it runs, here or in another process */
-    bool told_end, stopping;
+    bool told_end, stopping, recorded; /* recorded: the journal has its beginning */
     bool want_pause; /* what the run was last told; awaited: it has not answered yet (this program's run only)
                       */
     bool awaited;
