@@ -177,12 +177,16 @@ static void cells_from_the_best_source(void **state)
     (void)state;
     assert_true(probe_cell(&info, 8, 17, CELL_WINDOW));
     assert_true(probe_take(&info, &cell) && info.cell_w == 10 && info.cell_h == 20);
-    assert_true(probe_take(&info, &area) && info.cell_w == 9 && info.cell_h == 18);
-    assert_true(probe_take(&info, &limit) && info.max_w == 1000 && info.max_h == 900 && info.cell_w == 9);
+    assert_true(probe_take(&info, &area) && probe_take(&info, &limit));
+    assert_true(info.max_w == 1000 && info.max_h == 900 && info.cell_w == 9 && info.cell_h == 18);
     assert_true(probe_take(&info, &cell) && info.cell_w == 9);
     assert_false(probe_cell(&info, 8, 17, CELL_WINDOW));
     assert_true(probe_cell(&info, 7, 14, CELL_GIVEN)); /* by hand: nothing changes it */
-    assert_true(probe_take(&info, &area) && info.cell_w == 7);
+    assert_true(probe_take(&info, &area) && probe_take(&info, &limit) && info.cell_w == 7);
+    TermInfo wide = {.cols = 140, .rows = 44};
+    VtToken cut = said("\033[?2;0;1000;748S");
+    assert_true(probe_cell(&wide, 8, 17, CELL_WINDOW));
+    assert_true(probe_take(&wide, &cut) && probe_take(&wide, &limit) && wide.cell_w == 8);
 }
 
 static void kitty_is_asked_and_believed(void **state)

@@ -95,17 +95,22 @@ bool probe_cell(TermInfo *info, int w, int h, CellSource from)
 }
 
 /* ? 2 ; status ; width ; height S answers both geometry questions, in the order they were asked: first the
- * text area, then the limit. Status 0 is success. */
+ * text area, then the limit. Status 0 is success. An area as large as the limit may have been cut to it. */
 static void take_geometry(TermInfo *info, const VtToken *t)
 {
     bool good = t->params >= 4 && t->param[1] == 0, area = info->geometries++ % 2 == 0;
     int w = good ? t->param[2] : 0, h = good ? t->param[3] : 0;
-    if (area && good && info->cols > 0 && info->rows > 0)
-        probe_cell(info, w / info->cols, h / info->rows, CELL_AREA);
-    if (!area && w >= 64 && h >= 64) {
+    if (area) {
+        info->area_w = w;
+        info->area_h = h;
+        return;
+    }
+    if (w >= 64 && h >= 64) {
         info->max_w = w;
         info->max_h = h;
     }
+    if (info->cols > 0 && info->rows > 0 && info->area_w < info->max_w && info->area_h < info->max_h)
+        probe_cell(info, info->area_w / info->cols, info->area_h / info->rows, CELL_AREA);
 }
 
 bool probe_take(TermInfo *info, const VtToken *t)

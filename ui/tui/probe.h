@@ -24,13 +24,14 @@ typedef struct {
     CellSource cell_from;
     int colors; /* of the text layer: 0 (none), 8, 16, 256 ... */
     bool utf8, no_color;
-    bool truecolor;   /* 24-bit colours are understood */
-    bool sixel;       /* the terminal says so (DA1 4) */
-    bool kitty;       /* it answered a question of kitty's graphics protocol */
-    bool answered;    /* the last answer (DA1) is in */
-    int max_w, max_h; /* largest picture it draws, pixels */
-    int geometries;   /* answers to the two size questions so far */
-    bool light;       /* its background is light */
+    bool truecolor;     /* 24-bit colours are understood */
+    bool sixel;         /* the terminal says so (DA1 4) */
+    bool kitty;         /* it answered a question of kitty's graphics protocol */
+    bool answered;      /* the last answer (DA1) is in */
+    int max_w, max_h;   /* largest picture it draws, pixels */
+    int geometries;     /* answers to the two size questions so far */
+    int area_w, area_h; /* the first one's, pixels; cut to the second's by xterm */
+    bool light;         /* its background is light */
     uint8_t background[3];
     bool tmux;
     char name[48]; /* its own name, or TERM */
