@@ -24,10 +24,7 @@ static bool check_class(const Generator *g, int class, Err *err)
 
 static bool check_edit(const Generator *g, const AddressEdit *e, Err *err)
 {
-    if (e->hashed)
-        return err_set(err, ERR_USAGE, "%s.%08x: directions from outside of the model cannot be used", e->dir,
-                       e->hash);
-    if (!generator_direction(g, e->dir))
+    if (!e->hashed && !generator_direction(g, e->dir)) /* one of one's own is looked for where it is used */
         return err_set(err, ERR_USAGE, "%s has no direction \"%s\"", g->slug, e->dir);
     return check_range(g, e->range, e->dir, err);
 }

@@ -12,7 +12,7 @@
 #include "latent/store.h"
 #include "model/encoder.h"
 
-#define DIRECTIONS_MAX 256 /* of one's own that are listed */
+#define OWN_DIRECTIONS_MAX 256 /* of one's own that are listed */
 
 /* One of one's own. */
 typedef struct {
@@ -27,8 +27,8 @@ typedef struct {
 } OwnDirections;
 
 /* Keeps vector (w_dim, scaled to one standard deviation of w along it) under a name (slug of at most 38
- * characters that no direction of g has); out: how to refer to it. card: a JSON object or NULL. The same
- * vector and name again change nothing but card and caption. */
+ * characters that no direction of g has); out: how to refer to it. card: a JSON object or NULL; its
+ * "caption" is the direction's. The same vector and name again change nothing but the card. */
 bool direction_put(char out[ADDRESS_DIR_MAX + 1], const LatentStore *s, const Generator *g, const char *name,
                    const float *vector, const char *card, Err *err);
 /* vector (w_dim) of NAME.8hex; refuses damage, and a vector of another length. What is known of it into *is

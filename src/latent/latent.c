@@ -5,7 +5,8 @@
  * mapping network. */
 #include "latent/latent.h"
 #include "base/rng.h"
-#include "latent/store.h"
+#include "latent/direction.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,13 @@ typedef struct {
     uint32_t layers;
 } Term;
 
+/* One of one's own directions. */
+typedef struct {
+    char dir[ADDRESS_DIR_MAX + 1];
+    uint32_t hash;
+    float *vector; /* (w_dim) */
+} Own;
+
 struct Latent {
     Generator *g;
     GenExec *exec;
@@ -29,7 +37,9 @@ struct Latent {
     float *styles;         /* (batch, layers, w_dim) */
     float *noise;          /* seeded maps: (batch, noise floats) */
     float *picture;        /* scratch of pixel operators */
-    const float **maps;    /* (batch) */
+    Own *own;              /* one's own directions that were used so far */
+    int owns;
+    const float **maps; /* (batch) */
 };
 
 static size_t w_floats(const Latent *l)
@@ -85,6 +95,8 @@ void latent_free(Latent *l)
     free(l->styles);
     free(l->noise);
     free(l->picture);
+    for (int i = 0; i < l->owns; i++) free(l->own[i].vector);
+    free(l->own);
     free(l->maps);
     free(l);
 }
@@ -219,11 +231,46 @@ static void truncate_styles(const Latent *l, float *styles, const Address *a)
             }
 }
 
-static void edit_styles(const Latent *l, float *styles, const AddressEdit *e)
+static const float *read_own(Latent *l, const AddressEdit *e, Err *err)
 {
-    const Direction *d = generator_direction(l->g, e->dir);
+    char dir[ADDRESS_DIR_MAX + 16];
+    Own *grown = realloc(l->own, (size_t)(l->owns + 1) * sizeof *grown);
+    float *vector = malloc(w_floats(l) * sizeof *vector);
+    if (grown) l->own = grown;
+    snprintf(dir, sizeof dir, "%s.%08x", e->dir, e->hash);
+    bool ok = (grown && vector) || err_nomem(err, "a direction");
+    if (!ok || !direction_get(vector, NULL, NULL, &l->store, l->g, dir, err)) {
+        free(vector);
+        return NULL;
+    }
+    Own *own = &l->own[l->owns++];
+    memcpy(own->dir, e->dir, sizeof own->dir);
+    own->hash = e->hash;
+    return own->vector = vector;
+}
+
+/* The vector of one of one's own directions; NULL and an error when it is not in the store. */
+static const float *own_vector(Latent *l, const AddressEdit *e, Err *err)
+{
+    for (int i = 0; i < l->owns; i++)
+        if (l->own[i].hash == e->hash && !strcmp(l->own[i].dir, e->dir)) return l->own[i].vector;
+    return read_own(l, e, err);
+}
+
+static bool edit_styles(Latent *l, float *styles, const AddressEdit *e, Err *err)
+{
+    const Direction *d = e->hashed ? NULL : generator_direction(l->g, e->dir);
+    const float *vector = d ? d->vector : own_vector(l, e, err);
     Term t = {styles, e->amount, layer_bits(e->range)};
-    add_w(l, &t, d->vector, d->layered ? w_floats(l) : 0);
+    if (vector) add_w(l, &t, vector, d && d->layered ? w_floats(l) : 0);
+    return vector != NULL;
+}
+
+/* err names the address's place in list where there are several. */
+static bool place_error(Err *err, const Err *why, int i, int n)
+{
+    if (n == 1) return err_set(err, why->code, "%s", why->msg);
+    return err_set(err, why->code, "address %d of %d: %s", i + 1, n, why->msg);
 }
 
 static bool add_all(Latent *l, float *styles, const Address *list, int n, Err *err)
@@ -234,8 +281,7 @@ static bool add_all(Latent *l, float *styles, const Address *list, int n, Err *e
             add_address(l, styles + (size_t)i * style_floats(l), &list[i], &why))
             continue;
         l->terms = 0;
-        if (n == 1) return err_set(err, why.code, "%s", why.msg);
-        return err_set(err, why.code, "address %d of %d: %s", i + 1, n, why.msg);
+        return place_error(err, &why, i, n);
     }
     return true;
 }
@@ -246,8 +292,10 @@ bool latent_resolve(float *styles, Latent *l, const Address *list, int n, Err *e
     flush_terms(l);
     for (int i = 0; i < n; i++) {
         float *s = styles + (size_t)i * style_floats(l);
+        Err why = {0};
         truncate_styles(l, s, &list[i]);
-        for (int k = 0; k < list[i].edits; k++) edit_styles(l, s, &list[i].edit[k]);
+        for (int k = 0; k < list[i].edits; k++)
+            if (!edit_styles(l, s, &list[i].edit[k], &why)) return place_error(err, &why, i, n);
     }
     return true;
 }

@@ -19,7 +19,8 @@ Latent *latent_new(Generator *g, int batch, const char *store, Pool *pool, Err *
 void latent_free(Latent *l);
 const Generator *latent_generator(const Latent *l);
 
-/* False, naming the field, unless a can be made by g: digest, class, layers, directions, view kind. */
+/* False, naming the field, unless a can be made by g: digest, class, layers, directions, view kind. Whether
+ * the store holds the latents and directions of one's own that it names shows when it is made. */
 bool latent_check(const Generator *g, const Address *a, Err *err);
 /* styles (n, layers, w_dim) as they enter the synthesis. Seeds allocate nothing, stored latents are read from their files; an error names the address's place in list. */
 bool latent_resolve(float *styles, Latent *l, const Address *list, int n, Err *err);

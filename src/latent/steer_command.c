@@ -54,10 +54,10 @@ static bool apply_class(Address *a, const Generator *g, const Command *c, Err *e
     return true;
 }
 
-/* Only a name of its own: `set seed 3` would not be an edit. */
+/* Only a direction: `set seed 3` would not be an edit. NAME.8hex is one of one's own. */
 static bool apply_set(Address *a, const Generator *g, const Command *c, Err *err)
 {
-    if (!generator_direction(g, c->word[1]))
+    if (!strchr(c->word[1], '.') && !generator_direction(g, c->word[1]))
         return err_set(err, ERR_USAGE, "%s has no direction \"%s\"", g->slug, c->word[1]);
     return joined(a, c, c->word[1], 2, err);
 }

@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "data/checkpoint.h"
 #include "latent/walk_state.h"
+#include "math/blas.h"
 #include "math/optim.h"
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 WalkConfig walk_defaults(void)
 {
-    return (WalkConfig){.seed = 1, .steps = 400, .batch = 32, .rate = 0.1f};
+    return (WalkConfig){.seed = 1, .steps = 300, .batch = 32, .rate = 0.1f, .pull = 0.0005f};
 }
 
 Json *walk_config_json(const WalkConfig *c)
@@ -32,33 +33,38 @@ static bool make_room(Walk *k, Err *err)
     const GeneratorConfig *c = &k->g->config;
     size_t w = (size_t)c->w_dim, item = generator_image_floats(k->g), n = (size_t)k->config.batch;
     size_t style = (size_t)k->g->layers * w;
-    k->vector = calloc(3 * WALKS * style, sizeof *k->vector);
+    k->code = calloc(3 * WALKS * style, sizeof *k->code);
+    k->vector = calloc(style, sizeof *k->vector);
     k->onehot = calloc(n * (size_t)c->classes + 1, sizeof *k->onehot);
     k->z = calloc(n * (size_t)c->z_dim, sizeof *k->z);
     k->w = calloc(n * w, sizeof *k->w);
-    k->dvector = calloc(style, sizeof *k->dvector);
+    k->dcode = calloc(style, sizeof *k->dcode);
     k->styles = calloc(n * style, sizeof *k->styles);
     k->dstyles = calloc(n * style, sizeof *k->dstyles);
     k->target = calloc(n * item, sizeof *k->target);
     k->dimage = calloc(n * item, sizeof *k->dimage);
     k->mask = calloc(n * (size_t)c->size * (size_t)c->size, sizeof *k->mask);
     k->t = calloc(n, sizeof *k->t);
-    return (k->vector && k->dvector && k->onehot && k->z && k->w && k->styles && k->dstyles && k->target &&
-            k->dimage && k->mask && k->t) ||
+    k->scaled = calloc(WALKS * style, sizeof *k->scaled);
+    return (k->code && k->dcode && k->vector && k->scaled && k->onehot && k->z && k->w && k->styles &&
+            k->dstyles && k->target && k->dimage && k->mask && k->t) ||
            err_nomem(err, "learning walks");
 }
 
-/* The unit of the rate: the root mean square of w's entries around the means of their classes. */
-static bool find_spread(Walk *k, Pool *pool, Err *err)
+/* basis (w_dim, w_dim): row k is the k-th principal component of w as long as w's standard deviation along
+ * it. */
+static bool find_basis(Walk *k, Pool *pool, Err *err)
 {
     size_t n = (size_t)k->g->config.w_dim;
-    double trace = 0;
-    k->cov = calloc(n * n, sizeof *k->cov);
-    if (!k->cov) return err_nomem(err, "learning walks");
-    if (!generator_spread(k->cov, k->g, 0, pool, err)) return false;
-    for (size_t i = 0; i < n; i++) trace += k->cov[i * n + i];
-    k->spread = (float)sqrt(trace / (double)n);
-    return k->spread > 0 || err_set(err, ERR_NUMERIC, "the w of this generator does not vary");
+    double *cov = calloc(2 * n * n + n, sizeof *cov), *vectors = cov + n * n, *values = vectors + n * n;
+    k->basis = calloc(n * n, sizeof *k->basis);
+    bool ok = (cov && k->basis) || err_nomem(err, "learning walks");
+    ok = ok && generator_spread(cov, k->g, 0, pool, err) && blas_eigen(values, vectors, cov, (int)n, err);
+    for (size_t i = 0; ok && i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            k->basis[i * n + j] = values[i] > 0 ? (float)(sqrt(values[i]) * vectors[i * n + j]) : 0;
+    free(cov);
+    return ok;
 }
 
 Walk *walk_new(Generator *g, const WalkConfig *c, Pool *pool, Err *err)
@@ -70,7 +76,7 @@ Walk *walk_new(Generator *g, const WalkConfig *c, Pool *pool, Err *err)
     k->pool = pool;
     k->map = generator_exec(g, c->batch, pool, err);
     k->grad = k->map ? generator_grad(g, c->batch, pool, err) : NULL;
-    if (k->grad && make_room(k, err) && find_spread(k, pool, err)) return k;
+    if (k->grad && make_room(k, err) && find_basis(k, pool, err)) return k;
     walk_free(k);
     return NULL;
 }
@@ -81,10 +87,10 @@ void walk_free(Walk *k)
     gen_exec_free(k->map);
     gen_grad_free(k->grad);
     generator_drop(k->g);
-    float *block[] = {k->vector, k->onehot, k->z,    k->w, k->styles, k->dstyles,
-                      k->target, k->dimage, k->mask, k->t, k->dvector};
+    float *block[] = {k->vector, k->onehot, k->z, k->w,     k->styles, k->dstyles, k->target,
+                      k->dimage, k->mask,   k->t, k->dcode, k->code,   k->scaled};
     for (size_t i = 0; i < sizeof block / sizeof *block; i++) free(block[i]);
-    free(k->cov);
+    free(k->basis);
     free(k);
 }
 
@@ -113,9 +119,15 @@ static size_t style_floats(const Walk *k)
     return (size_t)k->g->layers * (size_t)k->g->config.w_dim;
 }
 
-float *walk_vector(Walk *k, WalkKind kind)
+float *walk_code(const Walk *k, WalkKind kind)
 {
-    return k->vector + (size_t)kind * style_floats(k);
+    return k->code + (size_t)kind * style_floats(k);
+}
+
+void walk_vector(float *out, const Walk *k, WalkKind kind)
+{
+    int n = k->g->config.w_dim;
+    gemm_naive(out, walk_code(k, kind), k->basis, k->g->layers, n, n, GEMM_NN, false);
 }
 
 const float *walk_paint(Walk *k, const float *vector, const float *amount, int n)
@@ -160,16 +172,21 @@ static double set_targets(Walk *k, WalkKind kind, int n)
     return still;
 }
 
+/* Adam on the code: the error's gradient over `still`, and that of pull * the mean over layers of the code's
+ * square. */
 static void descend(Walk *k, WalkKind kind, int n)
 {
     size_t all = style_floats(k);
-    float *d = walk_vector(k, kind), *m = d + WALKS * all, *v = m + WALKS * all;
-    memset(k->dvector, 0, all * sizeof *k->dvector);
+    int w_dim = k->g->config.w_dim, layers = k->g->layers;
+    float *code = walk_code(k, kind), *m = code + WALKS * all, *v = m + WALKS * all;
+    memset(k->vector, 0, all * sizeof *k->vector);
     for (int i = 0; i < n; i++)
-        for (size_t j = 0; j < all; j++) k->dvector[j] += k->t[i] * k->dstyles[(size_t)i * all + j];
+        for (size_t j = 0; j < all; j++) k->vector[j] += k->t[i] * k->dstyles[(size_t)i * all + j];
+    gemm_naive(k->dcode, k->vector, k->basis, layers, w_dim, w_dim, GEMM_NT, false);
+    for (size_t j = 0; j < all; j++) k->dcode[j] += 2 * k->config.pull * code[j] / (float)layers;
     long step = k->step / WALKS;
-    float rate = k->spread * schedule_cosine(step, k->config.steps, 0, k->config.rate, 0);
-    adam_step(d, m, v, k->dvector, all, rate, 0.9f, 0.99f, 1e-12f, 0, step + 1, k->pool);
+    float rate = schedule_cosine(step, k->config.steps, 0, k->config.rate, 0);
+    adam_step(code, m, v, k->dcode, all, rate, 0.9f, 0.99f, 1e-9f, 0, step + 1, k->pool);
 }
 
 bool walk_step(Walk *k, WalkMetrics *m, Err *err)
@@ -180,11 +197,12 @@ bool walk_step(Walk *k, WalkMetrics *m, Err *err)
     int n = k->config.batch;
     walk_views(k, k->config.seed, (uint64_t)k->step * (uint64_t)n, n);
     double still = set_targets(k, kind, n), sum = 0;
-    const float *image = walk_paint(k, walk_vector(k, kind), k->t, n);
+    walk_vector(k->vector, k, kind);
+    const float *image = walk_paint(k, k->vector, k->t, n);
     for (int i = 0; i < n; i++)
         sum +=
             masked_error(k->dimage + (size_t)i * item, image + (size_t)i * item, k->target + (size_t)i * item,
-                         k->mask + (size_t)i * pixels, c->channels, pixels, (double)n * (double)item);
+                         k->mask + (size_t)i * pixels, c->channels, pixels, still + 1e-9);
     if (!isfinite(sum))
         return err_set(err, ERR_NUMERIC, "the walk %s diverged: try a smaller --rate", walk_rows[kind].name);
     gen_grad_back(k->grad, k->dstyles, k->dimage, n);
@@ -192,4 +210,72 @@ bool walk_step(Walk *k, WalkMetrics *m, Err *err)
     k->step++;
     *m = (WalkMetrics){k->step, WALKS * k->config.steps, kind, still > 0 ? sum / still : 0};
     return true;
+}
+
+/* --- checkpoints -----------------------------------------------------------------------------------------
+ */
+
+#define FORMAT "viewsmith-walk 1"
+
+static size_t state_floats(const Walk *k)
+{
+    return 3 * WALKS * style_floats(k);
+}
+
+bool walk_save(const Walk *k, const char *path, Err *err)
+{
+    char rate[32];
+    Checkpoint *ck = checkpoint_make();
+    snprintf(rate, sizeof rate, "%.9g", (double)k->config.rate);
+    checkpoint_meta(ck, "kind", FORMAT);
+    checkpoint_meta(ck, "generator", k->g->digest);
+    checkpoint_meta(ck, "rate", rate);
+    checkpoint_meta_int(ck, "seed", k->config.seed);
+    checkpoint_meta_int(ck, "steps", (uint64_t)k->config.steps);
+    checkpoint_meta_int(ck, "batch", (uint64_t)k->config.batch);
+    checkpoint_meta_int(ck, "step", (uint64_t)k->step);
+    checkpoint_tensor(ck, "walks", k->code, state_floats(k));
+    bool ok = checkpoint_save(ck, path, err);
+    checkpoint_free(ck);
+    return ok;
+}
+
+static bool read_config(WalkConfig *c, uint64_t *step, const Checkpoint *ck, const Generator *g,
+                        const char *path, Err *err)
+{
+    const char *kind = checkpoint_get_meta(ck, "kind"), *rate = checkpoint_get_meta(ck, "rate");
+    const char *digest = checkpoint_get_meta(ck, "generator");
+    uint64_t steps, batch;
+    if (!kind || strcmp(kind, FORMAT) || !rate || !digest)
+        return err_set(err, ERR_FORMAT, "%s: this is no checkpoint of viewsmith walk", path);
+    if (strcmp(digest, g->digest))
+        return err_set(err, ERR_FORMAT, "%s: its walks were learnt on generator %s, and %s@%s is open", path,
+                       digest, g->slug, g->digest);
+    if (!checkpoint_get_int(ck, "seed", &c->seed, err) || !checkpoint_get_int(ck, "steps", &steps, err) ||
+        !checkpoint_get_int(ck, "batch", &batch, err) || !checkpoint_get_int(ck, "step", step, err))
+        return false;
+    c->rate = strtof(rate, NULL);
+    c->steps = (int)steps;
+    c->batch = (int)batch;
+    return (steps >= 1 && steps <= WALK_STEPS_MAX && batch >= 1 && batch <= WALK_BATCH_MAX &&
+            *step <= WALKS * steps && c->rate > 0 && c->rate <= 10) ||
+           err_set(err, ERR_FORMAT, "%s: its settings are out of range", path);
+}
+
+bool walk_resume(Walk **out, Generator *g, const char *path, Pool *pool, Err *err)
+{
+    Checkpoint *ck;
+    WalkConfig c;
+    uint64_t step;
+    *out = NULL;
+    if (!checkpoint_load(&ck, path, NULL, 0, err)) return false;
+    Walk *k = read_config(&c, &step, ck, g, path, err) ? walk_new(g, &c, pool, err) : NULL;
+    if (k && checkpoint_get(ck, "walks", k->code, state_floats(k), err)) {
+        k->step = (int)step;
+        *out = k;
+    } else {
+        walk_free(k);
+    }
+    checkpoint_free(ck);
+    return *out != NULL;
 }

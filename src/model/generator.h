@@ -24,7 +24,7 @@ typedef struct {
     int width[8];          /* channels at each resolution, coarse to fine */
 } GeneratorConfig;
 
-#define DIRECTION_MARKS 9
+#define DIRECTION_MARKS 13
 /* A direction that moves w (edit = amount * vector; 1.0 is one standard deviation of w along it), and what is known of
  * it: what it does to pictures, and for a trained walk how far which amount gets. */
 typedef struct {
@@ -85,6 +85,8 @@ size_t direction_floats(const Generator *g, const Direction *d);
 /* A generator like g with `n` directions more, whose vectors are copied; those of a name that g has take its place. Its
  * digest is another. card NULL: that of g. The caller drops both. */
 bool generator_with(Generator **out, const Generator *g, const Direction *more, int n, const char *card, Err *err);
+/* 16 hex of SHA-256 over the weights of both networks: what styles mean. It stays when directions are added. */
+void generator_weights_digest(char out[17], const Generator *g);
 /* Covariance (w_dim, w_dim) of w around the mean of its class, over 10,000 latents of (seed, RNG_LATENT). */
 bool generator_spread(double *cov, const Generator *g, uint64_t seed, Pool *pool, Err *err);
 /* Standard deviation along the unit vector v (n): sqrt(v^T cov v). */

@@ -72,6 +72,13 @@ void generator_seal(Generator *g)
     digest_hex(g->digest, &all, 16);
 }
 
+void generator_weights_digest(char out[17], const Generator *g)
+{
+    Digest part[2] = {weights_digest(g->mapping_weights), weights_digest(g->synthesis_weights)};
+    Digest all = digest_of(part, sizeof part);
+    digest_hex(out, &all, 16);
+}
+
 Generator *generator_keep(Generator *g)
 {
     if (g) __atomic_add_fetch(&g->refs, 1, __ATOMIC_RELAXED);

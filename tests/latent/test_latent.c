@@ -271,7 +271,7 @@ static void test_refusals(void **state)
         {"seed=1/class=0/psi=1/zoom=1", "tiny has no direction \"zoom\""},
         {"seed=1/class=0/psi=1/pca-1=1:3-9", "pca-1 reaches layer 9, but tiny has 4 style layers"},
         {"seed=1/class=0/psi=1/pca-1.00000001=1",
-         "pca-1.00000001: directions from outside of the model cannot be used"},
+         "there is no direction pca-1.00000001 in store/"},
         {"seed=1/class=0/psi=1/view=spin:1:0", "view=spin: there is only the view gauss"},
         {"latent=w.0123456789abcdef/class=0/psi=1/view=gauss:1:0",
          "view=gauss displaces z, but this source is a stored w"},
