@@ -1,7 +1,10 @@
 /* Pictures with their addresses, as PNG. */
 #include "engine/export.h"
+#include "base/base64.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "data/png.h"
+#include "engine/parts.h"
 #include "engine/plot.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,13 +30,33 @@ bool export_images(Image *image, Latent *l, const Address *list, int n, Err *err
     return ok;
 }
 
+/* "tensors": what the address refers to, so that the picture can be made again elsewhere. */
+static bool put_parts(Json *tensors, const LatentStore *store, const Address *a, Err *err)
+{
+    Parts parts;
+    uint8_t *bytes;
+    size_t size;
+    parts_of(&parts, a);
+    for (int i = 0; i < parts.n; i++) {
+        if (json_get(tensors, parts.name[i])) continue;
+        if (!parts_read(&bytes, &size, store, parts.name[i], err)) return false;
+        char *text = base64_text(bytes, size);
+        free(bytes);
+        if (!text) return err_nomem(err, "tensors");
+        json_put_str(tensors, parts.name[i], text);
+        free(text);
+    }
+    return true;
+}
+
 static char *chunk_text(const Address *list, int n, Err *err)
 {
     char text[ADDRESS_BYTES_MAX + 1];
-    Json *o = json_make(), *all = json_make_array();
-    bool ok = true;
+    LatentStore store;
+    Json *o = json_make(), *all = json_make_array(), *tensors = json_make();
+    bool ok = store_open(&store, NULL, err);
     for (int i = 0; i < n && ok; i++) {
-        ok = address_print(text, &list[i], err);
+        ok = address_print(text, &list[i], err) && put_parts(tensors, &store, &list[i], err);
         if (ok && !i) json_put_str(o, "address", text);
         if (ok) json_add_str(all, text);
     }
@@ -41,22 +64,57 @@ static char *chunk_text(const Address *list, int n, Err *err)
         json_put(o, "addresses", all);
     else
         json_drop(all);
+    if (json_count(tensors))
+        json_put(o, "tensors", tensors);
+    else
+        json_drop(tensors);
     char *out = ok ? json_text(o) : NULL;
     json_drop(o);
     if (ok && !out) err_nomem(err, "addresses");
     return out;
 }
 
-bool export_png(const char *path, const Image *im, const Address *list, int n, const char *title, Err *err)
+bool export_parts(const Json *chunk, const Address *a, const LatentStore *store, Err *err)
+{
+    const Json *tensors = json_get(chunk, "tensors");
+    Parts parts;
+    uint8_t *bytes;
+    size_t size;
+    bool ok = true;
+    parts_of(&parts, a);
+    for (int i = 0; i < parts.n && ok; i++) {
+        const char *text = tensors ? json_str(tensors, parts.name[i], NULL) : NULL;
+        if (!text || parts_has(store, parts.name[i])) continue;
+        if (!base64_bytes(&bytes, &size, text))
+            return err_set(err, ERR_FORMAT, "the picture's tensor %s is damaged", parts.name[i]);
+        ok = parts_write(store, parts.name[i], bytes, size, err);
+        free(bytes);
+    }
+    return ok;
+}
+
+bool export_png_bytes(uint8_t **bytes, size_t *size, const Image *im, const Address *list, int n,
+                      const char *title, Err *err)
 {
     PngItem item[2];
     int items = 0;
     char *chunk = n ? chunk_text(list, n, err) : NULL;
+    *bytes = NULL;
     if (n && !chunk) return false;
     if (chunk) item[items++] = (PngItem){"viewsmith", chunk};
     if (title) item[items++] = (PngItem){"parameters", title};
-    bool ok = png_save(path, im, item, items, err);
+    bool ok = png_encode(bytes, size, im, item, items, err);
     free(chunk);
+    return ok;
+}
+
+bool export_png(const char *path, const Image *im, const Address *list, int n, const char *title, Err *err)
+{
+    uint8_t *bytes;
+    size_t size;
+    bool ok =
+        export_png_bytes(&bytes, &size, im, list, n, title, err) && file_replace(path, bytes, size, err);
+    free(bytes);
     return ok;
 }
 
@@ -64,8 +122,10 @@ bool export_address(Address *out, const char *chunk, Err *err)
 {
     Json *o = json_parse(chunk, strlen(chunk), "the picture's text", err);
     const char *text = o && json_is_object(o) ? json_str(o, "address", NULL) : NULL;
+    LatentStore store;
     bool ok =
         text ? address_parse(out, text, err) : err_set(err, ERR_FORMAT, "the picture carries no address");
+    ok = ok && store_open(&store, NULL, err) && export_parts(o, out, &store, err);
     json_drop(o);
     return ok;
 }

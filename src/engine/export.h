@@ -2,12 +2,15 @@
  * again.
  *
  * Text chunks: "viewsmith" = {"address": "vs1:..."}, with several views {"address": first, "addresses":
- * [...]}; "parameters" = one line for people. */
+ * [...]}, and "tensors": {"w.HASH.f32": base64} where they refer to some; "parameters" = one line for people.
+ */
 #pragma once
+#include "base/json.h"
 #include "data/image.h"
 #include "engine/workspace.h"
 #include "inspect/neighbours.h"
 #include "latent/latent.h"
+#include "latent/store.h"
 
 /* Images of n addresses as bytes at their own size; image[n] is filled, the caller frees each. */
 bool export_images(Image *image, Latent *l, const Address *list, int n, Err *err);
@@ -32,5 +35,11 @@ bool export_neighbours(const char *path, const Image *query, const char *query_n
                        const SheetRow *row, int rows, const Address *address, Err *err);
 /* Writes any picture with the chunks of these addresses (n may be 0). */
 bool export_png(const char *path, const Image *im, const Address *list, int n, const char *title, Err *err);
-/* Reads the first address out of a picture's chunks; false without err set when it carries none. */
+/* The same in memory: *bytes is malloc'ed (caller frees). */
+bool export_png_bytes(uint8_t **bytes, size_t *size, const Image *im, const Address *list, int n,
+                      const char *title, Err *err);
+/* Reads the first address out of a picture's chunk "viewsmith" and puts the tensors that it carries for it
+ * into the store. */
 bool export_address(Address *out, const char *chunk, Err *err);
+/* Puts the tensors that a's chunk carries for it into the store, as far as they are not there. */
+bool export_parts(const Json *chunk, const Address *a, const LatentStore *store, Err *err);

@@ -56,11 +56,27 @@ bool parts_read(uint8_t **bytes, size_t *size, const LatentStore *s, const char 
     return file_read(path, PART_BYTES, bytes, size, err);
 }
 
+/* A stored latent is named by its content. */
+static bool fits_name(const char *name, const void *bytes, size_t size)
+{
+    char text[24];
+    LatentRef ref, is;
+    size_t n = strlen(name);
+    if (n < 4 || strcmp(name + n - 4, ".f32")) return true;
+    snprintf(text, sizeof text, "%.*s", (int)(n - 4), name);
+    if (!latent_ref_parse(&ref, text, NULL) || size % sizeof(float)) return false;
+    is = store_ref(ref.kind, bytes, size / sizeof(float));
+    return is.id == ref.id;
+}
+
 bool parts_write(const LatentStore *s, const char *name, const void *bytes, size_t size, Err *err)
 {
     char path[4096];
     if (!path_of(path, s, name, err)) return false;
     if (file_exists(path)) return true;
+    if (!fits_name(name, bytes, size))
+        return err_set(err, ERR_FORMAT, "the tensor %s is damaged: its content does not match its name",
+                       name);
     *strrchr(path, '/') = 0;
     return file_make_folder(path, err) && path_of(path, s, name, err) && file_replace(path, bytes, size, err);
 }

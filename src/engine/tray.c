@@ -257,6 +257,18 @@ bool tray_add(TrayAdded *out, Tray *t, const Address *a, const char *tags, const
     return add_whole(out, t, &f, note, TRAY_KEPT, err);
 }
 
+bool tray_restore(TrayAdded *out, Tray *t, const Address *a, const char *tags, const char *note,
+                  const char *parent, const char *origin, double created, Err *err)
+{
+    TrayFound f = {
+        .address = a, .tags = tags, .parent = parent, .origin = origin, .score = NAN, .realism = NAN};
+    if (!db_begin(t->db, err)) return false;
+    bool ok = add(out, t, &f, note, TRAY_KEPT, err);
+    if (ok && !out->was && isfinite(created))
+        ok = db_run(t->db, err, "UPDATE item SET created = ? WHERE id = ?", "di", created, out->id);
+    return db_commit(t->db, ok, err);
+}
+
 bool tray_found(TrayAdded *out, Tray *t, const TrayFound *f, Err *err)
 {
     return add_whole(out, t, f, NULL, TRAY_CANDIDATE, err);

@@ -7,3 +7,8 @@ struct Tray {
     Db *db;
     LatentStore store;
 };
+
+/* tray_add for an item that was in a tray before: with its origin and its time (NaN: now), if it is new here.
+ */
+bool tray_restore(TrayAdded *out, Tray *t, const Address *a, const char *tags, const char *note,
+                  const char *parent, const char *origin, double created, Err *err);
