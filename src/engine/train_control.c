@@ -26,6 +26,7 @@ static const Knob knobs[] = {
     {"temperature", offsetof(TrainControl, temperature), 0.01, 10},
     {"sigma", offsetof(TrainControl, sigma), 0, 10},
 };
+#define BACK "rollback "
 enum { KNOBS = sizeof knobs / sizeof *knobs };
 
 /* -1 when the command is no knob; its value is then untouched. */
@@ -53,16 +54,28 @@ static bool is_plain(const char *command)
     return false;
 }
 
+/* "rollback 400": whether that step is kept is seen by who trains. */
+static bool back_parse(const char *command, uint64_t *step)
+{
+    char *end;
+    size_t n = strlen(BACK);
+    if (strncmp(command, BACK, n) || command[n] < '0' || command[n] > '9') return false;
+    *step = strtoull(command + n, &end, 10);
+    return !*end;
+}
+
 bool train_control(const char *run_folder, const char *command, Err *err)
 {
     char path[4096];
     float value;
+    uint64_t step;
     Err cause = {0};
-    if (!is_plain(command) && knob_parse(command, &value, &cause) < 0)
-        return err_set(err, ERR_USAGE, "%s",
-                       cause.msg[0]
-                           ? cause.msg
-                           : "a run takes rate X, temperature X, sigma X, pause, continue, stop or save");
+    if (!is_plain(command) && !back_parse(command, &step) && knob_parse(command, &value, &cause) < 0)
+        return err_set(
+            err, ERR_USAGE, "%s",
+            cause.msg[0]
+                ? cause.msg
+                : "a run takes rate X, temperature X, sigma X, pause, continue, stop, save or rollback STEP");
     if (!file_join(path, sizeof path, run_folder, "control.jsonl", err)) return false;
     Json *row = json_make();
     json_put_num(row, "at", clock_wall());
@@ -73,6 +86,15 @@ bool train_control(const char *run_folder, const char *command, Err *err)
 /* --- reading
  * ----------------------------------------------------------------------------------------------------- */
 
+/* Changes of a way that was left hold no longer. */
+static void forget_from(ControlState *c, uint64_t step)
+{
+    int kept = 0;
+    for (int i = 0; i < c->agains; i++)
+        if (c->again[i].step < step) c->again[kept++] = c->again[i];
+    c->agains = kept;
+}
+
 /* First pass: what was applied before, and how many requests that answered. */
 static bool remember(void *ctx, const Json *row)
 {
@@ -82,8 +104,10 @@ static bool remember(void *ctx, const Json *row)
     uint64_t step = (uint64_t)json_int(row, "step", 0);
     long done = (long)json_int(row, "requests", 0);
     float value;
+    uint64_t back;
     if (!applied) return true;
     if (done > c->done) c->done = done;
+    if (back_parse(applied, &back)) forget_from(c, back);
     if (step < trainer_steps(r->trainer) || knob_parse(applied, &value, NULL) < 0) return true;
     ControlEntry *grown = realloc(c->again, (size_t)(c->agains + 1) * sizeof *grown);
     if (!grown) return false;
@@ -116,6 +140,15 @@ static void write_applied(TrainRun *r, const char *text)
     news_mark(r, trainer_steps(r->trainer), text);
 }
 
+void control_back(TrainRun *r)
+{
+    char text[48];
+    uint64_t step = trainer_steps(r->trainer);
+    forget_from(&r->control, step);
+    snprintf(text, sizeof text, BACK "%llu", (unsigned long long)step);
+    write_applied(r, text);
+}
+
 static void apply(TrainRun *r, const char *command)
 {
     Err err = {0};
@@ -142,6 +175,8 @@ static bool take(void *ctx, const Json *row)
     const char *command = json_str(row, "command", NULL);
     if (!command || c->requests++ < c->done) return true;
     c->done = c->requests;
+    /* Going back comes before what was asked for after it. */
+    if (back_parse(command, &r->back_to)) return !(r->back = !c->opening);
     if (!c->opening || !is_plain(command)) apply(r, command);
     return true;
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "engine/lock.h"
+#include "engine/train_history.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ Train *train_open(const Workspace *w, const TrainConfig *config, Err *err)
     t->end = TRAIN_END_QUICK;
     t->probe_share = 0.05f;
     t->save_seconds = 30;
+    t->keep = HISTORY_KEEP;
     t->threads = pool_default_threads();
     return t;
 }
@@ -155,6 +157,36 @@ static bool save(TrainRun *r, Err *err)
     return ok;
 }
 
+/* Keeps the checkpoints of its way where the step asks for it. */
+static bool keep(TrainRun *r, Err *err)
+{
+    return !history_due(trainer_steps(r->trainer), r->set->keep) ||
+           history_save(r->trainer, r->run.folder, r->set->keep, err);
+}
+
+/* The run is from now on what it was after an earlier step: bit for bit as if it had been stopped there and
+ * resumed. */
+static bool go_back(TrainRun *r, Err *err)
+{
+    char path[4096];
+    Trainer *t;
+    Budget b = trainer_config(r->trainer)->budget;
+    r->back = false;
+    if (!history_path(path, sizeof path, r->run.folder, r->back_to, err) ||
+        !trainer_resume(&t, path, r->set->generator, r->data ? &r->real : NULL, r->pool, NULL, 0, err))
+        return false;
+    trainer_free(r->trainer);
+    r->trainer = t;
+    r->stepped = false;
+    r->began = trainer_progress(t);
+    r->step_spent = r->generator_spent = r->probe_spent = 0;
+    if (!trainer_set_budget(t, &b, err) || !history_cut(r->run.folder, r->back_to, err) || !log_back(r, err))
+        return false;
+    news_back(r);
+    control_back(r);
+    return save(r, err);
+}
+
 static bool begin(TrainRun *r, Err *err)
 {
     if (!news_begin(r, err)) return false;
@@ -171,7 +203,9 @@ static bool begin(TrainRun *r, Err *err)
     r->began = trainer_progress(r->trainer);
     r->news->config = *trainer_config(r->trainer);
     if (file_exists(r->result) && !file_remove_tree(r->result, err)) return false;
-    return log_open(r, err) && control_open(r, err) && save(r, err);
+    if (!log_open(r, err) || !control_open(r, err)) return false;
+    r->back_to = r->set->back_to;
+    return (!r->set->back || go_back(r, err)) && keep(r, err) && save(r, err);
 }
 
 /* --- probes
@@ -238,16 +272,30 @@ static bool probe_due(const TrainRun *r)
 /* --- the loop
  * ------------------------------------------------------------------------------------------------------ */
 
+/* Takes what control.jsonl asks for. A step that is not kept is no reason to end: it is told. */
+static bool listen(TrainRun *r, Err *err)
+{
+    Err cause = {0};
+    do {
+        if (!control_step(r, err)) return false;
+        if (!r->back) return true;
+        if (!go_back(r, &cause)) {
+            if (cause.code != ERR_USAGE) return *err = cause, false;
+            news_tell(r, cause.msg);
+        }
+    } while (true);
+}
+
 /* Waits while paused, still listening. False when it is to stop. */
 static bool going(TrainRun *r, Err *err)
 {
-    if (!control_step(r, err)) return false;
+    if (!listen(r, err)) return false;
     if (job_state(r->job) == JOB_PAUSED) {
         if (!save(r, err)) return false;
         news_phase(r, "paused");
         while (job_state(r->job) == JOB_PAUSED && !job_stopping(r->job) && !r->stop) {
             usleep(50000);
-            if (!control_step(r, err)) return false;
+            if (!listen(r, err)) return false;
         }
         news_phase(r, "training");
     }
@@ -259,7 +307,7 @@ static bool step(TrainRun *r, Err *err)
 {
     if (!trainer_step(r->trainer, &r->last, err)) return false;
     news_step(r);
-    if (!log_step(r, err)) return false;
+    if (!log_step(r, err) || !keep(r, err)) return false;
     double now = clock_seconds();
     if (now - r->saved >= r->set->save_seconds && !save(r, err)) return false;
     if (probe_due(r)) return probe_now(r, err);

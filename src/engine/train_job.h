@@ -34,8 +34,11 @@ typedef struct {
     TrainEnd end;
     float probe_share;   /* of the time that live probes may take; 0: none */
     double save_seconds; /* between checkpoints */
+    int keep;            /* checkpoints kept of the way (engine/train_history.h); 0: none */
+    bool back;           /* begin by going back to the kept checkpoint of step `back_to` */
+    uint64_t back_to;
     int threads;
-    uint64_t until;      /* stops there, saved, as `stop` does; 0: at the end of the budget */
+    uint64_t until;  /* stops there, saved, as `stop` does; 0: at the end of the budget */
     bool background; /* nice 19: somebody works at the screen */
     char command[1024];
 } Train;
@@ -99,7 +102,7 @@ void train_close(Train *t);
 Job *train_start(Train *t, Bell bell, Err *err);
 
 /* Asks a run to change, from any process: "rate 0.1", "temperature 0.3", "sigma 0.45", "pause", "continue",
- * "stop", "save". Checked before it is written. */
+ * "stop", "save", "rollback STEP" (to a checkpoint that it keeps). Checked before it is written. */
 bool train_control(const char *run_folder, const char *command, Err *err);
 /* Lets a stopped run go on in a process of its own that outlives this one: `viewsmith train --resume ID`. */
 bool train_detach(const char *runs, const char *id, Err *err);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "engine/jsonl.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,37 @@ bool log_open(TrainRun *r, Err *err)
     if (!jsonl_trim(r->metrics, "step", (int64_t)step - 1, err)) return false;
     r->events = events_open(r->run.folder, (int64_t)step, err);
     return r->events != NULL;
+}
+
+/* Rows of the way that is left: for the curve, which shows it beside the new one. */
+typedef struct {
+    char path[4096];
+    int64_t from;
+    Err err;
+} Leaving;
+
+static bool leave(void *ctx, const Json *row)
+{
+    Leaving *l = ctx;
+    int64_t step = json_int(row, "step", -1);
+    if (step < l->from || !json_get(row, "loss")) return true;
+    Json *kept = json_make();
+    json_put_int(kept, "step", step);
+    json_put_num(kept, "loss", json_num(row, "loss", NAN));
+    return jsonl_append(l->path, kept, &l->err);
+}
+
+bool log_back(TrainRun *r, Err *err)
+{
+    size_t at = 0;
+    Leaving l = {.from = (int64_t)trainer_steps(r->trainer)};
+    if (!file_join(l.path, sizeof l.path, r->run.folder, "left.jsonl", err) ||
+        !jsonl_each(r->metrics, &at, leave, &l, err))
+        return false;
+    if (l.err.code != ERR_OK) return *err = l.err, false;
+    events_close(r->events);
+    r->events = NULL;
+    return log_open(r, err);
 }
 
 static bool log_scalars(TrainRun *r, const TrainMetrics *m, Err *err)

@@ -124,6 +124,16 @@ void news_tell(TrainRun *r, const char *text)
     snprintf(r->news->told, sizeof r->news->told, "%s", text);
 }
 
+void news_back(TrainRun *r)
+{
+    TrainNews *n = r->news;
+    uint64_t step = trainer_steps(r->trainer);
+    while (n->points && n->point[n->points - 1].step >= step) n->points--;
+    while (n->probes && n->probe[n->probes - 1].step > step) n->probes--;
+    while (n->marks && n->mark[n->marks - 1].step >= step) n->marks--;
+    r->smooth = n->points ? n->point[n->points - 1].smooth : NAN;
+}
+
 /* --- this batch in pictures
  * ---------------------------------------------------------------------------------------- */
 

@@ -42,11 +42,15 @@ typedef struct {
     int features;    /* D of the representation */
     bool stepped;    /* a batch of this session is there to look at */
     bool stop, data; /* asked to stop by control.jsonl; real pictures are open */
+    bool back;       /* asked to go back to the kept checkpoint of step back_to */
+    uint64_t back_to;
 } TrainRun;
 
 /* train_control.c: requests and what was applied before. */
 bool control_open(TrainRun *r, Err *err);
 bool control_step(TrainRun *r, Err *err); /* between two steps */
+/* Says that the run has gone back: what was changed after that step holds no longer. */
+void control_back(TrainRun *r);
 void control_close(TrainRun *r);
 /* train_log.c */
 bool log_open(TrainRun *r, Err *err);
@@ -55,12 +59,16 @@ bool log_probe(TrainRun *r, const TrainProbe *p, bool untrained, Err *err);
 bool log_event(TrainRun *r, const char *text, Err *err);
 bool log_config(const TrainRun *r, Err *err);
 bool log_result(TrainRun *r, Err *err);
+/* Sets aside what was logged from the trainer's step on, and goes on from there. */
+bool log_back(TrainRun *r, Err *err);
 /* train_news.c */
 bool news_begin(TrainRun *r, Err *err);
 void news_step(TrainRun *r);
 void news_probe(TrainRun *r, const TrainProbe *p);
 void news_mark(TrainRun *r, uint64_t step, const char *text);
 void news_tell(TrainRun *r, const char *text);
+/* The curve, probes and marks from the trainer's step on are dropped. */
+void news_back(TrainRun *r);
 void news_phase(TrainRun *r, const char *phase); /* and publishes */
 void news_publish(TrainRun *r);
 void news_end(TrainRun *r);

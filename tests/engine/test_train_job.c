@@ -2,6 +2,7 @@
  * bits. */
 #include "check.h"
 #include "engine/stage.h"
+#include "engine/train_history.h"
 #include "engine/train_job.h"
 #include "latent/latent.h"
 
@@ -129,6 +130,107 @@ static void test_files_and_news(void **state)
     assert_true(isfinite(run.linear));
     news_drop(&n->news);
     job_free(job);
+}
+
+static void ask_back(const char *id, uint64_t step)
+{
+    char folder[256], command[48];
+    Err err = {0};
+    snprintf(folder, sizeof folder, "%s/%s", stage.runs, id);
+    snprintf(command, sizeof command, "rollback %llu", (unsigned long long)step);
+    assert_ok(train_control(folder, command, &err), err);
+}
+
+/* Another way was taken, then left: what follows is the run that never took it. */
+static void test_going_back_is_resuming_there(void **state)
+{
+    (void)state;
+    TrainConfig c = tiny_training(24);
+    char whole[17], back[17], id[16], folder[256], path[300];
+    Err err = {0};
+    History h;
+    whole_run(whole, &c, id);
+    snprintf(folder, sizeof folder, "%s/%s", stage.runs, id);
+    assert_ok(history_list(&h, folder, &err), err);
+    assert_int_equal(h.count, 3); /* 0, 10, 20 */
+    assert_int_equal(h.step[2], 20);
+
+    Train *t = train_open_run(stage.w, id, &err);
+    assert_ok(t != NULL, err);
+    t->end = TRAIN_END_NONE;
+    t->probe_share = 0;
+    t->back = true;
+    t->back_to = 10;
+    t->until = 14;
+    Job *job = start(t);
+    assert_true(job_wait(job, 120));
+    job_free(job);
+    assert_ok(train_control(folder, "rate 0.5", &err), err); /* from step 14 on */
+    job = resume(id);
+    news_drop(&finish(job)->news);
+    job_free(job);
+    digest_of_run(back, id);
+    assert_string_not_equal(back, whole);
+
+    ask_back(id, 10); /* while it does not run: it is for nobody */
+    t = train_open_run(stage.w, id, &err);
+    t->end = TRAIN_END_NONE;
+    t->probe_share = 0;
+    t->back = true;
+    t->back_to = 10;
+    job = start(t);
+    TrainNews *n = finish(job);
+    assert_int_equal(n->points, 14); /* of the new way only */
+    news_drop(&n->news);
+    job_free(job);
+    digest_of_run(back, id);
+    assert_string_equal(back, whole);
+    snprintf(path, sizeof path, "%s/left.jsonl", folder);
+    assert_true(file_exists(path));
+}
+
+static void test_a_step_that_is_not_kept_is_refused(void **state)
+{
+    (void)state;
+    TrainConfig c = tiny_training(12);
+    char whole[17], id[16];
+    Err err = {0};
+    whole_run(whole, &c, id);
+    Train *t = train_open_run(stage.w, id, &err);
+    t->back = true;
+    t->back_to = 7;
+    Job *job = start(t);
+    assert_true(job_wait(job, 120));
+    assert_false(job_result(job, &err));
+    assert_non_null(strstr(err.msg, "nearest one is of step 10"));
+    job_free(job);
+    digest_of_run(whole, id); /* nothing was lost */
+}
+
+/* Thinned to at most keep + 1, whatever the length; every kept one opens. */
+static void test_history_is_thinned(void **state)
+{
+    (void)state;
+    TrainConfig c = tiny_training(100);
+    Train *t = training(&c);
+    char id[16], folder[256];
+    Err err = {0};
+    History h;
+    Encoder *e;
+    t->keep = 4;
+    Job *job = start(t);
+    TrainNews *n = finish(job);
+    memcpy(id, n->id, 16);
+    news_drop(&n->news);
+    job_free(job);
+    snprintf(folder, sizeof folder, "%s/%s", stage.runs, id);
+    assert_ok(history_list(&h, folder, &err), err);
+    assert_int_equal(h.count, 5); /* 0, 20 .. 80 */
+    assert_int_equal(h.step[1], 20);
+    for (int i = 0; i < h.count; i++) {
+        assert_ok(history_encoder(&e, folder, h.step[i], &err), err);
+        encoder_drop(e);
+    }
 }
 
 static void test_stopped_anywhere_ends_with_the_same_bits(void **state)
@@ -280,6 +382,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files_and_news),
         cmocka_unit_test(test_stopped_anywhere_ends_with_the_same_bits),
+        cmocka_unit_test(test_going_back_is_resuming_there),
+        cmocka_unit_test(test_a_step_that_is_not_kept_is_refused),
+        cmocka_unit_test(test_history_is_thinned),
         cmocka_unit_test(test_changes_are_taken_again_at_their_step),
         cmocka_unit_test(test_control_from_outside),
         cmocka_unit_test(test_two_trainers_of_one_run_are_refused),

@@ -1,6 +1,7 @@
 /* viewsmith runs: lists, shows, names, deletes and steers training runs. */
 #include "cli/share.h"
 #include "base/text.h"
+#include "engine/train_history.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@ static const Option options[] = {
     {"name", OPTION_TEXT, "NAME", NULL, 0, 0, false, "Give RUN this name (\"\" takes it away)"},
     {"delete", OPTION_TEXT, "RUN", NULL, 0, 0, true, "Delete the run with this whole id or name"},
     {"set", OPTION_TEXT, "COMMAND", NULL, 0, 0, true,
-     "Change RUN while it runs: \"rate X\", \"temperature X\", \"sigma X\", pause, continue, stop, save"},
+     "Change RUN while it runs: \"rate X\", \"temperature X\", \"sigma X\", pause, continue, stop, save, "
+     "\"rollback STEP\""},
     {0},
 };
 
@@ -102,11 +104,28 @@ static bool change(RunInfo *run, const Args *a, const char *runs, Err *err)
     if (!runs_find(run, runs, a->word[0], err)) return false;
     if (args_given(a, "name") && !runs_name(run, runs, args_text(a, "name"), err)) return false;
     if (args_given(a, "set") && strcmp(run->state, "running"))
-        return err_set(err, ERR_IO, "run %s is not running: viewsmith train --resume %s", run->id,
-                       run->id);
+        return err_set(err, ERR_IO, "run %s is not running: viewsmith train --resume %s", run->id, run->id);
     for (int i = 0; i < args_count(a, "set"); i++)
         if (!train_control(run->folder, args_nth(a, "set", i), err)) return false;
     return runs_info(run, runs, run->id, err);
+}
+
+/* The steps that --resume RUN --at and "rollback" can go back to. */
+static bool put_checkpoints(Json *o, const Args *a, const RunInfo *run, Err *err)
+{
+    History h;
+    char line[HISTORY_MAX * 10 + 64] = "";
+    if (!history_list(&h, run->folder, err)) return false;
+    Json *list = json_make_array();
+    size_t n = 0;
+    for (int i = 0; i < h.count; i++) {
+        json_add_int(list, (int64_t)h.step[i]);
+        if (n + 24 < sizeof line)
+            n += (size_t)snprintf(line + n, sizeof line - n, " %llu", (unsigned long long)h.step[i]);
+    }
+    if (h.count) cli_say(a, "checkpoints of steps%s", line);
+    json_put(o, "checkpoints", list);
+    return true;
 }
 
 static int runs_command(const Args *a)
@@ -124,7 +143,10 @@ static int runs_command(const Args *a)
     if (!change(&run, a, runs, &err)) return cli_fail(&err);
     print_run(a, &run);
     cli_say(a, "%s", run.folder);
-    return cli_result(a, run_json(&run));
+    Json *o = run_json(&run);
+    if (put_checkpoints(o, a, &run, &err)) return cli_result(a, o);
+    json_drop(o);
+    return cli_fail(&err);
 }
 
 const Command command_runs = {

@@ -33,6 +33,10 @@ static const Option options[] = {
     {"probe-share", OPTION_NUMBER, "X", "0.05", 0, 0.5, false, "Share of the time for live probes"},
     {"detach", OPTION_FLAG, NULL, NULL, 0, 0, false,
      "Begin, then go on as a process of its own (viewsmith runs RUN --set stop)"},
+    {"at", OPTION_INTEGER, "STEP", NULL, 0, 9e15, false,
+     "With --resume: go back to this kept checkpoint first (viewsmith runs RUN lists them)"},
+    {"keep", OPTION_INTEGER, "N", "16", 0, 256, false,
+     "Checkpoints kept of the way, evenly spaced, to go back to"},
     {"save-every", OPTION_NUMBER, "SECONDS", "30", 0.01, 86400, false, "Time between checkpoints"},
     {0},
 };
@@ -101,6 +105,8 @@ static bool check_resume(const Args *a, Err *err)
 static bool read_words(TrainConfig *config, TrainEnd *end, const Args *a, Err *err)
 {
     if (!set_end(end, args_text(a, "split"), err)) return false;
+    if (args_given(a, "at") && !args_given(a, "resume"))
+        return err_set(err, ERR_USAGE, "--at goes back in a run: give --resume RUN with it");
     return args_given(a, "resume") ? check_resume(a, err) : set_config(config, a, err);
 }
 
@@ -112,6 +118,9 @@ static Train *open_train(const Args *a, const Workspace *w, const TrainConfig *c
     t->end = end;
     t->probe_share = (float)args_number(a, "probe-share");
     t->save_seconds = args_number(a, "save-every");
+    t->keep = (int)args_integer(a, "keep");
+    t->back = args_given(a, "at");
+    if (t->back) t->back_to = (uint64_t)args_integer(a, "at");
     if (args_given(a, "name")) snprintf(t->name, sizeof t->name, "%s", args_text(a, "name"));
     if (!resume) args_line(t->command, sizeof t->command, a);
     if (set_budget(&t->config, a, err)) return t;
@@ -200,7 +209,8 @@ const Command command_train = {
     "config.json, metrics.jsonl, control.jsonl, TensorBoard events, checkpoints and the encoder.\n"
     "SIGINT saves and ends with status 130; kill -9 loses at most --save-every seconds.",
     "  viewsmith train --seconds 300\n  viewsmith train --source real --steps 600 --seed 1 --json\n"
-    "  viewsmith train --resume 0007 --steps 1200\n  viewsmith runs 0007 --set 'temperature 0.3'",
+    "  viewsmith train --resume 0007 --steps 1200\n  viewsmith train --resume 0007 --at 400\n  viewsmith "
+    "runs 0007 --set 'temperature 0.3'",
     options,
     0,
     0,
