@@ -1,5 +1,6 @@
 /* The growing byte buffer: doubling, always NUL-ended. */
 #include "tui/buf.h"
+#include "base/base64.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,17 +56,10 @@ void buf_uint(Buf *b, unsigned v)
 
 void buf_base64(Buf *b, const void *bytes, size_t n)
 {
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (const unsigned char *p = bytes; n; p += 3) {
-        unsigned char in[3] = {0};
-        size_t have = n < 3 ? n : 3;
-        memcpy(in, p, have);
-        char four[4] = {digit[in[0] >> 2], digit[(in[0] & 3) << 4 | in[1] >> 4],
-                        have > 1 ? digit[(in[1] & 15) << 2 | in[2] >> 6] : '=',
-                        have > 2 ? digit[in[2] & 63] : '='};
-        buf_put(b, four, 4);
-        n -= have;
-    }
+    char *text = base64_text(bytes, n);
+    if (text) buf_str(b, text);
+    b->failed |= !text;
+    free(text);
 }
 
 void buf_clear(Buf *b)

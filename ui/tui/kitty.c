@@ -6,7 +6,7 @@
 void kitty_show(Buf *out, uint32_t id, Rect at, const uint8_t *png, size_t n)
 {
     static const size_t chunk = KITTY_CHUNK / 4 * 3;
-    buf_printf(out, "\033[%d;%dH\033_Ga=T,f=100,t=d,i=%u,p=1,c=%d,r=%d,z=-1,C=1,q=2,", at.y + 1, at.x + 1, id,
+    buf_printf(out, "\033[%d;%dH\033_Ga=T,f=100,t=d,i=%u,p=1,c=%d,r=%d,C=1,q=2,", at.y + 1, at.x + 1, id,
                at.w, at.h);
     for (size_t done = 0; done < n; done += chunk) {
         size_t take = n - done < chunk ? n - done : chunk;

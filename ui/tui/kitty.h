@@ -2,8 +2,7 @@
  * again.
  * https://sw.kovidgoyal.net/kitty/graphics-protocol/
  *
- * Pictures lie below the text and above its plain background, so what is written over them stays readable;
- * text does not remove them, only kitty_delete and a cleared screen do. */
+ * Pictures lie over the text and it does not remove them: only kitty_delete and a cleared screen do. */
 #pragma once
 #include "tui/buf.h"
 #include "tui/layout.h"
