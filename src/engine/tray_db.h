@@ -12,3 +12,5 @@ struct Tray {
  */
 bool tray_restore(TrayAdded *out, Tray *t, const Address *a, const char *tags, const char *note,
                   const char *parent, const char *origin, double created, Err *err);
+/* What an item of a list holds. */
+void tray_item_free(TrayItem *it);

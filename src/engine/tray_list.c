@@ -16,7 +16,7 @@
     "i.note, i.parent, i.origin, i.created, i.class, k.id, i.nearness, i.score, i.realism, i.picture "       \
     "FROM item i LEFT JOIN item k ON k.id = i.near AND k.state = 0 "
 
-static void item_free(TrayItem *it)
+void tray_item_free(TrayItem *it)
 {
     free((void *)(uintptr_t)it->address);
     image_free(&it->picture);
@@ -24,7 +24,7 @@ static void item_free(TrayItem *it)
 
 void tray_list_free(TrayList *list)
 {
-    for (int i = 0; i < list->n; i++) item_free(&list->item[i]);
+    for (int i = 0; i < list->n; i++) tray_item_free(&list->item[i]);
     free(list->item);
     *list = (TrayList){0};
 }
@@ -115,7 +115,7 @@ static bool collect(TrayList *out, DbRows *rows, const char *words, Err *err)
         if (!read_item(&it, rows, &own)) break;
         if (words_fit(&it, words) && append(out, &room, &it)) continue;
         if (words_fit(&it, words)) err_nomem(&own, "the tray");
-        item_free(&it);
+        tray_item_free(&it);
     }
     db_end(rows);
     if (rows && !own.code) return true;

@@ -14,6 +14,7 @@
 #define COMMAND_TABLE(X)                                                                                     \
     X(sample,     "sample",      "Make views: a PNG, a wall of them, or raw arrays")                         \
     X(steer,      "steer",       "Change one view in words, and see the strip of a direction")               \
+    X(tray,       "tray",        "Views worth keeping: tag, search, export, import")                         \
     X(train,      "train",       "Train a contrastive encoder on generated views or real pictures")          \
     X(runs,       "runs",        "List, name and delete training runs")                                      \
     X(probe,      "probe",       "Measure what an encoder's frozen features know")                           \

@@ -1,0 +1,371 @@
+/* viewsmith tray: views kept with tags and notes, from the command line: list, add, tag, drop, export,
+ * import. */
+#include "cli/open.h"
+#include "base/text.h"
+#include "engine/curator.h"
+#include "engine/tray_job.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const Option options[] = {
+    OPTION_MODEL,
+    OPTION_DATA,
+    {"tag", OPTION_TEXT, "TAG", NULL, 0, 0, false, "Only views with this tag; add, import: give it to them"},
+    {"state", OPTION_TEXT, "STATE", "kept", 0, 0, false, "list: kept, candidate, dropped or all"},
+    {"tags", OPTION_TEXT, "WORDS", NULL, 0, 0, false, "add, import: tags, \"heel worn\""},
+    {"note", OPTION_TEXT, "TEXT", NULL, 0, 0, false, "add: a note"},
+    {"parent", OPTION_TEXT, "ADDRESS", NULL, 0, 0, false, "add: what it was made from"},
+    {"as", OPTION_TEXT, "KIND", "folder", 0, 0, false,
+     "export: folder, classes, tags (ImageFolder) or webdataset"},
+    {"shard", OPTION_INTEGER, "N", "1000", 1, 1000000, false, "export: views in one archive"},
+    {0},
+};
+
+typedef struct {
+    const Args *args;
+    Workspace *workspace; /* NULL until a verb needs it */
+    Tray *tray;
+    Json *result;
+} TrayCall;
+
+/* --- items
+ * ---------------------------------------------------------------------------------------------------- */
+
+static Json *item_json(const TrayItem *it)
+{
+    Json *o = json_make();
+    json_put_int(o, "id", it->id);
+    json_put_str(o, "state", tray_state_name(it->state));
+    json_put_str(o, "address", it->address);
+    json_put_str(o, "tags", it->tags);
+    json_put_str(o, "note", it->note);
+    json_put_str(o, "parent", it->parent);
+    json_put_str(o, "origin", it->origin);
+    json_put_num(o, "created", it->created);
+    json_put_int(o, "class", it->class);
+    json_put_int(o, "near", it->near);
+    json_put_num(o, "nearness", (double)it->nearness);
+    json_put_num(o, "score", (double)it->score);
+    json_put_num(o, "realism", (double)it->realism);
+    return o;
+}
+
+static void say_item(const Args *a, const TrayItem *it)
+{
+    char near[40] = "";
+    if (it->near) snprintf(near, sizeof near, "  looks like #%lld", (long long)it->near);
+    cli_say(a, "#%-5lld %-20s %s%s%s%s", (long long)it->id, *it->tags ? it->tags : "-", it->address, near,
+            *it->note ? "  " : "", it->note);
+}
+
+static bool read_id(int64_t *out, const char *word, Err *err)
+{
+    char *end;
+    const char *digits = word + (*word == '#');
+    *out = strtoll(digits, &end, 10);
+    return (*digits >= '0' && *digits <= '9' && !*end) ||
+           err_set(err, ERR_USAGE, "\"%s\" is no view of the tray: a number as in viewsmith tray list", word);
+}
+
+static bool states(unsigned *out, const char *word, Err *err)
+{
+    *out = TRAY_MASK(TRAY_KEPT) | TRAY_MASK(TRAY_CANDIDATE) | TRAY_MASK(TRAY_DROPPED);
+    if (!strcmp(word, "all")) return true;
+    for (int s = 0; s < TRAY_STATES; s++)
+        if (!strcmp(word, tray_state_name((TrayState)s))) return *out = TRAY_MASK(s), true;
+    return err_set(err, ERR_USAGE, "--state is kept, candidate, dropped or all, not \"%s\"", word);
+}
+
+/* The words after the verb, as one text. */
+static const char *words_from(char *out, size_t cap, const Args *a, int from)
+{
+    size_t n = 0;
+    *out = 0;
+    for (int i = from; i < a->words && n < cap; i++)
+        n += (size_t)snprintf(out + n, cap - n, "%s%s", i > from ? " " : "", a->word[i]);
+    return *out ? out : NULL;
+}
+
+static bool do_list(TrayCall *c, Err *err)
+{
+    char words[1024];
+    TrayList list;
+    TrayFilter f = {.tag = args_text(c->args, "tag"), .words = words_from(words, sizeof words, c->args, 1)};
+    if (!states(&f.states, args_text(c->args, "state"), err) || !tray_list(&list, c->tray, &f, err))
+        return false;
+    Json *all = json_make_array();
+    for (int i = 0; i < list.n; i++) {
+        say_item(c->args, &list.item[i]);
+        json_add(all, item_json(&list.item[i]));
+    }
+    if (!list.n) cli_note(c->args, "nothing in %s: viewsmith tray add ADDRESS", tray_path(c->tray));
+    tray_list_free(&list);
+    json_put(c->result, "views", all);
+    return true;
+}
+
+static bool do_tags(TrayCall *c, Err *err)
+{
+    TrayTag *tag;
+    int n = tray_tags(&tag, c->tray, err);
+    if (n < 0) return false;
+    Json *all = json_make();
+    for (int i = 0; i < n; i++) {
+        cli_say(c->args, "%6d  %s", tag[i].n, tag[i].name);
+        json_put_int(all, tag[i].name, tag[i].n);
+    }
+    free(tag);
+    json_put(c->result, "tags", all);
+    return true;
+}
+
+static bool do_show(TrayCall *c, Err *err)
+{
+    int64_t id;
+    TrayList list;
+    if (!read_id(&id, c->args->word[1], err) || !tray_get(&list, c->tray, id, err)) return false;
+    const TrayItem *it = &list.item[0];
+    time_t at = (time_t)it->created;
+    struct tm tm;
+    char date[32] = "-";
+    if (localtime_r(&at, &tm)) strftime(date, sizeof date, "%Y-%m-%d %H:%M", &tm);
+    say_item(c->args, it);
+    cli_say(c->args, "%s, %s%s%s", tray_state_name(it->state), date, *it->origin ? ", found: " : "",
+            it->origin);
+    if (*it->parent) cli_say(c->args, "from %s", it->parent);
+    json_put(c->result, "view", item_json(it));
+    tray_list_free(&list);
+    return true;
+}
+
+/* --- changing
+ * ------------------------------------------------------------------------------------------------- */
+
+static bool with_workspace(TrayCall *c, Err *err)
+{
+    return c->workspace || share_open(&c->workspace, c->args, false, err);
+}
+
+/* Pictures, features and near-duplicates of what is new. */
+static bool look(TrayCall *c, Err *err)
+{
+    Looker *l = NULL;
+    Err failed = {0};
+    Pool *pool = open_pool(err);
+    bool ok = pool && looker_open(&l, c->workspace, pool, err) && looker_all(l, c->tray, &failed, err);
+    if (ok && failed.code) cli_note(c->args, "%s", failed.msg);
+    looker_close(l);
+    pool_free(pool);
+    return ok;
+}
+
+static bool told_added(TrayCall *c, const TrayAdded *added, Err *err)
+{
+    TrayList list;
+    if (!tray_get(&list, c->tray, added->id, err)) return false;
+    const TrayItem *it = &list.item[0];
+    if (added->was)
+        cli_say(c->args, "#%lld was there already", (long long)it->id);
+    else if (it->near)
+        cli_say(c->args, "kept as #%lld: near-duplicate of #%lld (cosine %.3f)", (long long)it->id,
+                (long long)it->near, (double)it->nearness);
+    else
+        cli_say(c->args, "kept as #%lld", (long long)it->id);
+    json_put(c->result, "view", item_json(it));
+    json_put_bool(c->result, "was", added->was);
+    tray_list_free(&list);
+    return true;
+}
+
+static const char *own_tags(char *out, size_t cap, const Args *a)
+{
+    const char *tag = args_text(a, "tag"), *tags = args_text(a, "tags");
+    snprintf(out, cap, "%s %s", tag ? tag : "", tags ? tags : "");
+    return out;
+}
+
+static bool do_add(TrayCall *c, Err *err)
+{
+    char tags[2 * TRAY_TAGS_MAX], parent[ADDRESS_BYTES_MAX + 1] = "";
+    Address a, from;
+    TrayAdded added;
+    const char *given = args_text(c->args, "parent");
+    if (!with_workspace(c, err) || !open_address(&a, c->workspace, c->args->word[1], err)) return false;
+    if (given && (!open_address(&from, c->workspace, given, err) || !address_print(parent, &from, err)))
+        return false;
+    return tray_add(&added, c->tray, &a, own_tags(tags, sizeof tags, c->args), args_text(c->args, "note"),
+                    *parent ? parent : NULL, err) &&
+           look(c, err) && told_added(c, &added, err);
+}
+
+static bool do_tag(TrayCall *c, Err *err)
+{
+    char words[2 * TRAY_TAGS_MAX];
+    int64_t id;
+    if (!read_id(&id, c->args->word[1], err)) return false;
+    return tray_tag(c->tray, id, words_from(words, sizeof words, c->args, 2), err) && do_show(c, err);
+}
+
+static bool do_note(TrayCall *c, Err *err)
+{
+    char words[2 * TRAY_NOTE_MAX];
+    int64_t id;
+    if (!read_id(&id, c->args->word[1], err)) return false;
+    return tray_note(c->tray, id, words_from(words, sizeof words, c->args, 2), err) && do_show(c, err);
+}
+
+static bool set_states(TrayCall *c, TrayState state, Err *err)
+{
+    Json *all = json_make_array();
+    bool ok = true;
+    for (int i = 1; ok && i < c->args->words; i++) {
+        int64_t id;
+        ok = read_id(&id, c->args->word[i], err) && tray_state(NULL, c->tray, id, state, err);
+        if (ok) json_add_int(all, id);
+        if (ok) cli_say(c->args, "#%lld is %s", (long long)id, tray_state_name(state));
+    }
+    json_put(c->result, tray_state_name(state), all);
+    return ok;
+}
+
+static bool do_drop(TrayCall *c, Err *err)
+{
+    return set_states(c, TRAY_DROPPED, err);
+}
+
+static bool do_keep(TrayCall *c, Err *err)
+{
+    return set_states(c, TRAY_KEPT, err);
+}
+
+/* --- jobs
+ * ----------------------------------------------------------------------------------------------------- */
+
+/* Watches a job to its end; an interrupt stops it. The last news are kept for the caller. */
+static bool watch(TrayNews **last, Job *job, const Args *a, const char *verb, Err *err)
+{
+    *last = NULL;
+    if (!job) return false;
+    cli_save_on_interrupt(true);
+    for (bool ended = false; !ended;) {
+        ended = job_wait(job, 0.1);
+        if (*last) news_drop(&(*last)->news);
+        *last = (TrayNews *)job_news(job);
+        if (cli_interrupted()) job_stop(job);
+        if (*last && (*last)->total)
+            cli_progress(a, "%s: %d of %d", verb, (*last)->done, (*last)->total);
+        else if (*last)
+            cli_progress(a, "%s: %d", verb, (*last)->done);
+    }
+    cli_save_on_interrupt(false);
+    return job_result(job, err);
+}
+
+static bool do_export(TrayCall *c, Err *err)
+{
+    TrayNews *n = NULL;
+    ExportKind kind;
+    TrayFilter f = {.tag = args_text(c->args, "tag")};
+    if (!export_kind_named(&kind, args_text(c->args, "as"), err) || !with_workspace(c, err)) return false;
+    TrayExport what = {c->args->word[1], kind, (int)args_integer(c->args, "shard")};
+    Job *job = tray_export_start(c->workspace, NULL, &f, NULL, 0, &what, (Bell){0}, err);
+    bool ok = watch(&n, job, c->args, "exported", err);
+    if (ok && n) {
+        cli_say(c->args, "%d view%s in %s", n->exported.done, n->exported.done == 1 ? "" : "s", what.path);
+        if (n->exported.left_out)
+            cli_note(c->args, "%d of another model %s left out", n->exported.left_out,
+                     n->exported.left_out == 1 ? "was" : "were");
+        json_put_int(c->result, "views", n->exported.done);
+        json_put_int(c->result, "left_out", n->exported.left_out);
+        json_put_str(c->result, "out", what.path);
+    }
+    if (n) news_drop(&n->news);
+    job_free(job);
+    return ok;
+}
+
+static bool do_import(TrayCall *c, Err *err)
+{
+    char tags[2 * TRAY_TAGS_MAX];
+    TrayNews *n = NULL;
+    Job *job =
+        tray_import_start(NULL, c->args->word[1], own_tags(tags, sizeof tags, c->args), (Bell){0}, err);
+    bool ok = watch(&n, job, c->args, "imported", err);
+    if (ok && n) {
+        const TrayImported *i = &n->imported;
+        cli_say(c->args, "%d new, %d there before, %d not taken", i->added, i->was, i->failed);
+        if (i->failed) cli_note(c->args, "%s", i->why);
+        json_put_int(c->result, "added", i->added);
+        json_put_int(c->result, "was", i->was);
+        json_put_int(c->result, "failed", i->failed);
+        json_put_str(c->result, "why", i->why);
+    }
+    if (n) news_drop(&n->news);
+    job_free(job);
+    return ok && with_workspace(c, err) && look(c, err);
+}
+
+/* --- the verbs
+ * ------------------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name, *wants;
+    int least, most; /* words after it */
+    bool (*run)(TrayCall *c, Err *err);
+} verbs[] = {
+    {"list", "list [WORDS]", 0, ARGS_MAX, do_list},
+    {"tags", "tags", 0, 0, do_tags},
+    {"show", "show ID", 1, 1, do_show},
+    {"add", "add ADDRESS|PNG", 1, 1, do_add},
+    {"tag", "tag ID WORDS", 2, ARGS_MAX, do_tag},
+    {"note", "note ID TEXT", 2, ARGS_MAX, do_note},
+    {"drop", "drop ID...", 1, ARGS_MAX, do_drop},
+    {"keep", "keep ID...", 1, ARGS_MAX, do_keep},
+    {"export", "export DIR", 1, 1, do_export},
+    {"import", "import PATH", 1, 1, do_import},
+};
+enum { VERBS = sizeof verbs / sizeof *verbs };
+
+static bool run_verb(TrayCall *c, Err *err)
+{
+    char names[256] = "";
+    const char *word = c->args->words ? c->args->word[0] : "list";
+    for (int i = 0; i < VERBS; i++) {
+        int more = c->args->words ? c->args->words - 1 : 0;
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", verbs[i].name);
+        if (strcmp(verbs[i].name, word)) continue;
+        if (more < verbs[i].least || more > verbs[i].most)
+            return err_set(err, ERR_USAGE, "usage: viewsmith tray %s", verbs[i].wants);
+        return verbs[i].run(c, err);
+    }
+    return err_set(err, ERR_USAGE, "tray cannot \"%s\"; there are %s", word, names);
+}
+
+static int tray_command(const Args *a)
+{
+    Err err = {0};
+    TrayCall c = {.args = a, .result = json_make()};
+    bool ok = tray_open(&c.tray, NULL, &err) && run_verb(&c, &err);
+    tray_close(c.tray);
+    workspace_close(c.workspace);
+    if (ok) return cli_result(a, c.result);
+    json_drop(c.result);
+    return cli_fail(&err);
+}
+
+const Command command_tray = {
+    "[list|tags|show|add|tag|note|drop|keep|export|import] ...",
+    "The tray holds views worth keeping: corner cases, with tags, a note, and what they were made\n"
+    "from. list takes words that begin a tag or stand in the note (-word: does not). Exports hold\n"
+    "every address and the tensors it needs, so an import restores the same views on any machine.\n"
+    "The file is ~/.local/share/viewsmith/tray.sqlite, or VIEWSMITH_TRAY.",
+    "  viewsmith tray add seed=4711/class=7 --tags 'heel worn' --note 'sole is gone'\n"
+    "  viewsmith tray list heel -worn\n  viewsmith tray tag 12 -heel sandal\n"
+    "  viewsmith tray export corners/ --tag heel --as classes\n"
+    "  viewsmith tray export shards/ --as webdataset --shard 1000\n  viewsmith tray import corners/",
+    options,
+    0,
+    ARGS_MAX,
+    tray_command};
