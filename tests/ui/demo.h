@@ -162,17 +162,17 @@ static inline void demo_steer_make(DemoSteer *s)
 static inline bool demo_steer_open(void *self, App *app, Err *err)
 {
     static const Slider sliders[] = {{.name = "Transform", .heading = true},
-                                     {"zoom", 0.5, 2, 1.2, "", NULL, 2, false},
-                                     {"rotate", -45, 45, 14, "°", NULL, 0, false},
-                                     {"shift x", -6, 6, 0, " px", NULL, 1, false},
+                                     {"zoom", 0.5, 2, 1.2, "", NULL, 2, 0, false, false},
+                                     {"rotate", -45, 45, 14, "°", NULL, 0, 0, false, false},
+                                     {"shift x", -6, 6, 0, " px", NULL, 1, 0, false, false},
                                      {.name = "Directions", .heading = true},
-                                     {"heel height", -3, 3, -1.75, NULL, "mine", 2, false},
-                                     {"sole thickness", -3, 3, 0.25, NULL, "mine", 2, false},
-                                     {"PCA 1 light/dark", -3, 3, 0, NULL, NULL, 2, false},
-                                     {"PCA 2 sleeve", -3, 3, 0, NULL, NULL, 2, false},
-                                     {"PCA 3", -3, 3, 2.5, NULL, NULL, 2, false},
-                                     {"SeFa 1", -3, 3, 0, NULL, NULL, 2, false},
-                                     {"SeFa 2", -3, 3, 0, NULL, NULL, 2, false}};
+                                     {"heel height", -3, 3, -1.75, NULL, "mine", 2, 0, false, false},
+                                     {"sole thickness", -3, 3, 0.25, NULL, "mine", 2, 0, false, false},
+                                     {"PCA 1 light/dark", -3, 3, 0, NULL, NULL, 2, 0, false, false},
+                                     {"PCA 2 sleeve", -3, 3, 0, NULL, NULL, 2, 0, false, false},
+                                     {"PCA 3", -3, 3, 2.5, NULL, NULL, 2, 0, false, false},
+                                     {"SeFa 1", -3, 3, 0, NULL, NULL, 2, 0, false, false},
+                                     {"SeFa 2", -3, 3, 0, NULL, NULL, 2, 0, false, false}};
     DemoSteer *s = self;
     (void)err;
     memcpy(s->slider, sliders, sizeof sliders);
@@ -193,10 +193,10 @@ static inline bool demo_steer_update(void *self, App *app, const Event *ev)
     if (ev->kind != EV_ACTION) return false;
     switch (ev->action) {
     case ACT_UP:
-        sliders_move(&s->list, s->slider, 12, -1, 12);
+        sliders_move(&s->list, 12, -1, 12);
         return true;
     case ACT_DOWN:
-        sliders_move(&s->list, s->slider, 12, 1, 12);
+        sliders_move(&s->list, 12, 1, 12);
         return true;
     case ACT_STEER_LESS:
         it->value = fmax(it->low, it->value - 0.25);

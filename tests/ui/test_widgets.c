@@ -51,48 +51,60 @@ static void gauges(void **state)
 }
 
 static const Slider list[] = {{.name = "Transform", .heading = true},
-                              {"zoom", 0.5, 2, 1.2, NULL, NULL, 2, false},
-                              {"rotate", -45, 45, -14, "°", NULL, 0, false},
-                              {.name = "Directions", .heading = true},
-                              {"heel height", -3, 3, 0, NULL, "mine", 2, false}};
+                              {"zoom", 0.5, 2, 1.2, NULL, NULL, 2, 0, false, false},
+                              {"rotate", -45, 45, -14, "°", NULL, 0, 0.5, false, false},
+                              {.name = "Directions", .note = "one", .heading = true},
+                              {"heel height", -3, 3, 0, NULL, "mine", 2, 0, false, false}};
 
 static void slider_list(void **state)
 {
     Sliders s = {.selected = 2};
     double value = 7;
     (void)state;
-    start(46, 5, false);
-    sliders_draw(&s, &c, (Rect){0, 0, 46, 5}, list, 5, true);
+    start(56, 5, false);
+    Rect r = {0, 0, 56, 5};
+    sliders_draw(&s, &c, r, list, 5, true);
     int track = 2 + 11 + 1;
-    assert_int_equal(sliders_hit(&s, (Rect){0, 0, 46, 5}, list, 5, track + 1, 2, &value), 2);
+    assert_int_equal(sliders_hit(&s, r, list, 5, track + 1, 2, &value), 2);
     assert_true(value == -45);
-    assert_int_equal(sliders_hit(&s, (Rect){0, 0, 46, 5}, list, 5, 3, 3, &value), -1); /* a heading */
+    value = 7;
+    assert_int_equal(sliders_hit(&s, r, list, 5, 20, 3, &value), 3); /* a heading has no value */
+    assert_true(value == 7);
+    assert_int_equal(sliders_hit(&s, r, list, 5, 20, 5, &value), -1);
     shows("Transform\n"
-          "  zoom        ◂━━━━━━━●────────▸    +1.20\n"
-          "▸ rotate      ◂─────●━━━───────▸     −14°\n"
-          "Directions\n"
-          "  heel height ◂────────●───────▸     0.00 mine\n");
+          "  zoom        ◂━━━━━━━━━━●───────────▸    1.20\n"
+          "▸ rotate      ◂───────●━━━━──────────▸    −14° ▰▰▱▱\n"
+          "Directions one\n"
+          "  heel height ◂───────────●──────────▸    0.00      mine\n");
+    start(36, 5, false); /* no room for bars and notes */
+    sliders_draw(&s, &c, (Rect){0, 0, 36, 5}, list, 5, true);
+    shows("Transform\n"
+          "  zoom        ◂━━━━━●──────▸    1.20\n"
+          "▸ rotate      ◂────●━━─────▸    −14°\n"
+          "Directions one\n"
+          "  heel height ◂──────●─────▸    0.00\n");
 }
 
 static void slider_moves(void **state)
 {
     Sliders s = {.selected = 1};
     (void)state;
-    sliders_move(&s, list, 5, -1, 3);
-    assert_int_equal(s.selected, 1); /* only a heading above */
-    sliders_move(&s, list, 5, 1, 3);
+    sliders_move(&s, 5, 1, 3);
     assert_int_equal(s.selected, 2);
-    sliders_move(&s, list, 5, 1, 3);
+    assert_int_equal(s.top, 0);
+    sliders_move(&s, 5, 1, 3);
+    assert_int_equal(s.selected, 3); /* a heading can be selected */
+    assert_int_equal(s.top, 1);
+    sliders_move(&s, 5, 99, 3);
     assert_int_equal(s.selected, 4);
     assert_int_equal(s.top, 2);
-    sliders_move(&s, list, 5, 99, 3);
-    assert_int_equal(s.selected, 4);
-    sliders_move(&s, list, 5, -99, 3);
-    assert_int_equal(s.selected, 1);
-    assert_int_equal(s.top, 0); /* its heading is shown again */
-    for (int by = -3; by <= 3; by++) sliders_move(&s, list, 0, by, 3);
-    Slider only = {.name = "x", .heading = true};
-    sliders_move(&s, &only, 1, 1, 3);
+    sliders_move(&s, 4, 0, 3); /* the list became shorter */
+    assert_int_equal(s.selected, 3);
+    assert_int_equal(s.top, 1);
+    sliders_move(&s, 5, -99, 3);
+    assert_int_equal(s.selected, 0);
+    assert_int_equal(s.top, 0);
+    for (int by = -3; by <= 3; by++) sliders_move(&s, 0, by, 3);
 }
 
 static void plots(void **state)

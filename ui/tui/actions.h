@@ -44,6 +44,7 @@ typedef enum {
     X(TRAY,         "t",                "tray",        GLOBAL, NULL, NULL, "Put the view into the tray") \
     X(TRAY_TAGS,    "T",                "tray-as",     GLOBAL, "TAGS", NULL, "Put the view into the tray with tags: \"heel worn\"") \
     X(GRAPHICS,     "v",                "graphics",    GLOBAL, NULL, NULL, "Show pictures in the next way this terminal can") \
+    X(DOCTOR,       "",                 "doctor",      GLOBAL, NULL, NULL, "What this terminal can do: a test card, its cells, colours and speed, and one line of advice") \
     X(FIGURES,      "F",                "figures",     GLOBAL, NULL, NULL, "Show or hide what a frame costs: encode and terminal time") \
     X(REDRAW,       "Ctrl-L",           "redraw",      GLOBAL, NULL, NULL, "Draw the whole screen again") \
     X(SETTINGS,     ",",                "settings",    GLOBAL, NULL, NULL, "Every setting: its value, where it comes from; change it and keep it") \
@@ -54,7 +55,7 @@ typedef enum {
     X(TOUR,         "",                 "tour",        GLOBAL, NULL, NULL, "A minute's tour that drives the program itself; any key ends it") \
     X(COMMAND,      ":",                "command",     GLOBAL, NULL, NULL, "Type a command: any name in this list, with its argument") \
     X(HELP,         "? F1",             "help",        GLOBAL, NULL, "all keys", "Show every key; / searches, Enter runs") \
-    X(CANCEL,       "Escape",           "cancel",      GLOBAL, NULL, NULL, "Close what is open, or drop what was being computed") \
+    X(CANCEL,       "Escape",           "cancel",      GLOBAL, NULL, "back", "Close what is open, or drop what was being computed") \
     X(SUSPEND,      "Ctrl-Z",           "suspend",     GLOBAL, NULL, NULL, "Back to the shell for a while; fg returns") \
     X(QUIT,         "q Ctrl-C",         "quit",        GLOBAL, NULL, "quit", "Leave; asks first while something runs") \
     X(QUIT_STOP,    "",                 "quit-stop",   GLOBAL, NULL, NULL, "Leave and stop what runs; its state is saved") \
@@ -86,9 +87,19 @@ typedef enum {
     X(STEER_PSI_DOWN,   "[",            "psi-down",    STEER, NULL, NULL, "Truncate more") \
     X(STEER_PSI_UP,     "]",            "psi-up",      STEER, NULL, "[ psi", "Truncate less") \
     X(STEER_PSI,        "p",            "psi",         STEER, "0 .. 1", NULL, "Set the truncation psi") \
-    X(STEER_DIRECTIONS, "d",            "directions",  STEER, NULL, "directions", "Next set of directions: PCA of w, SeFa") \
-    X(STEER_SORT,       "S",            "sort",        STEER, NULL, NULL, "Sort the sliders by how much they change the picture, or by name") \
-    X(STEER_NEIGHBOURS, "n Enter",      "neighbours-of", STEER, NULL, "neighbours", "Real neighbours of this view") \
+    X(STEER_DIRECTIONS, "d",            "directions",  STEER, NULL, "directions", "To the next group of sliders: walks, your own, PCA of w, SeFa, pixel operators; h and l on a heading fold it") \
+    X(STEER_FILTER,     "/",            "filter",      STEER, "WORDS", NULL, "Only sliders whose name or caption holds these words; Escape ends it") \
+    X(STEER_SORT,       "S",            "sort",        STEER, NULL, NULL, "Order the sliders by how much they change this picture, shown as bars; again: their own order") \
+    X(STEER_PIXELS,     "O",            "pixels",      STEER, NULL, NULL, "To the pixel operators, for what no direction reaches: rotate, occlude, blur, noise") \
+    X(STEER_RANGE,      "R",            "layers",      STEER, "A-B, all, coarse, middle or fine", NULL, "Sliders move these style layers only") \
+    X(STEER_MIX,        "M",            "mix",         STEER, "VIEW A-B, or off", NULL, "Take layers A to B from another view: a seed, A, B, a mark ('k), an address or PNG") \
+    X(STEER_WAY,        "I",            "interpolate", STEER, NULL, "A to B", "The way from A to B as a slider; Space plays it") \
+    X(STEER_PLAY,       "",             "play",        STEER, NULL, NULL, "Play the way from A to B and back, or stop") \
+    X(STEER_PLANE,      "X",            "plane",       STEER, "ACROSS UP", NULL, "Two directions at once, as a page of pictures; Enter takes one") \
+    X(STEER_TREE,       "U",            "history",     STEER, NULL, "history", "The tree of everything done, as a page of pictures; Enter goes there") \
+    X(STEER_DO,         "",             "do",          STEER, "COMMAND", NULL, "One steering command in words: set pca-1 1.25 1-3, mix 12 4-6, px blur 1, noise off, reset ...") \
+    X(STEER_NEIGHBOURS, "n",            "neighbours-of", STEER, NULL, "neighbours", "Real neighbours of this view") \
+    X(STEER_TAKE,       "Enter",        "take",        STEER, NULL, "take", "On a page of pictures: take the selected one; on a heading: fold it; else: real neighbours") \
     \
     X(TRAIN_START,      "s",            "start",       TRAIN, NULL, "start", "Start a new run with the settings of the page") \
     X(TRAIN_PAUSE,      "Space",        "pause",       TRAIN, NULL, "pause", "Pause, or go on") \

@@ -1,39 +1,197 @@
-/* The state of the Steer screen and its picture, shared by steer.c (changes) and steer_view.c (drawing). */
+/* The state of the Steer screen, shared by its files:
+ *   steer.c         the screen: opening, events, ticks
+ *   steer_knobs.c   what can be moved: sliders in groups, their values and commands
+ *   steer_change.c  every change of the view
+ *   steer_compare.c A and B, marks, the way between them
+ *   steer_plane.c   the page of two directions at once
+ *   steer_tree.c    the history, as a pane and as a page
+ *   steer_side.c    meters and real neighbours
+ *   steer_view.c    layout, picture, sliders, strip */
 #pragma once
 #include "base/text.h"
+#include "latent/direction.h"
 #include "latent/steer.h"
 #include "tui/screen.h"
 #include "tui/widgets/sliders.h"
 #include "tui/world.h"
 
-#define SLIDERS_MAX 40
-#define STRIP       9 /* pictures that show what the focused slider would do */
-#define SET_NAME    24
-#define NOTE        16
+#define KNOBS_MAX  320
+#define STRIP      9   /* pictures that show what the focused slider would do */
+#define WAY        101 /* views from A to B: t in steps of 0.01 */
+#define NOTE       80
+#define PLANE_SIDE 9  /* most columns and rows of the plane */
+#define TREE_SEEN  48 /* states whose pictures are asked for at once */
+
+/* --- what can be moved ---------------------------------------------------------------------------------- */
+
+typedef enum {
+    GROUP_VIEW,
+    GROUP_WALK,
+    GROUP_OWN,
+    GROUP_PCA,
+    GROUP_SEFA,
+    GROUP_MORE,
+    GROUP_PIXEL,
+    GROUPS
+} Group;
+typedef enum { KNOB_WAY, KNOB_PSI, KNOB_DIRECTION, KNOB_PIXEL } KnobKind;
+
+typedef struct {
+    KnobKind kind;
+    Group group;
+    char dir[ADDRESS_DIR_MAX + 1]; /* as commands name it */
+    char name[ADDRESS_DIR_MAX + 1];
+    const Direction *is; /* KNOB_DIRECTION: the generator's, or one of one's own */
+    PixelOpKind op;      /* KNOB_PIXEL: value number `part` of it */
+    int part;
+    double low, high, rest; /* rest: where it does nothing */
+    double scale;           /* of the step */
+    int decimals;
+    const char *unit;
+    double effect; /* mean change of a pixel, 0..255; 0: not known */
+} Knob;
+
+/* A row of the list: a knob, or the heading of a group. */
+typedef struct {
+    bool heading;
+    int at; /* index of the knob, or the Group */
+} Row;
+
+/* What is in the large picture instead of the view. */
+typedef enum { FLIP_NO, FLIP_A, FLIP_B } Flip;
+typedef enum { PAGE_SLIDERS, PAGE_PLANE, PAGE_TREE } SteerPage;
+typedef enum {
+    PANE_STRIP,
+    PANE_SIDE,
+    PANE_TREE,
+    PANES
+} SteerPane; /* what a narrow window shows at the bottom */
+
+typedef struct {
+    int across, up; /* knobs */
+    int cols, rows, x, y;
+    double step;
+} Plane;
+
+typedef struct {
+    SteerNode *node;                     /* rows of the tree, as of the last change */
+    int nodes, selected, top, asked_top; /* asked_top: the first row whose picture was asked for */
+} Tree;
 
 typedef struct {
     Steer *history;
-    char set[SET_NAME];         /* which directions: "pca", "sefa" */
-    int direction[SLIDERS_MAX]; /* of the generator; 0 is not used: slider 0 is psi */
-    char note[SLIDERS_MAX][NOTE];
-    Slider slider[SLIDERS_MAX];
-    int sliders;
+    OwnDirections own;
+    Knob knob[KNOBS_MAX];
+    Row row[KNOBS_MAX + GROUPS];
+    Slider slider[KNOBS_MAX + GROUPS];
+    char note[KNOBS_MAX + GROUPS][NOTE], unit[KNOBS_MAX + GROUPS][NOTE];
+    int knobs, rows;
+    bool folded[GROUPS], by_effect;
+    char filter[64];
     Sliders list;
+    LayerRange range;
     double step;
-    Painting *view, *strip;
-    Painting *effect;
-    uint64_t asked_view, asked_strip, asked_effect; /* tickets */
-    uint64_t seen; /* world changes */
+    SteerPage page;
+    SteerPane pane;
+    Flip flip;
+    Plane plane;
+    Tree tree;
+    Address *way; /* (WAY) from A to B; NULL: none */
+    int way_at;
+    bool playing, back;
+    double play_at, meters_at; /* clock_seconds of the next step; when meters are asked; 0: not */
+    Latent *latent;            /* for what needs styles at once: a way, a mix; made when first needed */
+    Pool *pool;
+    Painting *view, *strip, *effect, *flipped, *planes, *thumbs;
+    MeterNews *meter;
+    uint64_t asked_view, asked_strip, asked_effect, asked_flip, asked_plane, asked_thumbs,
+        asked_meter; /* tickets */
+    uint64_t seen;   /* world changes */
     bool waiting;
 } SteerScreen;
 
+/* --- knobs ---------------------------------------------------------------------------------------------- */
+
+/* Finds all there is to move, then the rows in sight. The focus stays where it was. */
+void steer_knobs(SteerScreen *s, App *app);
+void steer_rows(SteerScreen *s, const World *w);
+/* Values of the sliders from the address as it is now. */
+void steer_fill(SteerScreen *s, const World *w);
+/* The focused knob, or NULL on a heading. */
+Knob *steer_focus(SteerScreen *s);
+const Knob *steer_focused(const SteerScreen *s);
+/* The group of the focused row. */
+Group steer_group(const SteerScreen *s);
+const char *steer_group_name(Group g);
+/* Puts the focus on knob i, unfolding its group. */
+void steer_focus_on(SteerScreen *s, App *app, int i);
+int steer_find_knob(const SteerScreen *s, const char *name); /* by name or dir, or -1 */
+double steer_value(const SteerScreen *s, const Knob *k, const Address *a);
+/* a with the knob at value, cut to its range; false where the address cannot hold it. */
+bool steer_put(const SteerScreen *s, const World *w, Address *a, const Knob *k, double value, Err *err);
+/* The same as a command into out. */
+void steer_knob_command(const SteerScreen *s, const Address *a, const Knob *k, double value, char *out,
+                        size_t cap);
+/* What is known of the knob at its value, in one line; *limit: it stands where it reaches no further. */
+void steer_caption(const SteerScreen *s, const Knob *k, char *out, size_t cap, bool *limit);
+void steer_take_effects(SteerScreen *s, const World *w);
+
+/* --- changes -------------------------------------------------------------------------------------------- */
+
+/* Tells the world, fills the sliders, asks for pictures. done: the command that led here, for the journal;
+ * NULL where there was none. */
+void steer_changed(SteerScreen *s, App *app, const char *done);
+bool steer_command(SteerScreen *s, App *app, const char *text, const char *merge);
+bool steer_set(SteerScreen *s, App *app, const Knob *k, double value);
+bool steer_nudge(SteerScreen *s, App *app, double steps);
+/* The view becomes a. */
+bool steer_take(SteerScreen *s, App *app, const Address *a);
+/* Asks for what is in sight. */
+void steer_ask(SteerScreen *s, App *app);
+double steer_strip_value(const SteerScreen *s, int i);
+/* An action on the view or the sliders; false: not one. */
+bool steer_act(SteerScreen *s, App *app, const Event *ev);
+/* What a person names a view by: A, B, 'm (a mark), #12 (the tray), a seed, an address, a PNG. */
+bool steer_named(App *app, const char *word, Address *out, Err *err);
+Latent *steer_latent(SteerScreen *s, World *w, Err *err);
+
+/* --- pages and panes ------------------------------------------------------------------------------------ */
+
+bool compare_act(SteerScreen *s, App *app, const Event *ev);
+void compare_put(SteerScreen *s, App *app, double t); /* stands at t of the way */
+bool compare_tick(SteerScreen *s, App *app);          /* the next step of play */
+void compare_stop(SteerScreen *s, App *app);
+void compare_forget(SteerScreen *s, App *app); /* the way is left */
+
+bool plane_open(SteerScreen *s, App *app, const char *axes);
+bool plane_act(SteerScreen *s, App *app, const Event *ev);
+void plane_draw(const SteerScreen *s, const App *app, Canvas *c, Rect area);
+int plane_hit(const SteerScreen *s, Rect area, int x, int y);
+
+void tree_update(SteerScreen *s);
+bool tree_open(SteerScreen *s, App *app);
+bool tree_act(SteerScreen *s, App *app, const Event *ev);
+bool tree_click(SteerScreen *s, App *app, Rect area, int x, int y);
+void tree_draw(const SteerScreen *s, const App *app, Canvas *c, Rect area);
+void tree_pane(const SteerScreen *s, const World *w, Canvas *c, Rect r);
+int tree_pane_hit(const SteerScreen *s, Rect r, int x, int y); /* the id of the state under a click, or 0 */
+
+void side_ask(SteerScreen *s, App *app); /* when the hand rests */
+bool side_tick(SteerScreen *s, App *app);
+void side_draw(const SteerScreen *s, const App *app, Canvas *c, Rect r);
+/* The same in one line, for windows without room. */
+void side_line(const SteerScreen *s, const App *app, char *out, size_t cap);
+
+/* --- looks ---------------------------------------------------------------------------------------------- */
+
 typedef struct {
-    Rect picture, sliders, facts, strip;
+    Rect picture, sliders, strip, side, tree, line; /* empty where there is no room */
 } SteerLayout;
 
-SteerLayout steer_layout(Rect area);
-int steer_slider_rows(Rect area);
+SteerLayout steer_layout(const SteerScreen *s, Rect area);
+int steer_slider_rows(const SteerScreen *s, Rect area);
+Rect steer_slider_list(const SteerLayout *l); /* inside of the box */
 /* The picture of the strip at a cell, or -1. */
 int steer_strip_at(Rect strip, int x, int y);
-double steer_strip_value(const SteerScreen *s, int k);
 void steer_view(const void *self, const App *app, Canvas *c, Rect area);
+void steer_picture(Canvas *c, Rect r, const Painting *p, int i); /* nothing where it is not there yet */

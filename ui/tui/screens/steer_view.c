@@ -1,108 +1,205 @@
-/* How the Steer screen looks: the view, the sliders, the facts beside them, the strip below. */
+/* How the Steer screen looks: the view, its sliders, what the focused one would do, meters and history beside
+ * them. */
 #include "tui/screens/steer_state.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-SteerLayout steer_layout(Rect area)
+enum { SIDE = 28, WIDE = 100, SLIDERS = 48 };
+
+/* --- layout --------------------------------------------------------------------------------------------- */
+
+/* High enough that tiles are about square on cells twice as high as wide. */
+static int strip_height(int width, int height)
+{
+    int tile = (width - 2) / STRIP / 2, most = height / 3 - 3;
+    tile = tile > most ? most : tile;
+    return 3 + (tile < 3 ? 3 : tile);
+}
+
+SteerLayout steer_layout(const SteerScreen *s, Rect area)
 {
     SteerLayout l = {0};
-    l.strip = rect_cut_bottom(&area, area.h >= 30 ? 11 : area.h >= 22 ? 8 : 6);
-    if (area.w >= 100) l.facts = rect_cut_right(&area, 28);
-    int side = area.h * 2 + 2; /* about square on cells twice as high as wide */
-    l.picture = rect_cut_left(&area, side < area.w / 2 ? side : area.w / 2);
+    bool wide = area.w >= WIDE;
+    if (area.h >= 22) l.line = rect_cut_bottom(&area, 1);
+    Rect low = rect_cut_bottom(&area, strip_height(wide ? area.w - SIDE : area.w, area.h));
+    if (wide) {
+        l.tree = rect_cut_right(&low, SIDE);
+        l.side = rect_cut_right(&area, SIDE);
+        l.strip = low;
+    } else
+        *(s->pane == PANE_SIDE ? &l.side : s->pane == PANE_TREE ? &l.tree : &l.strip) = low;
+    int side = area.h * 2 - 2, most = area.w * 9 / 20;
+    if (most < area.w - SLIDERS) most = area.w - SLIDERS;
+    l.picture = rect_cut_left(&area, side < most ? side : most);
     l.sliders = area;
     return l;
 }
 
-int steer_slider_rows(Rect area)
+Rect steer_slider_list(const SteerLayout *l)
 {
-    return steer_layout(area).sliders.h - 2;
+    Rect in = rect_inset(l->sliders, 1, 1);
+    rect_cut_bottom(&in, 1); /* the caption */
+    return in;
 }
 
-static Rect strip_tile(Rect strip, int k)
+int steer_slider_rows(const SteerScreen *s, Rect area)
 {
-    Rect in = rect_inset(strip, 1, 1), out[STRIP];
-    static const int weight[STRIP] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
-    rect_columns(out, in, weight, STRIP, 1);
-    return out[k];
+    SteerLayout l = steer_layout(s, area);
+    return steer_slider_list(&l).h;
+}
+
+/* All of one width: a picture that is larger than its neighbour looks different. */
+static Rect strip_tile(Rect strip, int i)
+{
+    Rect in = rect_inset(strip, 1, 1);
+    int w = (in.w + 1) / STRIP - 1;
+    return (Rect){in.x + (in.w + 1 - (w + 1) * STRIP) / 2 + i * (w + 1), in.y, w, in.h};
 }
 
 int steer_strip_at(Rect strip, int x, int y)
 {
-    for (int k = 0; k < STRIP; k++)
-        if (rect_has(strip_tile(strip, k), x, y)) return k;
+    for (int i = 0; i < STRIP; i++)
+        if (rect_has(strip_tile(strip, i), x, y)) return i;
     return -1;
 }
 
-static void draw_picture(const SteerScreen *s, const World *w, Canvas *c, Rect r)
+/* --- the view ------------------------------------------------------------------------------------------- */
+
+void steer_picture(Canvas *c, Rect r, const Painting *p, int i)
 {
-    const Address *a = steer_now(s->history);
-    char title[96], right[32] = "";
-    if (a->source.kind == SOURCE_SEED)
-        snprintf(title, sizeof title, "%s \u00b7 seed %llu", world_class(w, a->class), (unsigned long long)a->source.ref[0].id);
+    if (p && i >= 0 && i < p->done) canvas_picture(c, r, &p->image[i], canvas_image_id(&p->image[i]));
+}
+
+static void picture_title(const SteerScreen *s, const World *w, char *out, size_t cap)
+{
+    const Address *a =
+        s->flip ? &w->marks.at[marks_find(s->flip == FLIP_A ? "A" : "B")] : steer_now(s->history);
+    const char *class = world_class(w, a->class);
+    char source[64];
+    Address bare = {.source = a->source, .class = -1};
+    steer_describe(source, sizeof source, w->g, NULL, &bare);
+    snprintf(out, cap, "%s%s%s%s",
+             s->flip == FLIP_A ? "A: "
+             : s->flip         ? "B: "
+                               : "",
+             class, *class ? " · " : "", source);
+}
+
+static void draw_picture(const SteerScreen *s, const App *app, Canvas *c, const SteerLayout *l)
+{
+    char title[160], right[64] = "", line[96];
+    AppTimes t = app_times(app);
+    picture_title(s, app_world(app), title, sizeof title);
+    if (s->view && t.tty_ms > 0 && l->picture.w > 48)
+        snprintf(right, sizeof right, "gen %.0f · enc %.0f · tty %.0f ms", 1000 * s->view->seconds,
+                 t.encode_ms, t.tty_ms);
+    else if (s->view)
+        snprintf(right, sizeof right, "%.0f ms", 1000 * s->view->seconds);
+    Rect in = canvas_box(c, l->picture, false, title, right);
+    if (rect_empty(l->side) && in.h > 8) {
+        side_line(s, app, line, sizeof line);
+        Rect low = rect_cut_bottom(&in, *line ? 1 : 0);
+        canvas_text(c, low.x + 1, low.y, low.w - 1, INK_DIM, line);
+    }
+    if (s->flip)
+        steer_picture(c, in, s->flipped && s->flipped->ticket == s->asked_flip ? s->flipped : NULL,
+                      s->flip == FLIP_B);
     else
-        snprintf(title, sizeof title, "%s", world_class(w, a->class));
-    if (s->view) snprintf(right, sizeof right, "%.0f ms", 1000 * s->view->seconds);
-    Rect in = canvas_box(c, r, false, title, right);
-    if (s->view && s->view->done) canvas_picture(c, in, &s->view->image[0], canvas_image_id(&s->view->image[0]));
+        steer_picture(c, in, s->view, 0);
 }
 
-static void draw_sliders(const SteerScreen *s, Canvas *c, Rect r)
+/* --- sliders -------------------------------------------------------------------------------------------- */
+
+static void draw_sliders(const SteerScreen *s, const World *w, Canvas *c, const SteerLayout *l)
 {
-    char title[64], right[32];
-    snprintf(title, sizeof title, "Directions \u00b7 %s", s->set);
-    snprintf(right, sizeof right, "step %.3g", s->step);
-    sliders_draw(&s->list, c, canvas_box(c, r, true, title, right), s->slider, s->sliders, true);
+    char title[96], right[96], layers[32] = "";
+    bool limit = false;
+    const Knob *k = steer_focused(s);
+    if (*s->filter)
+        snprintf(title, sizeof title, "Directions · \"%s\"", s->filter);
+    else
+        snprintf(title, sizeof title, "Directions%s", s->by_effect ? " · by effect" : "");
+    if (s->range.first)
+        snprintf(layers, sizeof layers, "layers %d-%d of %d · ", s->range.first, s->range.last, w->g->layers);
+    snprintf(right, sizeof right, "%sstep %.3g", layers, s->step);
+    Rect in = canvas_box(c, l->sliders, true, title, right), low = rect_cut_bottom(&in, 1);
+    sliders_draw(&s->list, c, rect_inset(in, 1, 0), s->slider, s->rows, true);
+    if (!k) return;
+    steer_caption(s, k, title, sizeof title, &limit);
+    canvas_text(c, low.x + 1, low.y, low.w - 2, limit ? INK_WARN : INK_FAINT, title);
 }
 
-static void draw_facts(const SteerScreen *s, const World *w, Canvas *c, Rect r)
+/* --- the strip ------------------------------------------------------------------------------------------ */
+
+static void label(Canvas *c, Rect r, const char *text, bool now)
 {
-    const Address *a = steer_now(s->history);
-    char text[ADDRESS_BYTES_MAX + 1];
-    if (rect_empty(r)) return;
-    Rect in = rect_inset(canvas_box(c, r, false, "View", NULL), 1, 0);
-    int y = in.y;
-    canvas_print(c, in.x, y++, in.w, INK_TEXT | STYLE_BOLD, "%s", world_class(w, a->class));
-    canvas_print(c, in.x, y++, in.w, INK_DIM, "psi       %.2f", (double)a->psi);
-    canvas_print(c, in.x, y++, in.w, INK_DIM, "edits     %d", a->edits);
-    canvas_print(c, in.x, y++, in.w, INK_DIM, "noise     %s", a->noise == NOISE_STORED ? "stored" : a->noise == NOISE_OFF ? "off" : "seeded");
-    canvas_print(c, in.x, y++, in.w, INK_DIM, "undo      %d", steer_depth(s->history));
-    rect_cut_top(&in, y - in.y + 1);
-    if (address_print(text, a, NULL)) canvas_wrap(c, in, INK_FAINT, text);
+    char marked[ADDRESS_DIR_MAX + 8];
+    int room = r.w - text_width(text); /* brackets where they fit */
+    snprintf(marked, sizeof marked, !now || room < 2 ? "%s" : room < 4 ? "[%s]" : "[ %s ]", text);
+    int w = text_width(marked);
+    canvas_text(c, r.x + (r.w > w ? (r.w - w) / 2 : 0), r.y, r.w, now ? INK_ACCENT | STYLE_BOLD : INK_DIM,
+                marked);
 }
 
-/* The tile whose value is nearest to where the slider stands. */
-static int nearest_tile(const SteerScreen *s)
+static bool stands_at(const SteerScreen *s, const Knob *k, int i)
 {
-    int best = 0;
-    double value = s->slider[s->list.selected].value;
-    for (int k = 1; k < STRIP; k++)
-        if (fabs(steer_strip_value(s, k) - value) < fabs(steer_strip_value(s, best) - value)) best = k;
-    return best;
+    return steer_strip_value(s, i) == steer_value(s, k, steer_now(s->history));
 }
 
 static void draw_strip(const SteerScreen *s, Canvas *c, Rect r)
 {
-    char title[80], label[16];
-    int now = nearest_tile(s);
-    snprintf(title, sizeof title, "what \"%s\" would do", s->slider[s->list.selected].name);
+    char title[128], text[ADDRESS_DIR_MAX + 1];
+    const Knob *k = steer_focused(s);
+    if (rect_empty(r)) return;
+    if (k)
+        snprintf(title, sizeof title, k->kind == KNOB_WAY ? "the way from %s" : "what \"%s\" would do",
+                 k->name);
+    else
+        snprintf(title, sizeof title, "what these would do: %s", steer_group_name(steer_group(s)));
     canvas_box(c, r, false, title, NULL);
-    for (int k = 0; k < STRIP; k++) {
-        Rect tile = strip_tile(r, k), name = rect_cut_top(&tile, 1);
-        snprintf(label, sizeof label, "%+.2f", steer_strip_value(s, k));
-        int n = (int)text_width(label);
-        canvas_text(c, name.x + (name.w - n) / 2, name.y, name.w, k == now ? INK_ACCENT | STYLE_BOLD : INK_DIM, label);
-        if (s->strip && k < s->strip->done) canvas_picture(c, tile, &s->strip->image[k], canvas_image_id(&s->strip->image[k]));
+    bool fresh = s->strip && s->strip->ticket == s->asked_strip;
+    for (int i = 0; i < STRIP; i++) {
+        Rect tile = strip_tile(r, i), name = rect_cut_top(&tile, 1);
+        int row = s->list.selected + 1 + i;
+        if (!k && (row >= s->rows || s->row[row].heading)) break;
+        if (k)
+            snprintf(text, sizeof text, k->low < 0 ? "%+.*f" : "%.*f", k->decimals, steer_strip_value(s, i));
+        else
+            snprintf(text, sizeof text, "%s", s->knob[s->row[row].at].name);
+        label(c, name, text, k && stands_at(s, k, i));
+        if (k || fresh) steer_picture(c, tile, s->strip, i);
     }
+}
+
+/* The address; of a long one the end, where the changes are. */
+static void draw_line(const SteerScreen *s, Canvas *c, Rect r)
+{
+    char text[ADDRESS_BYTES_MAX + 1];
+    if (rect_empty(r) || !address_print(text, steer_now(s->history), NULL)) return;
+    const char *from = text;
+    int room = r.w - 2, over = (int)strlen(text) - room;
+    if (over > 0) from = text + over + 2;
+    canvas_print(c, r.x + 1, r.y, room, INK_FAINT, "%s%s", over > 0 ? "… " : "", from);
 }
 
 void steer_view(const void *self, const App *app, Canvas *c, Rect area)
 {
     const SteerScreen *s = self;
     const World *w = app_world(app);
-    SteerLayout l = steer_layout(area);
-    draw_picture(s, w, c, l.picture);
-    draw_sliders(s, c, l.sliders);
-    draw_facts(s, w, c, l.facts);
+    if (s->page == PAGE_PLANE) {
+        plane_draw(s, app, c, area);
+        return;
+    }
+    if (s->page == PAGE_TREE) {
+        tree_draw(s, app, c, area);
+        return;
+    }
+    SteerLayout l = steer_layout(s, area);
+    draw_picture(s, app, c, &l);
+    draw_sliders(s, w, c, &l);
     draw_strip(s, c, l.strip);
+    side_draw(s, app, c, l.side);
+    if (!rect_empty(l.tree)) tree_pane(s, w, c, l.tree);
+    draw_line(s, c, l.line);
 }

@@ -1,0 +1,223 @@
+/* Beside the picture: what a judge sees in the view, how far it is from the start, and the real pictures
+ * nearest to it. */
+#include "base/clock.h"
+#include "engine/painter.h"
+#include "tui/screens/steer_state.h"
+#include "tui/widgets/gauge.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REST  0.12 /* seconds without a change before the view is measured */
+#define DRIFT 0.02 /* share of a class that counts as a change */
+
+/* --- asking --------------------------------------------------------------------------------------------- */
+
+/* A where there is one, else the view without anything that was steered. */
+static Address start_of(const SteerScreen *s, const World *w)
+{
+    int a = marks_find("A");
+    if (w->marks.set[a]) return w->marks.at[a];
+    Address start = *steer_now(s->history);
+    start.edits = start.mixes = start.pixes = 0;
+    return start;
+}
+
+void side_ask(SteerScreen *s, App *app)
+{
+    s->meters_at = clock_seconds() + REST;
+    app_tick_at(app, s->meters_at);
+}
+
+/* The view and where it began are measured when the hand rests and the painter has nothing to do. */
+static void ask_now(SteerScreen *s, App *app)
+{
+    World *w = app_world(app);
+    Meters *m = world_meters(app);
+    Address list[2] = {*steer_now(s->history), start_of(s, w)};
+    s->meters_at = 0;
+    if (m) s->asked_meter = meters_ask(m, METER_VIEW, list, 2, &list[1]);
+}
+
+bool side_tick(SteerScreen *s, App *app)
+{
+    World *w = app_world(app);
+    if (s->meters_at > 0 && clock_seconds() >= s->meters_at && !(w->painter && painter_busy(w->painter)))
+        ask_now(s, app);
+    if (s->meters_at > 0) app_tick_at(app, fmax(s->meters_at, clock_seconds() + 0.02));
+    return world_take_meters(app, METER_VIEW, &s->meter);
+}
+
+/* --- words ---------------------------------------------------------------------------------------------- */
+
+/* The meters of the view as it is now; NULL while they are not there. */
+static const Meter *now(const SteerScreen *s)
+{
+    const MeterNews *n = s->meter;
+    return n && n->done == 2 && !n->err.code ? &n->meter[0] : NULL;
+}
+
+static void share_text(char out[8], double x)
+{
+    snprintf(out, 8, isfinite(x) ? "%.2f" : "-", x);
+    if (!strncmp(out, "0.", 2)) memmove(out, out + 1, strlen(out));
+}
+
+static const char *class_text(const App *app, int class)
+{
+    const World *w = app_world(app);
+    return class >= 0 && w->meters ? meters_class(w->meters, class) : "";
+}
+
+/* What the judge believed of a class at the start. */
+static double share_before(const SteerScreen *s, int class)
+{
+    const Meter *start = &s->meter->meter[1];
+    for (int i = 0; i < METER_CLASSES; i++)
+        if (start->class[i] == class) return (double)start->share[i];
+    return 0;
+}
+
+void side_line(const SteerScreen *s, const App *app, char *out, size_t cap)
+{
+    const Meter *m = now(s);
+    char cos[8], share[8], real[8];
+    *out = '\0';
+    if (!m || m->class[0] < 0) return;
+    share_text(cos, 1 - (double)m->distance);
+    share_text(share, (double)m->share[0]);
+    share_text(real, (double)m->realism);
+    snprintf(out, cap, "%.10s %s · cos %s · real %s", class_text(app, m->class[0]), share, cos, real);
+}
+
+/* --- drawing -------------------------------------------------------------------------------------------- */
+
+/* label, a bar, the number. */
+static void bar(Canvas *c, Rect *in, const char *label, double share, double value, Style style)
+{
+    char text[8];
+    Rect line = rect_cut_top(in, 1);
+    if (rect_empty(line)) return;
+    share_text(text, value);
+    canvas_text(c, line.x, line.y, 7, INK_DIM, label);
+    if (isfinite(share)) gauge_meter(c, line.x + 7, line.y, line.w - 13, share, style);
+    canvas_right(c, line.x + line.w, line.y, 5, isfinite(value) ? INK_TEXT : INK_FAINT, text);
+}
+
+static void classes(const SteerScreen *s, const App *app, Canvas *c, Rect *in)
+{
+    const Meter *m = now(s);
+    char text[8];
+    for (int i = 0; i < 2 && m->class[i] >= 0; i++) {
+        Rect line = rect_cut_top(in, 1);
+        if (rect_empty(line)) return;
+        double share = (double)m->share[i], drift = share - share_before(s, m->class[i]);
+        share_text(text, share);
+        canvas_text(c, line.x, line.y, 6, INK_DIM, i ? "" : "class");
+        canvas_text(c, line.x + 7, line.y, line.w - 14, i ? INK_DIM : INK_TEXT, class_text(app, m->class[i]));
+        if (fabs(drift) > DRIFT)
+            canvas_put(c, line.x + line.w - 6, line.y, drift > 0 ? INK_GOOD : INK_WARN,
+                       drift > 0 ? U'▲' : U'▼');
+        canvas_right(c, line.x + line.w, line.y, 4, i ? INK_DIM : INK_TEXT, text);
+    }
+}
+
+/* Realism is 1 at the edge of what real pictures are: the bar is half full there. */
+static void figures(const SteerScreen *s, const App *app, Canvas *c, Rect *in)
+{
+    const Meter *m = now(s);
+    const World *w = app_world(app);
+    double cos = 1 - (double)m->distance, real = (double)m->realism;
+    classes(s, app, c, in);
+    bar(c, in, w->marks.set[marks_find("A")] ? "from A" : "start", cos, cos, INK_SERIES_1);
+    bar(c, in, "real?", real / 2, real, real < 1 ? INK_WARN : INK_GOOD);
+    double near = m->nearest[0] >= 0 ? (double)m->score[0] : (double)NAN;
+    bar(c, in, "novel", 1 - near, 1 - near, INK_SERIES_2);
+}
+
+static void thumbs(const SteerScreen *s, const App *app, Canvas *c, Rect in)
+{
+    static const int weight[METER_NEIGHBOURS] = {1, 1, 1, 1};
+    const Meter *m = now(s);
+    Rect col[METER_NEIGHBOURS];
+    char text[8];
+    rect_columns(col, in, weight, METER_NEIGHBOURS, 1);
+    for (int i = 0; i < METER_NEIGHBOURS && m->nearest[i] >= 0; i++) {
+        Rect r = col[i], name = rect_cut_bottom(&r, 1), score = rect_cut_bottom(&r, 1);
+        if (m->picture[i]) canvas_picture(c, r, m->picture[i], canvas_image_id(m->picture[i]));
+        share_text(text, (double)m->score[i]);
+        canvas_text(c, score.x, score.y, score.w, i ? INK_DIM : INK_TEXT, text);
+        canvas_text(c, name.x, name.y, name.w, INK_FAINT, class_text(app, m->label[i]));
+    }
+}
+
+/* Why there is less than there could be. */
+static void missing(const SteerScreen *s, Canvas *c, Rect in)
+{
+    const MeterNews *n = s->meter;
+    if (!n || rect_empty(in)) return;
+    if (n->total && n->filled < n->total) {
+        canvas_text(c, in.x, in.y, in.w, INK_DIM, "looking at real pictures");
+        if (in.h > 1) gauge_meter(c, in.x, in.y + 1, in.w, n->filled / (double)n->total, INK_DIM);
+    } else if (*n->why)
+        canvas_wrap(c, in, INK_FAINT, n->why);
+}
+
+static void facts(const SteerScreen *s, Canvas *c, Rect *in)
+{
+    const Address *a = steer_now(s->history);
+    char tail[64] = "";
+    Rect line = rect_cut_top(in, 1);
+    if (a->mixes) snprintf(tail, sizeof tail, " · %d mixed", a->mixes);
+    canvas_print(c, line.x, line.y, line.w, INK_DIM, "psi %.2f · %d moved%s", (double)a->psi,
+                 a->edits + a->pixes, tail);
+    line = rect_cut_top(in, 1);
+    canvas_print(c, line.x, line.y, line.w, INK_DIM, "noise %s",
+                 a->noise == NOISE_STORED ? "stored"
+                 : a->noise == NOISE_OFF  ? "off"
+                                          : "seeded");
+}
+
+static void upright(const SteerScreen *s, const App *app, Canvas *c, Rect in)
+{
+    const Meter *m = now(s);
+    if (m && m->nearest[0] >= 0) {
+        int w = (in.w - METER_NEIGHBOURS + 1) / METER_NEIGHBOURS;
+        thumbs(s, app, c, rect_cut_top(&in, (w + 1) / 2 + 2));
+        rect_cut_top(&in, 1);
+    }
+    if (m && m->class[0] >= 0) {
+        figures(s, app, c, &in);
+        rect_cut_top(&in, 1);
+    }
+    if (m && m->nearest[0] < 0) {
+        Rect why = rect_cut_top(&in, in.h - 3);
+        missing(s, c, why);
+    }
+    if (in.h >= 2) facts(s, c, &in);
+}
+
+/* A low pane: pictures left, figures right. */
+static void lying(const SteerScreen *s, const App *app, Canvas *c, Rect in)
+{
+    const Meter *m = now(s);
+    if (!m) return;
+    Rect left =
+        rect_cut_left(&in, m->nearest[0] >= 0 ? (in.h - 2) * 2 * METER_NEIGHBOURS + METER_NEIGHBOURS : 0);
+    if (!rect_empty(left)) thumbs(s, app, c, left);
+    rect_cut_left(&in, 1);
+    if (in.w > 40) in.w = 40;
+    if (m->class[0] >= 0) figures(s, app, c, &in);
+    if (m->nearest[0] < 0) missing(s, c, in);
+}
+
+void side_draw(const SteerScreen *s, const App *app, Canvas *c, Rect r)
+{
+    if (rect_empty(r)) return;
+    const char *space = s->meter && *s->meter->space ? s->meter->space : NULL;
+    Rect in = rect_inset(canvas_box(c, r, false, "Nearest real", space && r.w > 36 ? space : NULL), 1, 0);
+    if (r.h >= 12)
+        upright(s, app, c, in);
+    else
+        lying(s, app, c, in);
+}
