@@ -19,6 +19,7 @@ typedef struct {
     float feature;       /* weight of the judge's features beside pixels; 0 without a judge */
     float pull;          /* weight of the distance from the class's mean */
     const Address *from; /* NULL; or the only start: a view to go on from (its class is kept) */
+    const char *store;   /* of the latents that `from` names; NULL: the default one */
     uint64_t seed;       /* first of the seeds */
 } InvertConfig;
 

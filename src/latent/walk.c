@@ -3,7 +3,6 @@
 #include "base/rng.h"
 #include "data/checkpoint.h"
 #include "latent/walk_state.h"
-#include "math/blas.h"
 #include "math/optim.h"
 #include <math.h>
 #include <stdio.h>
@@ -51,22 +50,6 @@ static bool make_room(Walk *k, Err *err)
            err_nomem(err, "learning walks");
 }
 
-/* basis (w_dim, w_dim): row k is the k-th principal component of w as long as w's standard deviation along
- * it. */
-static bool find_basis(Walk *k, Pool *pool, Err *err)
-{
-    size_t n = (size_t)k->g->config.w_dim;
-    double *cov = calloc(2 * n * n + n, sizeof *cov), *vectors = cov + n * n, *values = vectors + n * n;
-    k->basis = calloc(n * n, sizeof *k->basis);
-    bool ok = (cov && k->basis) || err_nomem(err, "learning walks");
-    ok = ok && generator_spread(cov, k->g, 0, pool, err) && blas_eigen(values, vectors, cov, (int)n, err);
-    for (size_t i = 0; ok && i < n; i++)
-        for (size_t j = 0; j < n; j++)
-            k->basis[i * n + j] = values[i] > 0 ? (float)(sqrt(values[i]) * vectors[i * n + j]) : 0;
-    free(cov);
-    return ok;
-}
-
 Walk *walk_new(Generator *g, const WalkConfig *c, Pool *pool, Err *err)
 {
     Walk *k = calloc(1, sizeof *k);
@@ -76,7 +59,7 @@ Walk *walk_new(Generator *g, const WalkConfig *c, Pool *pool, Err *err)
     k->pool = pool;
     k->map = generator_exec(g, c->batch, pool, err);
     k->grad = k->map ? generator_grad(g, c->batch, pool, err) : NULL;
-    if (k->grad && make_room(k, err) && find_basis(k, pool, err)) return k;
+    if (k->grad && make_room(k, err) && basis_open(&k->basis, g, pool, err)) return k;
     walk_free(k);
     return NULL;
 }
@@ -90,7 +73,7 @@ void walk_free(Walk *k)
     float *block[] = {k->vector, k->onehot, k->z, k->w,     k->styles, k->dstyles, k->target,
                       k->dimage, k->mask,   k->t, k->dcode, k->code,   k->scaled};
     for (size_t i = 0; i < sizeof block / sizeof *block; i++) free(block[i]);
-    free(k->basis);
+    basis_close(&k->basis);
     free(k);
 }
 
@@ -126,8 +109,7 @@ float *walk_code(const Walk *k, WalkKind kind)
 
 void walk_vector(float *out, const Walk *k, WalkKind kind)
 {
-    int n = k->g->config.w_dim;
-    gemm_naive(out, walk_code(k, kind), k->basis, k->g->layers, n, n, GEMM_NN, false);
+    basis_decode(out, &k->basis, walk_code(k, kind), k->g->layers);
 }
 
 const float *walk_paint(Walk *k, const float *vector, const float *amount, int n)
@@ -177,12 +159,12 @@ static double set_targets(Walk *k, WalkKind kind, int n)
 static void descend(Walk *k, WalkKind kind, int n)
 {
     size_t all = style_floats(k);
-    int w_dim = k->g->config.w_dim, layers = k->g->layers;
+    int layers = k->g->layers;
     float *code = walk_code(k, kind), *m = code + WALKS * all, *v = m + WALKS * all;
     memset(k->vector, 0, all * sizeof *k->vector);
     for (int i = 0; i < n; i++)
         for (size_t j = 0; j < all; j++) k->vector[j] += k->t[i] * k->dstyles[(size_t)i * all + j];
-    gemm_naive(k->dcode, k->vector, k->basis, layers, w_dim, w_dim, GEMM_NT, false);
+    basis_back(k->dcode, &k->basis, k->vector, layers);
     for (size_t j = 0; j < all; j++) k->dcode[j] += 2 * k->config.pull * code[j] / (float)layers;
     long step = k->step / WALKS;
     float rate = schedule_cosine(step, k->config.steps, 0, k->config.rate, 0);

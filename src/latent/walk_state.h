@@ -1,5 +1,6 @@
 /* What learning a walk and measuring it share. */
 #pragma once
+#include "latent/basis.h"
 #include "latent/walk.h"
 #include "model/generator_grad.h"
 
@@ -10,13 +11,12 @@ struct Walk {
     GenExec *map;
     GenGrad *grad;
     int step;
-    /* (w_dim, w_dim): rows are the principal components of w, each as long as one standard deviation. */
-    float *basis;
+    Basis basis;
     /* (WALKS, layers, w_dim): what t = 1 adds to w, in the basis; then Adam's two moments of that shape. */
     float *code;
-    float *dcode, *vector;           /* (layers, w_dim) of the walk at hand */
-    float *scaled;                   /* (WALKS, layers, w_dim): vectors in standard deviations, once measured */
-    float *z, *onehot, *w;           /* (batch, ...) of the views at hand */
+    float *dcode, *vector; /* (layers, w_dim) of the walk at hand */
+    float *scaled;         /* (WALKS, layers, w_dim): vectors in standard deviations, once measured */
+    float *z, *onehot, *w; /* (batch, ...) of the views at hand */
     float *styles, *dstyles, *target, *dimage, *mask, *t;
 };
 
