@@ -37,8 +37,7 @@ const Meter meter_none = {.distance = NAN,
                           .label = {-1, -1, -1, -1},
                           .score = {NAN, NAN, NAN, NAN}};
 
-/* --- opening
- * ---------------------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------------------- */
 
 static void eye_close(Eye *eye)
 {
@@ -119,8 +118,7 @@ bool measure_encoder(Measure *m, Encoder *e, Err *err)
     return true;
 }
 
-/* --- real pictures
- * ---------------------------------------------------------------------------------------------- */
+/* --- real pictures -------------------------------------------------------------------------------------- */
 
 /* A cache that has no place is done without. */
 static bool open_data(Measure *m, Err *err)
@@ -190,8 +188,7 @@ const char *measure_class(const Measure *m, int class)
     return named ? g->class_name[class] : "";
 }
 
-/* --- views
- * ------------------------------------------------------------------------------------------------------ */
+/* --- views ---------------------------------------------------------------------------------------------- */
 
 int measure_features(const Measure *m)
 {

@@ -45,11 +45,11 @@ bool measure_grow(Measure *m, int count, Err *err);
 bool measure_real(const Measure *m); /* realism and neighbours are known */
 const Realism *
 measure_reals(const Measure *m); /* NULL without data or encoder; keep it to keep Meter.picture alive */
-const char *measure_space(const Measure *m); /* "judge-fashion", "" without an encoder */
+const char *measure_space(const Measure *m);  /* "judge-fashion", "" without an encoder */
 const char *measure_digest(const Measure *m); /* of that encoder, "" without one */
 int measure_features(const Measure *m);       /* floats of a view's features; 0 without an encoder */
-const char *measure_data(const Measure *m);  /* "fashion-small", "" without */
-const char *measure_why(const Measure *m);   /* one sentence on what is missing, "" when nothing is */
+const char *measure_data(const Measure *m);   /* "fashion-small", "" without */
+const char *measure_why(const Measure *m);    /* one sentence on what is missing, "" when nothing is */
 const char *measure_class(const Measure *m,
                           int class); /* what the judge calls it, "" when it does not know */
 

@@ -53,7 +53,7 @@ static inline void demo_views_fill(DemoViews *v)
         v->image[i] = demo_picture(v->first + i, 0, 28, 1);
         snprintf(v->label[i], sizeof v->label[i], "%d", v->first + i);
         v->tile[i] =
-            (Tile){&v->image[i], canvas_image_id(&v->image[i]), {names[i % 10], v->label[i]}, INK_TEXT};
+            (Tile){&v->image[i], canvas_image_id(&v->image[i]), {names[i % 10], v->label[i]}, INK_TEXT, false};
     }
 }
 
@@ -70,26 +70,23 @@ static inline bool demo_views_open(void *self, App *app, Err *err)
 static inline bool demo_views_update(void *self, App *app, const Event *ev)
 {
     DemoViews *v = self;
-    int at;
     (void)app;
     if (ev->kind == EV_MOUSE && ev->mouse == MOUSE_PRESS &&
-        (at = grid_hit(&v->grid, &v->wall, DEMO_TILES, ev->x, ev->y)) >= 0) {
-        v->grid.selected = at;
+        grid_hit(&v->grid.at, &v->grid, &v->wall, DEMO_TILES - 1, ev->x, ev->y))
         return true;
-    }
     if (ev->kind != EV_ACTION) return false;
     switch (ev->action) {
     case ACT_LEFT:
-        grid_move(&v->grid, &v->wall, DEMO_TILES, -1, 0);
+        grid_move(&v->grid, &v->wall, DEMO_TILES - 1, -1, 0);
         return true;
     case ACT_RIGHT:
-        grid_move(&v->grid, &v->wall, DEMO_TILES, 1, 0);
+        grid_move(&v->grid, &v->wall, DEMO_TILES - 1, 1, 0);
         return true;
     case ACT_UP:
-        grid_move(&v->grid, &v->wall, DEMO_TILES, 0, -1);
+        grid_move(&v->grid, &v->wall, DEMO_TILES - 1, 0, -1);
         return true;
     case ACT_DOWN:
-        grid_move(&v->grid, &v->wall, DEMO_TILES, 0, 1);
+        grid_move(&v->grid, &v->wall, DEMO_TILES - 1, 0, 1);
         return true;
     case ACT_VIEWS_NEW:
         v->first += DEMO_TILES;
@@ -121,12 +118,12 @@ static inline void demo_views_view(const void *self, const App *app, Canvas *c, 
     Rect side = rect_cut_right(&area, 30);
     snprintf(right, sizeof right, "seeds %d to %d", v->first, v->first + DEMO_TILES - 1);
     own->wall = layout_wall(canvas_box(c, area, true, "Views", right), v->rows, 2, w, h);
-    grid_draw(&v->grid, c, &own->wall, v->tile, DEMO_TILES, true);
-    Rect in = rect_inset(canvas_box(c, side, false, v->tile[v->grid.selected].line[0], NULL), 1, 0);
+    grid_draw(&v->grid, c, &own->wall, v->tile + v->grid.top, DEMO_TILES - (int)v->grid.top, true);
+    Rect in = rect_inset(canvas_box(c, side, false, v->tile[v->grid.at].line[0], NULL), 1, 0);
     Rect big = rect_cut_top(&in, in.w * w / h);
-    canvas_picture(c, big, v->tile[v->grid.selected].image, v->tile[v->grid.selected].id);
+    canvas_picture(c, big, v->tile[v->grid.at].image, v->tile[v->grid.at].id);
     rect_cut_top(&in, 1);
-    canvas_print(c, in.x, in.y, in.w, INK_DIM, "seed      %d", v->first + v->grid.selected);
+    canvas_print(c, in.x, in.y, in.w, INK_DIM, "seed      %d", v->first + (int)v->grid.at);
     canvas_text(c, in.x, in.y + 1, 10, INK_DIM, "real?");
     gauge_meter(c, in.x + 10, in.y + 1, 8, 0.74, INK_TEXT);
     canvas_text(c, in.x + 20, in.y + 1, 6, INK_TEXT, ".74");

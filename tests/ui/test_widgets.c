@@ -1,9 +1,8 @@
-/* Sliders, gauges, plots, the text box, the dialog and the picture wall, compared as exact text. */
+/* Sliders, gauges, plots, the text box and the dialog, compared as exact text. */
 #include "base/text.h"
 #include "tui/key.h"
 #include "tui/widgets/dialog.h"
 #include "tui/widgets/gauge.h"
-#include "tui/widgets/grid.h"
 #include "tui/widgets/plot.h"
 #include "tui/widgets/sliders.h"
 #include "tui/widgets/textbox.h"
@@ -219,42 +218,12 @@ static void dialogs(void **state)
           " ╰────────────────────────────────────╯\n\n");
 }
 
-static void grid(void **state)
-{
-    uint8_t px[4] = {0};
-    Image im = {2, 2, 1, px};
-    Tile tile[5] = {{&im, 1, {"bag", "1"}, 0},
-                    {&im, 2, {"coat", "2"}, 0},
-                    {NULL, 0, {"dress", NULL}, 0},
-                    {&im, 4, {"x", "4"}, 0},
-                    {&im, 5, {"y", "5"}, 0}};
-    Wall wall = layout_wall((Rect){0, 0, 16, 12}, 3, 2, 8, 17);
-    Grid g = {0};
-    (void)state;
-    grid_move(&g, &wall, 5, 1, 0);
-    start(16, 12, false);
-    grid_draw(&g, &c, &wall, tile, 5, true);
-    assert_int_equal(grid_hit(&g, &wall, 5, 9, 2), 1);
-    shows("       ┏━━━━━━┓\n ▒▒▒▒▒▒┃▒▒▒▒▒▒┃\n ▒▒▒▒▒▒┃▒▒▒▒▒▒┃\n ▒▒▒▒▒▒┃▒▒▒▒▒▒┃\n bag   ┗coat━━┛\n 1      2\n\n"
-          " ······ ▒▒▒▒▒▒\n ······ ▒▒▒▒▒▒\n ······ ▒▒▒▒▒▒\n dress  x\n        4\n");
-    grid_move(&g, &wall, 5, 0, 1);
-    assert_int_equal(g.selected, 3);
-    grid_move(&g, &wall, 5, 0, 1);
-    assert_int_equal(g.selected, 3); /* no row below holds this column */
-    grid_move(&g, &wall, 5, 1, 0);
-    assert_int_equal(g.selected, 4);
-    assert_int_equal(g.top, 1);
-    grid_move(&g, &wall, 5, -99, 0);
-    assert_int_equal(g.top, 0);
-    grid_move(&g, &(Wall){0}, 5, 1, 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gauges),   cmocka_unit_test(slider_list),  cmocka_unit_test(slider_moves),
         cmocka_unit_test(plots),    cmocka_unit_test(plot_is_safe), cmocka_unit_test(plot_in_ascii_and_log),
-        cmocka_unit_test(text_box), cmocka_unit_test(dialogs),      cmocka_unit_test(grid),
+        cmocka_unit_test(text_box), cmocka_unit_test(dialogs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

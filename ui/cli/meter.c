@@ -16,8 +16,7 @@ static const Option options[] = {
     {0},
 };
 
-/* --- for other commands
- * ------------------------------------------------------------------------------------------ */
+/* --- for other commands --------------------------------------------------------------------------------- */
 
 bool meter_cli_open(Measure **out, const Args *a, const Workspace *w, const char *encoder, Pool *pool,
                     Err *err)
@@ -36,8 +35,7 @@ bool meter_cli_open(Measure **out, const Args *a, const Workspace *w, const char
     return ok;
 }
 
-/* --- the command
- * ------------------------------------------------------------------------------------------------- */
+/* --- the command ---------------------------------------------------------------------------------------- */
 
 typedef struct {
     const Args *args;

@@ -70,6 +70,15 @@ typedef enum {
     X(VIEWS_SEED,       "s",            "seed",        VIEWS, "SEED", "seed", "Start the wall at this seed") \
     X(VIEWS_LARGER,     "+ =",          "larger",      VIEWS, NULL, "- size", "Larger pictures") \
     X(VIEWS_SMALLER,    "-",            "smaller",     VIEWS, NULL, NULL, "Smaller pictures") \
+    X(VIEWS_SORT,       "o",            "sort",        VIEWS, "METER", "sort", "Next order: least of its class first, most unsure, least real, farthest from the selected, by seed; or name it: class, entropy, realism, distance, seed") \
+    X(VIEWS_PICK,       "v",            "pick",        VIEWS, NULL, "select", "Select the view as one of several, for t, W, o and P; again: not") \
+    X(VIEWS_PICK_LEFT,  "Shift-Left H", "pick-left",   VIEWS, NULL, NULL, "Select this view and the one to the left") \
+    X(VIEWS_PICK_RIGHT, "Shift-Right L","pick-right",  VIEWS, NULL, NULL, "Select this view and the one to the right") \
+    X(VIEWS_PICK_UP,    "Shift-Up K",   "pick-up",     VIEWS, NULL, NULL, "Select this view and the one above") \
+    X(VIEWS_PICK_DOWN,  "Shift-Down",   "pick-down",   VIEWS, NULL, NULL, "Select this view and the one below") \
+    X(VIEWS_PICK_ALL,   "V",            "pick-all",    VIEWS, NULL, NULL, "Select all in sight; again: none of them. Escape: none at all") \
+    X(VIEWS_PLANE,      "P",            "plane",       VIEWS, "SEEDS", "plane", "The plane between four seeds: the four selected views, or this one and the three after it; + and - zoom, P or Escape leaves") \
+    X(VIEWS_WALL,       "W",            "save-wall",   VIEWS, "FILE.png", NULL, "Write the selected views, or all in sight, as one PNG with every address inside") \
     X(VIEWS_NEIGHBOURS, "n",            "neighbours-of", VIEWS, NULL, "neighbours", "Real neighbours of the selected view") \
     \
     X(STEER_LESS,       "h Left",       "less",        STEER, NULL, NULL, "Move the slider down by a step") \

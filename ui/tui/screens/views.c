@@ -1,87 +1,38 @@
-/* Views: an endless wall of pictures the generator makes, by seed, class and truncation. */
+/* Views: an endless wall of pictures the generator makes, by seed, class and truncation, or in order of a
+ * meter. */
+#include "tui/screens/views_state.h"
+#include "base/clock.h"
+#include "base/rng.h"
 #include "tui/screens/screens.h"
-#include "tui/widgets/grid.h"
-#include "tui/world.h"
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define WALL_TILES 1000000 /* tiles one can scroll to from the first seed */
-#define SIZES      5
-
-static const int picture_rows[SIZES] = {3, 4, 6, 9, 13};
-
-typedef struct {
-    uint64_t first; /* seed of tile 0 */
-    int class;      /* -1: all in turn */
-    float psi;
-    int size; /* index into picture_rows */
-    Grid grid;
-    Painting *shown;
-    int shown_from, asked_from; /* tiles */
-    uint64_t asked;                      /* serial */
-    bool waiting;                        /* the last wish has not been answered whole */
-} ViewsScreen;
-
-static Wall wall_of(const ViewsScreen *v, const App *app, Rect area)
-{
-    int cw, ch;
-    app_cell(app, &cw, &ch);
-    return layout_wall(area, picture_rows[v->size], 1, cw, ch);
-}
-
-static Rect wall_area(Rect body)
-{
-    if (body.w >= 96) rect_cut_right(&body, 30);
-    return rect_inset(body, 1, 1);
-}
-
-static Address tile_address(const ViewsScreen *v, const World *w, int i)
-{
-    int classes = w->g->config.classes, class = v->class >= 0 ? v->class : i % (classes ? classes : 1);
-    return address_of_seed(w->g->slug, w->g->digest, v->first + (uint64_t)i, classes ? class : -1, v->psi);
-}
-
-/* Asks for the tiles in sight, and a page beyond. */
-static void ask_wall(ViewsScreen *v, App *app)
-{
-    World *w = app_world(app);
-    Wall wall = wall_of(v, app, wall_area(app_body(app)));
-    int page = wall.cols * wall.rows, from = v->grid.top * wall.cols, n = 2 * page;
-    if (page < 1 || n > CANVAS_PICTURES) n = page;
-    if (n < 1 || !w->painter) return;
-    Address *list = malloc((size_t)n * sizeof *list);
-    if (!list) return;
-    for (int i = 0; i < n; i++) list[i] = tile_address(v, w, from + i);
-    v->asked = painter_ask(w->painter, PAINT_WALL, list, n);
-    v->asked_from = from;
-    v->waiting = v->asked != 0;
-    free(list);
-}
-
-static void forget(ViewsScreen *v)
-{
-    if (v->shown) news_drop(&v->shown->news);
-    v->shown = NULL;
-}
+#define DOUBLE_CLICK 0.5
+#define FRESH_SEEDS  1000000 /* a new wall begins below this: seeds one can read */
+#define WHEEL_ROWS   1
+#define LOOK_AGAIN   0.1
 
 static bool views_open(void *self, App *app, Err *err)
 {
     ViewsScreen *v = self;
-    (void)err;
-    v->first = app_seed(app);
+    v->album = calloc(1, sizeof *v->album);
+    if (!v->album) return err_nomem(err, "the wall");
+    v->base = app_seed(app);
     v->class = -1;
     v->psi = 0.8f;
-    v->size = 2;
-    ask_wall(v, app);
+    views_choose_size(v, app);
+    views_go(v, app, v->base);
     return true;
 }
 
-static const Image *tile_image(const ViewsScreen *v, int i, uint64_t *id)
+/* --- what is shown -------------------------------------------------------------------------------------- */
+
+/* Class, psi or place changed: all is another view. */
+static bool changed(ViewsScreen *v, App *app)
 {
-    int at = i - v->shown_from;
-    if (!v->shown || at < 0 || at >= v->shown->done) return NULL;
-    *id = canvas_image_id(&v->shown->image[at]);
-    return &v->shown->image[at];
+    views_sort_again(v, app);
+    views_move(v, app, 0, 0);
+    return true;
 }
 
 static bool set_class(ViewsScreen *v, App *app, const char *text)
@@ -91,64 +42,81 @@ static bool set_class(ViewsScreen *v, App *app, const char *text)
     int class;
     if (!workspace_class(&class, w->workspace, text, &err)) return app_fail(app, &err), true;
     v->class = class;
-    forget(v);
-    ask_wall(v, app);
-    return true;
+    if (class >= 0) v->plane.class = class;
+    return changed(v, app);
 }
 
 static bool set_psi(ViewsScreen *v, App *app, double psi)
 {
     v->psi = (float)(psi < 0 ? 0 : psi > 1.5 ? 1.5 : (double)(int)(psi * 100 + 0.5) / 100);
-    ask_wall(v, app);
+    return changed(v, app);
+}
+
+static bool begin_at(ViewsScreen *v, App *app, uint64_t seed)
+{
+    MeterOrder by = v->sorted.by;
+    views_unsort(v);
+    if (v->plane.on) seeds_leave(v, app);
+    v->base = seed;
+    views_go(v, app, seed);
+    if (by != ORDER_SEED) views_sort(v, app, by);
     return true;
 }
 
 static bool set_seed(ViewsScreen *v, App *app, const char *text)
 {
     Err err = {0};
-    if (!world_seed(text, &v->first, &err)) return app_fail(app, &err), true;
-    v->grid = (Grid){0};
-    forget(v);
-    ask_wall(v, app);
+    uint64_t seed;
+    if (!world_seed(text, &seed, &err)) return app_fail(app, &err), true;
+    return begin_at(v, app, seed);
+}
+
+/* Other corners of the plane, or another place of the wall: which one depends on where it stood. */
+static bool fresh(ViewsScreen *v, App *app)
+{
+    if (!v->plane.on) return begin_at(v, app, rng_mix(v->base, 1) % FRESH_SEEDS);
+    for (int k = 0; k < 4; k++) v->plane.seed[k] += 4;
+    views_ask(v, app);
     return true;
 }
 
-static bool resize_tiles(ViewsScreen *v, App *app, int by)
+static bool sort(ViewsScreen *v, App *app, const char *name)
 {
-    int size = v->size + by;
-    if (size < 0 || size >= SIZES) return false;
-    v->size = size;
-    Wall wall = wall_of(v, app, wall_area(app_body(app)));
-    grid_move(&v->grid, &wall, WALL_TILES, 0, 0);
-    ask_wall(v, app);
+    MeterOrder by = (MeterOrder)((v->sorted.by + 1) % ORDER_COUNT);
+    Err err = {0};
+    if (name && !meter_order_named(&by, name, &err)) return app_fail(app, &err), true;
+    views_sort(v, app, by);
     return true;
 }
 
-static bool move(ViewsScreen *v, App *app, int columns, int rows)
+static bool zoom(ViewsScreen *v, App *app, bool in)
 {
-    Wall wall = wall_of(v, app, wall_area(app_body(app)));
-    int top = v->grid.top;
-    grid_move(&v->grid, &wall, WALL_TILES, columns, rows);
-    if (v->grid.top != top) ask_wall(v, app);
+    if (!v->plane.on) return views_resize(v, app, in ? 1 : -1);
+    seeds_zoom(v, app, in);
+    return true;
+}
+
+/* --- going elsewhere ------------------------------------------------------------------------------------ */
+
+static bool show(App *app, const Address *a, Context where)
+{
+    World *w = app_world(app);
+    Err err = {0};
+    if (!world_show(w, a, &err)) return app_fail(app, &err), true;
+    app_go(app, where, NULL);
     return true;
 }
 
 static bool show_selected(ViewsScreen *v, App *app, Context where)
 {
-    World *w = app_world(app);
-    Err err = {0};
-    Address a = tile_address(v, w, v->grid.selected);
-    if (!world_show(w, &a, &err)) return app_fail(app, &err), true;
-    app_go(app, where, NULL);
-    return true;
+    Address a = views_selected(v, app_world(app));
+    return show(app, &a, where);
 }
 
 static bool save_selected(ViewsScreen *v, App *app, const char *path)
 {
-    World *w = app_world(app);
-    uint64_t id;
-    Address a = tile_address(v, w, v->grid.selected);
-    const Image *image = tile_image(v, v->grid.selected, &id);
+    Address a = views_selected(v, app_world(app));
+    const Image *image = album_find(v->album, &a, NULL);
     if (image)
         world_save(app, &a, image, path);
     else
@@ -161,56 +129,245 @@ static bool open_text(App *app, const char *text)
     World *w = app_world(app);
     Err err = {0};
     Address a;
-    if (!world_read(w, text, &a, &err) || !world_show(w, &a, &err)) return app_fail(app, &err), true;
-    app_go(app, CONTEXT_STEER, NULL);
+    if (!world_read(w, text, &a, &err)) return app_fail(app, &err), true;
+    return show(app, &a, CONTEXT_STEER);
+}
+
+/* --- marks, A and B ------------------------------------------------------------------------------------- */
+
+/* A plain view of one seed has a place on the wall; others are shown in Steer. */
+static bool go_to(ViewsScreen *v, App *app, const Address *a)
+{
+    World *w = app_world(app);
+    Address plain = address_of_seed(w->g->slug, w->g->digest, a->source.ref[0].id, a->class, a->psi);
+    if (a->source.kind != SOURCE_SEED || !address_equal(a, &plain)) return show(app, a, CONTEXT_STEER);
+    v->psi = a->psi;
+    if (v->class >= 0) v->class = a->class;
+    views_unsort(v);
+    if (v->plane.on) seeds_leave(v, app);
+    if (v->class < 0 && a->class >= 0) v->base = a->source.ref[0].id - (uint64_t)a->class;
+    views_go(v, app, a->source.ref[0].id);
+    return true;
+}
+
+/* A, then B, then A in the place of the selected view. */
+static bool flip(ViewsScreen *v, App *app)
+{
+    World *w = app_world(app);
+    char next[2] = {v->flip == 'A' ? 'B' : 'A', 0};
+    if (!world_marked(app, next)) return true;
+    v->flip = next[0];
+    if (w->painter) painter_ask(w->painter, PAINT_FLIP, &w->marks.at[marks_find("A")], 2);
+    return true;
+}
+
+static bool mark(ViewsScreen *v, App *app, const char *letter)
+{
+    Address a = views_selected(v, app_world(app));
+    world_mark(app, letter, &a);
+    views_ask(v, app); /* the distance is from A */
+    return true;
+}
+
+/* --- actions -------------------------------------------------------------------------------------------- */
+
+static bool leave_one(ViewsScreen *v, App *app)
+{
+    if (v->plane.on)
+        seeds_leave(v, app);
+    else if (v->picks)
+        pick_none(v);
+    else if (v->sorted.by != ORDER_SEED)
+        views_sort(v, app, ORDER_SEED);
+    else
+        return false;
+    return true;
+}
+
+static bool psi_text(ViewsScreen *v, App *app, const char *text)
+{
+    double psi;
+    Err err = {0};
+    if (!world_number(text, 0, 1.5, &psi, &err)) return app_fail(app, &err), true;
+    return set_psi(v, app, psi);
+}
+
+/* Those that take words; without them the prompt opens. */
+static bool act_with(ViewsScreen *v, App *app, Action action, const char *text)
+{
+    const Address *marked;
+    switch (action) {
+    case ACT_VIEWS_CLASS:
+        return set_class(v, app, text);
+    case ACT_VIEWS_PSI:
+        return psi_text(v, app, text);
+    case ACT_VIEWS_SEED:
+        return set_seed(v, app, text);
+    case ACT_VIEWS_WALL:
+        return pick_save(v, app, text), true;
+    case ACT_SAVE:
+        return save_selected(v, app, text);
+    case ACT_OPEN:
+        return open_text(app, text);
+    case ACT_TRAY_TAGS:
+        return pick_keep(v, app, text), true;
+    case ACT_MARK:
+        return mark(v, app, text);
+    case ACT_MARK_GO:
+        return (marked = world_marked(app, text)) ? go_to(v, app, marked) : true;
+    default:
+        return false;
+    }
+}
+
+static bool move(ViewsScreen *v, App *app, int64_t columns, int64_t rows)
+{
+    views_move(v, app, columns, rows);
+    return true;
+}
+
+static bool pick(ViewsScreen *v, App *app, int columns, int rows)
+{
+    if (columns || rows)
+        pick_step(v, app, columns, rows);
+    else
+        pick_toggle(v, app);
+    return true;
+}
+
+static bool toggle_plane(ViewsScreen *v, App *app, const char *seeds)
+{
+    if (v->plane.on && !seeds)
+        seeds_leave(v, app);
+    else
+        seeds_show(v, app, seeds);
     return true;
 }
 
 static bool act(ViewsScreen *v, App *app, Action action, const char *text)
 {
-    World *w = app_world(app);
-    Wall wall = wall_of(v, app, wall_area(app_body(app)));
-    double psi;
-    Err err = {0};
-    Address a = tile_address(v, w, v->grid.selected);
+    Wall wall = views_wall(v, app, app_body(app));
+    Address a;
+    if (action != ACT_FLIP) v->flip = 0;
+    if (text && act_with(v, app, action, text)) return true;
     switch (action) {
-    case ACT_UP: return move(v, app, 0, -1);
-    case ACT_DOWN: return move(v, app, 0, 1);
-    case ACT_LEFT: return move(v, app, -1, 0);
-    case ACT_RIGHT: return move(v, app, 1, 0);
-    case ACT_PAGE_UP: return move(v, app, 0, -wall.rows);
-    case ACT_PAGE_DOWN: return move(v, app, 0, wall.rows);
-    case ACT_FIRST: return move(v, app, 0, -WALL_TILES);
-    case ACT_VIEWS_STEER: return show_selected(v, app, CONTEXT_STEER);
-    case ACT_VIEWS_NEIGHBOURS: return show_selected(v, app, CONTEXT_NEIGHBOURS);
-    case ACT_VIEWS_NEW: v->first += (uint64_t)(wall.cols * wall.rows); return move(v, app, 0, -WALL_TILES), forget(v), ask_wall(v, app), true;
-    case ACT_VIEWS_CLASS: return text ? set_class(v, app, text) : false;
-    case ACT_VIEWS_PSI_DOWN: return set_psi(v, app, v->psi - 0.05);
-    case ACT_VIEWS_PSI_UP: return set_psi(v, app, v->psi + 0.05);
-    case ACT_VIEWS_PSI:
-        if (text && !world_number(text, 0, 1.5, &psi, &err)) return app_fail(app, &err), true;
-        return text ? set_psi(v, app, psi) : false;
-    case ACT_VIEWS_SEED: return text ? set_seed(v, app, text) : false;
-    case ACT_VIEWS_LARGER: return resize_tiles(v, app, 1);
-    case ACT_VIEWS_SMALLER: return resize_tiles(v, app, -1);
-    case ACT_TRAY: return world_keep(app, &a, NULL);
-    case ACT_TRAY_TAGS: return text ? world_keep(app, &a, text) : false;
-    case ACT_COPY: return world_copy(app, &a), true;
-    case ACT_SAVE: return text ? save_selected(v, app, text) : false;
-    case ACT_OPEN: return text ? open_text(app, text) : false;
-    default: return false;
+    case ACT_UP:
+        return move(v, app, 0, -1);
+    case ACT_DOWN:
+        return move(v, app, 0, 1);
+    case ACT_LEFT:
+        return move(v, app, -1, 0);
+    case ACT_RIGHT:
+        return move(v, app, 1, 0);
+    case ACT_PAGE_UP:
+        return move(v, app, 0, -wall.rows);
+    case ACT_PAGE_DOWN:
+        return move(v, app, 0, wall.rows);
+    case ACT_FIRST:
+        return v->plane.on          ? move(v, app, -wall.cols, -wall.rows)
+               : views_is_sorted(v) ? move(v, app, INT64_MIN, 0)
+                                    : begin_at(v, app, v->base);
+    case ACT_LAST:
+        return views_is_sorted(v) ? move(v, app, INT64_MAX, 0) : false;
+    case ACT_VIEWS_STEER:
+        return show_selected(v, app, CONTEXT_STEER);
+    case ACT_VIEWS_NEIGHBOURS:
+        return show_selected(v, app, CONTEXT_NEIGHBOURS);
+    case ACT_VIEWS_NEW:
+        return fresh(v, app);
+    case ACT_VIEWS_PSI_DOWN:
+        return set_psi(v, app, (double)v->psi - 0.05);
+    case ACT_VIEWS_PSI_UP:
+        return set_psi(v, app, (double)v->psi + 0.05);
+    case ACT_VIEWS_LARGER:
+        return zoom(v, app, true);
+    case ACT_VIEWS_SMALLER:
+        return zoom(v, app, false);
+    case ACT_VIEWS_SORT:
+        return sort(v, app, text);
+    case ACT_VIEWS_PLANE:
+        return toggle_plane(v, app, text);
+    case ACT_VIEWS_PICK:
+        return pick(v, app, 0, 0);
+    case ACT_VIEWS_PICK_LEFT:
+        return pick(v, app, -1, 0);
+    case ACT_VIEWS_PICK_RIGHT:
+        return pick(v, app, 1, 0);
+    case ACT_VIEWS_PICK_UP:
+        return pick(v, app, 0, -1);
+    case ACT_VIEWS_PICK_DOWN:
+        return pick(v, app, 0, 1);
+    case ACT_VIEWS_PICK_ALL:
+        return pick_sight(v, app), true;
+    case ACT_SET_A:
+        return mark(v, app, "A");
+    case ACT_SET_B:
+        return mark(v, app, "B");
+    case ACT_FLIP:
+        return flip(v, app);
+    case ACT_TRAY:
+        return pick_keep(v, app, NULL), true;
+    case ACT_COPY:
+        return a = views_selected(v, app_world(app)), world_copy(app, &a), true;
+    case ACT_CANCEL:
+        return leave_one(v, app);
+    default:
+        return false;
     }
+}
+
+/* --- the mouse ------------------------------------------------------------------------------------------ */
+
+static bool press(ViewsScreen *v, App *app, uint64_t hit)
+{
+    double now = clock_seconds();
+    bool twice = v->grid.at == hit && v->pressed == hit + 1 && now - v->pressed_at < DOUBLE_CLICK;
+    v->pressed = hit + 1;
+    v->pressed_at = now;
+    v->drag_from = hit;
+    v->picks_before = v->picks;
+    v->dragging = true;
+    v->flip = 0;
+    if (twice) return show_selected(v, app, CONTEXT_STEER);
+    v->grid.at = hit;
+    views_ask(v, app);
+    return true;
+}
+
+static bool press_cell(ViewsScreen *v, App *app, const Wall *wall, const Event *ev)
+{
+    int i = layout_tile_at(wall, ev->x, ev->y);
+    bool same = i == v->plane.cy * v->plane.cols + v->plane.cx;
+    if (ev->mouse != MOUSE_PRESS || i < 0) return false;
+    if (same) return show_selected(v, app, CONTEXT_STEER);
+    v->plane.cx = i % wall->cols;
+    v->plane.cy = i / wall->cols;
+    views_ask(v, app);
+    return true;
+}
+
+static bool wheel(ViewsScreen *v, App *app, const Wall *wall, int rows)
+{
+    if (v->plane.on) return seeds_zoom(v, app, rows < 0), true;
+    grid_scroll(&v->grid, wall, views_last(v), rows);
+    views_ask(v, app);
+    return true;
 }
 
 static bool mouse(ViewsScreen *v, App *app, const Event *ev)
 {
-    Wall wall = wall_of(v, app, wall_area(app_body(app)));
-    if (ev->mouse == MOUSE_WHEEL_UP) return move(v, app, 0, -1);
-    if (ev->mouse == MOUSE_WHEEL_DOWN) return move(v, app, 0, 1);
-    int hit = ev->mouse == MOUSE_PRESS ? grid_hit(&v->grid, &wall, WALL_TILES, ev->x, ev->y) : -1;
-    if (hit < 0) return false;
-    if (hit == v->grid.selected) return show_selected(v, app, CONTEXT_STEER);
-    v->grid.selected = hit;
+    Wall wall = views_wall(v, app, app_body(app));
+    uint64_t hit;
+    if (ev->mouse == MOUSE_WHEEL_UP) return wheel(v, app, &wall, -WHEEL_ROWS);
+    if (ev->mouse == MOUSE_WHEEL_DOWN) return wheel(v, app, &wall, WHEEL_ROWS);
+    if (v->plane.on) return press_cell(v, app, &wall, ev);
+    if (ev->mouse == MOUSE_RELEASE) v->dragging = false;
+    if (!grid_hit(&hit, &v->grid, &wall, views_last(v), ev->x, ev->y)) return false;
+    if (ev->mouse == MOUSE_PRESS) return press(v, app, hit);
+    if (ev->mouse != MOUSE_DRAG || !v->dragging || (hit == v->drag_from && v->picks == v->picks_before))
+        return false;
+    pick_rectangle(v, app, v->drag_from, hit);
+    v->grid.at = hit;
     return true;
 }
 
@@ -218,90 +375,94 @@ static bool views_update(void *self, App *app, const Event *ev)
 {
     ViewsScreen *v = self;
     switch (ev->kind) {
-    case EV_ACTION: return act(v, app, ev->action, ev->text);
-    case EV_PASTE: return open_text(app, ev->text);
-    case EV_MOUSE: return mouse(v, app, ev);
-    case EV_RESIZE: return move(v, app, 0, 0), ask_wall(v, app), true;
-    default: return false;
+    case EV_ACTION:
+        return act(v, app, ev->action, ev->text);
+    case EV_PASTE:
+        return open_text(app, ev->text);
+    case EV_MOUSE:
+        return mouse(v, app, ev);
+    case EV_RESIZE:
+        return views_choose_size(v, app), move(v, app, 0, 0);
+    default:
+        return false;
     }
 }
 
-/* The first part of a new wall waits for more, unless there is nothing else to show. */
-static bool views_tick(void *self, App *app)
+/* --- news ----------------------------------------------------------------------------------------------- */
+
+/* A whole answer may leave something in sight unpainted: the wish was older than the place. */
+static bool take_pictures(ViewsScreen *v, App *app)
 {
-    ViewsScreen *v = self;
-    World *w = app_world(app);
-    if (!v->asked) ask_wall(v, app);
-    Painting *p = w->painter ? (Painting *)painter_look(w->painter, PAINT_WALL) : NULL;
-    if (!p) return false;
-    bool whole = p->done == p->n || p->err.code, mine = p->ticket == v->asked;
-    bool newer = !v->shown || p->ticket > v->shown->ticket || p->done > v->shown->done;
-    if (!mine || !newer || (!whole && v->shown && v->shown->ticket != p->ticket)) return news_drop(&p->news), false;
-    if (p->err.code) app_fail(app, &p->err);
-    forget(v);
-    v->shown = p;
-    v->shown_from = v->asked_from;
-    v->waiting = !whole;
+    if (!world_take(app, PAINT_WALL, &v->painting)) return false;
+    if (v->painting->ticket != v->asked) return false;
+    album_take(v->album, v->painting, &v->taken);
+    bool over = v->painting->done == v->painting->n;
+    if (v->painting->err.code) v->waiting = false;
+    if (over && v->waiting) views_ask(v, app);
     return true;
 }
 
-static void draw_side(const ViewsScreen *v, const World *w, Canvas *c, Rect side)
+static bool take_flip(ViewsScreen *v, App *app)
 {
-    char text[ADDRESS_BYTES_MAX + 1];
-    Address a = tile_address(v, w, v->grid.selected);
-    Rect in = canvas_box(c, side, false, "Selected", NULL);
-    Rect large = rect_cut_top(&in, in.h * 2 / 5);
-    uint64_t id;
-    const Image *image = tile_image(v, v->grid.selected, &id);
-    if (image) canvas_picture(c, large, image, id);
-    in = rect_inset(in, 1, 1);
-    int y = in.y;
-    canvas_print(c, in.x, y++, in.w, INK_TEXT | STYLE_BOLD, "%s", world_class(w, a.class));
-    canvas_print(c, in.x, y++, in.w, INK_DIM, "seed   %llu", (unsigned long long)a.source.ref[0].id);
-    canvas_print(c, in.x, y++, in.w, INK_DIM, "psi    %.2f", (double)v->psi);
-    canvas_print(c, in.x, y++, in.w, INK_DIM, "shows  %s", v->class < 0 ? "all classes" : world_class(w, v->class));
-    rect_cut_top(&in, y - in.y + 1);
-    if (address_print(text, &a, NULL)) canvas_wrap(c, in, INK_FAINT, text);
+    World *w = app_world(app);
+    Painting *p = v->flip && w->painter ? (Painting *)painter_look(w->painter, PAINT_FLIP) : NULL;
+    int taken = 0;
+    if (!p) return false;
+    album_take(v->album, p, &taken);
+    news_drop(&p->news);
+    return true;
 }
 
-static void views_view(const void *self, const App *app, Canvas *c, Rect area)
+/* Meters are on their way, or real pictures are still being looked at. */
+static void look_again(ViewsScreen *v, App *app)
 {
-    const ViewsScreen *v = self;
-    const World *w = app_world(app);
-    Rect body = area, side = {0};
-    if (body.w >= 96) side = rect_cut_right(&body, 30);
-    char right[64];
-    snprintf(right, sizeof right, "%s \u00b7 \u03c8 %.2f", v->class < 0 ? "all classes" : world_class(w, v->class), (double)v->psi);
-    canvas_box(c, body, true, "Views", right);
-    Wall wall = wall_of(v, app, wall_area(area));
-    int page = wall.cols * wall.rows, from = v->grid.top * wall.cols;
-    Tile tile[CANVAS_PICTURES];
-    char label[CANVAS_PICTURES][24];
-    if (page > 0 && page <= CANVAS_PICTURES) {
-        for (int i = 0; i < page; i++) {
-            Address a = tile_address(v, w, from + i);
-            snprintf(label[i], sizeof label[i], "%s", v->class < 0 && a.class >= 0 ? world_class(w, a.class) : "");
-            if (!label[i][0]) snprintf(label[i], sizeof label[i], "%llu", (unsigned long long)a.source.ref[0].id);
-            tile[i] = (Tile){.line = {label[i], NULL}, .ink = INK_DIM};
-            tile[i].image = tile_image(v, from + i, &tile[i].id);
-        }
-        Grid local = {0, v->grid.selected - from};
-        grid_draw(&local, c, &wall, tile, page, true);
-    }
-    if (!rect_empty(side)) draw_side(v, w, c, side);
+    World *w = app_world(app);
+    v->measuring = v->measuring && w->meters && meters_busy(w->meters, true);
+    if (v->measuring) app_tick_at(app, clock_seconds() + LOOK_AGAIN);
+}
+
+static bool views_tick(void *self, App *app)
+{
+    ViewsScreen *v = self;
+    if (!v->asked) views_ask(v, app);
+    bool drawn = take_pictures(v, app);
+    drawn |= take_flip(v, app);
+    drawn |= world_take_meters(app, METER_VIEW, &v->meter);
+    drawn |= views_sort_tick(v, app);
+    drawn |= seeds_tick(v, app);
+    drawn |= pick_tick(v, app);
+    look_again(v, app);
+    return drawn;
 }
 
 static bool views_busy(const void *self)
 {
-    return ((const ViewsScreen *)self)->waiting;
+    const ViewsScreen *v = self;
+    bool sorting = v->sorted.by != ORDER_SEED && !v->sorted.order;
+    return v->waiting || v->measuring || sorting || *v->saving;
 }
 
 static void views_close(void *self, App *app)
 {
+    ViewsScreen *v = self;
     (void)app;
-    forget(self);
+    views_unsort(v);
+    if (v->plane.news) news_drop(&v->plane.news->news);
+    if (v->meter) news_drop(&v->meter->news);
+    if (v->painting) news_drop(&v->painting->news);
+    if (v->album) album_close(v->album);
+    free(v->album);
+    free(v->pick);
 }
 
-const Screen screen_views = {.name = "Views", .context = CONTEXT_VIEWS, .size = sizeof(ViewsScreen), .open = views_open,
-                             .update = views_update, .tick = views_tick, .view = views_view, .busy = views_busy,
-                             .close = views_close};
+const Screen screen_views = {.name = "Views",
+                             .context = CONTEXT_VIEWS,
+                             .size = sizeof(ViewsScreen),
+                             .open = views_open,
+                             .update = views_update,
+                             .tick = views_tick,
+                             .view = views_view,
+                             .busy = views_busy,
+                             .close = views_close,
+                             .save = views_save,
+                             .load = views_load};

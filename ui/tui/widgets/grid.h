@@ -1,4 +1,5 @@
-/* A wall of pictures with one selected, framed in text, and up to two lines under each. */
+/* A wall of pictures over any number of places, 2^64 of them too: one selected, framed in text, others
+ * picked, and up to two lines under each. */
 #pragma once
 #include "tui/canvas.h"
 
@@ -7,14 +8,22 @@ typedef struct {
     uint64_t id;         /* as in canvas_picture */
     const char *line[2]; /* either may be NULL */
     Ink ink;             /* of the first line; INK_TEXT is fine */
+    bool picked;         /* in a thin frame of its own */
 } Tile;
 
 typedef struct {
-    int top;      /* first row of tiles shown */
-    int selected; /* index of the tile */
+    uint64_t top; /* the place of the first tile in sight */
+    uint64_t at;  /* the selected place */
 } Grid;
 
-/* Moves the selection by columns and rows inside 0..n-1 and keeps it in view. */
-void grid_move(Grid *g, const Wall *wall, int n, int columns, int rows);
+/* Moves the selection by columns and rows inside 0..last and keeps it in sight; as far as there is room, rows
+ * stay in their column. */
+void grid_move(Grid *g, const Wall *wall, uint64_t last, int64_t columns, int64_t rows);
+/* Moves what is in sight by rows; the selection comes along where it would be left behind. */
+void grid_scroll(Grid *g, const Wall *wall, uint64_t last, int64_t rows);
+/* How many tiles are in sight: the places from g->top on. */
+int grid_sight(const Grid *g, const Wall *wall, uint64_t last);
+/* tile[0..n-1] are the places from g->top on. */
 void grid_draw(const Grid *g, Canvas *c, const Wall *wall, const Tile *tile, int n, bool focus);
-int grid_hit(const Grid *g, const Wall *wall, int n, int x, int y); /* the tile there, or -1 */
+/* The place of the tile there into *at; false: none. */
+bool grid_hit(uint64_t *at, const Grid *g, const Wall *wall, uint64_t last, int x, int y);

@@ -1,0 +1,148 @@
+/* The right column of Views: the selected view large, what is measured of it, and the real pictures nearest
+ * to it. */
+#include "tui/screens/views_state.h"
+#include "tui/widgets/gauge.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LABELS     8    /* columns of a row's name */
+#define REAL_FULL  1.5f /* realism of a full gauge; two thirds of it are 1 */
+#define LEAST_SEEN 0.05f
+
+/* --- rows ----------------------------------------------------------------------------------------------- */
+
+/* One line off the top; false when there is none. */
+static bool next_line(Rect *in, Rect *line)
+{
+    if (in->h < 1) return false;
+    *line = rect_cut_top(in, 1);
+    return true;
+}
+
+static void row(Canvas *c, Rect *in, const char *name, Ink ink, const char *text)
+{
+    Rect line;
+    if (!next_line(in, &line)) return;
+    canvas_text(c, line.x, line.y, LABELS, INK_DIM, name);
+    canvas_text(c, line.x + LABELS, line.y, line.w - LABELS, ink, text);
+}
+
+static void gauge_row(Canvas *c, Rect *in, const char *name, float value, float full, Ink ink)
+{
+    Rect line;
+    char text[16];
+    if (isnan(value) || !next_line(in, &line)) return;
+    snprintf(text, sizeof text, "%.2f", (double)value);
+    canvas_text(c, line.x, line.y, LABELS, INK_DIM, name);
+    gauge_meter(c, line.x + LABELS, line.y, line.w - LABELS - 5, (double)(value / full), ink);
+    canvas_right(c, line.x + line.w, line.y, 5, ink, text);
+}
+
+static void judge_rows(Canvas *c, Rect *in, const Meters *meters, const Meter *m, int asked)
+{
+    char text[64];
+    for (int k = 0; k < 2 && m->class[k] >= 0; k++) {
+        if (k && m->share[k] < LEAST_SEEN) return;
+        snprintf(text, sizeof text, "%.2f %s", (double)m->share[k], meters_class(meters, m->class[k]));
+        row(c, in, k ? "" : "judge", k ? INK_DIM : m->class[0] == asked ? INK_TEXT : INK_WARN, text);
+    }
+}
+
+static Ink realism_ink(float r)
+{
+    return r >= 1 ? INK_GOOD : r >= 0.8f ? INK_TEXT : r >= 0.6f ? INK_WARN : INK_BAD;
+}
+
+/* Pictures side by side with their cosines below. */
+static void nearest(Canvas *c, Rect *in, const Meter *m, int cell_w, int cell_h)
+{
+    int w = (in->w - METER_NEIGHBOURS + 1) / METER_NEIGHBOURS, h = (w * cell_w + cell_h / 2) / cell_h;
+    if (!m->picture[0] || in->h < h + 2 || w < 3) return;
+    rect_cut_top(in, 1);
+    Rect band = rect_cut_top(in, h + 1);
+    for (int k = 0; k < METER_NEIGHBOURS && m->picture[k]; k++) {
+        Rect at = {band.x + k * (w + 1), band.y, w, h};
+        canvas_picture(c, at, m->picture[k], canvas_image_id(m->picture[k]));
+        canvas_print(c, at.x, at.y + h, w, INK_DIM, "%.3f", (double)m->score[k]);
+    }
+}
+
+static void meter_rows(const ViewsScreen *v, const App *app, Canvas *c, Rect *in, const Address *a)
+{
+    const World *w = app_world(app);
+    const MeterNews *n = v->meter;
+    int cw, ch;
+    if (!n || !n->done || !address_equal(a, &n->address[0])) return;
+    const Meter *m = &n->meter[0];
+    app_cell(app, &cw, &ch);
+    judge_rows(c, in, w->meters, m, a->class);
+    gauge_row(c, in, "unsure", m->entropy, logf(w->g->config.classes > 1 ? (float)w->g->config.classes : 2),
+              INK_TEXT);
+    gauge_row(c, in, "real", m->realism, REAL_FULL, realism_ink(m->realism));
+    gauge_row(c, in, "from A", m->distance, 1, INK_TEXT);
+    char text[64];
+    if (n->total && !n->real) {
+        snprintf(text, sizeof text, "%d of %d", n->filled, n->total);
+        row(c, in, "reals", INK_DIM, text);
+    }
+    nearest(c, in, m, cw, ch);
+    if (*n->why && in->h > 3) rect_cut_top(in, 1), rect_cut_top(in, canvas_wrap(c, *in, INK_DIM, n->why));
+}
+
+/* The address with its lines broken before a field where it can be. */
+static void address_lines(Canvas *c, Rect in, const char *text)
+{
+    int x = 0, y = 0;
+    while (*text && y < in.h) {
+        int n = 1 + (int)strcspn(text + 1, "/");
+        if (x && x + n > in.w) x = 0, y++;
+        if (y < in.h) canvas_print(c, in.x + x, in.y + y, in.w - x, INK_FAINT, "%.*s", n, text);
+        x += n;
+        text += n;
+    }
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------ */
+
+static void source_rows(Canvas *c, Rect *in, const Address *a)
+{
+    char text[64];
+    const LatentRef *r = a->source.ref;
+    snprintf(text, sizeof text, "%llu", (unsigned long long)r[0].id);
+    if (a->source.kind == SOURCE_BLEND)
+        snprintf(text, sizeof text, "%.4g across, %.4g down", (double)a->source.at[0],
+                 (double)a->source.at[1]);
+    row(c, in, a->source.kind == SOURCE_BLEND ? "place" : "seed", INK_TEXT, text);
+}
+
+static const Image *large_picture(const ViewsScreen *v, const World *w, const Address *a, uint64_t *id)
+{
+    const char letter[2] = {v->flip, 0};
+    return album_find(v->album, v->flip ? &w->marks.at[marks_find(letter)] : a, id);
+}
+
+void views_column(const ViewsScreen *v, const App *app, Canvas *c, Rect side)
+{
+    const World *w = app_world(app);
+    char text[ADDRESS_BYTES_MAX + 1], title[64];
+    Address a = views_selected(v, w);
+    uint64_t id;
+    snprintf(title, sizeof title, "%s%s",
+             v->flip == 'A' ? "A"
+             : v->flip      ? "B"
+                            : world_class(w, a.class),
+             !v->flip && a.class < 0 ? "Selected" : "");
+    Rect in = rect_inset(canvas_box(c, side, v->flip != 0, title, NULL), 1, 0);
+    int cw, ch;
+    app_cell(app, &cw, &ch);
+    int full = (in.w * cw + ch / 2) / ch, room = in.h - (in.h >= 26 ? 15 : 11);
+    const Image *image = large_picture(v, w, &a, &id);
+    Rect large = rect_cut_top(&in, full < room ? full : room > 4 ? room : 4);
+    if (image) canvas_picture(c, large, image, id);
+    rect_cut_top(&in, in.h > 12);
+    source_rows(c, &in, &a);
+    meter_rows(v, app, c, &in, &a);
+    rect_cut_top(&in, 1);
+    if (address_print(text, &a, NULL)) address_lines(c, in, text);
+}
