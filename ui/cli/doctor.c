@@ -1,16 +1,13 @@
 /* viewsmith doctor: what this machine offers, what is missing, and one line of advice for each. */
 #include "base/file.h"
 #include "cli/share.h"
+#include "engine/fact.h"
 #include "math/blas.h"
 #include "math/isa.h"
-#include <langinfo.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -172,40 +169,15 @@ static void tell_runs(Report *r)
 
 /* --- the terminal ------------------------------------------------------------------------------------------------ */
 
-static const char *setting(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : "not set";
-}
-
-static void tell_size(Report *r)
-{
-    char text[512];
-    struct winsize size = {0};
-    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size)) {
-        snprintf(text, sizeof text, "stdout is none; TERM is %.200s", setting("TERM"));
-        tell(r, "terminal", text, NULL);
-        return;
-    }
-    snprintf(text, sizeof text, "%.200s, %d x %d cells, %d x %d pixels", setting("TERM"), size.ws_col, size.ws_row, size.ws_xpixel, size.ws_ypixel);
-    tell(r, "terminal", text, size.ws_col < 80 || size.ws_row < 24 ? "the screens want 80 x 24 cells or more" : NULL);
-}
-
 static void tell_terminal(Report *r)
 {
-    char text[256];
-    tell_size(r);
-    const char *color = setting("COLORTERM"), *term = setting("TERM");
-    bool rich = !strcmp(color, "truecolor") || !strcmp(color, "24bit") || strstr(term, "direct");
-    tell(r, "colour", color, rich ? NULL : "pictures have 256 colours at most unless the terminal tells better: COLORTERM=truecolor where it has more");
-    setlocale(LC_CTYPE, "");
-    const char *set = nl_langinfo(CODESET);
-    snprintf(text, sizeof text, "LANG %.60s, LC_ALL %.60s, characters %.40s", setting("LANG"), setting("LC_ALL"), set);
-    tell(r, "locale", text, strcasecmp(set, "UTF-8") ? "without UTF-8 pictures are letters: LC_ALL=C.UTF-8" : NULL);
-    tell(r, "graphics", setting("VIEWSMITH_GRAPHICS"), getenv("VIEWSMITH_GRAPHICS") ? "VIEWSMITH_GRAPHICS chooses how pictures are shown: unset it for the best" : NULL);
-    tell(r, "no_color", setting("NO_COLOR"), getenv("NO_COLOR") && *getenv("NO_COLOR") ? "pictures are letters while NO_COLOR is set" : NULL);
-    tell(r, "tmux", getenv("TMUX") ? "yes" : "no", getenv("TMUX") ? "sharp pictures need tmux 3.4 or later built with sixel; else they are half blocks" : NULL);
-    tell(r, "ssh", getenv("SSH_CONNECTION") ? "yes" : "no", NULL);
+#ifdef VS_HEADLESS
+    tell(r, "terminal", "none: this is the program without one", NULL);
+#else
+    Fact fact[FACTS_MAX];
+    int n = facts_of_terminal(fact);
+    for (int i = 0; i < n; i++) tell(r, fact[i].key, fact[i].value, fact[i].advice);
+#endif
 }
 
 static int doctor_command(const Args *a)
@@ -225,6 +197,6 @@ static int doctor_command(const Args *a)
 const Command command_doctor = {
     "",
     "Reports the version, processor, kernels, threads and memory, the data and models found with\n"
-    "their digests, runs, and what can be known of the terminal without asking it; after ->\n"
-    "one line of advice where something could be better.",
+    "their digests, runs, and what the terminal says it can do (:doctor shows that within the\n"
+    "program, with a test card); after -> one line of advice where something could be better.",
     "  viewsmith doctor\n  viewsmith doctor --json", options, 0, 0, doctor_command};
