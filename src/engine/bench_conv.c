@@ -17,7 +17,7 @@ struct BenchConv {
 
 static MapConv way(const BenchConv *c, int layer)
 {
-    return (MapConv){.s = bench_layer_shape(&c->spec, layer), .bf16 = c->spec.bf16};
+    return (MapConv){.s = bench_layer_shape(&c->spec, layer), .split = true, .bf16 = c->spec.bf16};
 }
 
 static void layout(BenchConv *c)
@@ -29,7 +29,8 @@ static void layout(BenchConv *c)
         pixels = max_size(pixels, map_count(m.s.N, m.s.C, m.s.H * m.s.W));
         weights = max_size(weights, (size_t)(m.s.O * m.s.C * m.s.KH * m.s.KW));
         packed = max_size(packed, mapconv_packed(&m));
-        scratch = max_size(scratch, max_size(mapconv_scratch(&m, false, threads), mapconv_scratch(&m, true, threads)));
+        scratch = max_size(scratch,
+                           max_size(mapconv_scratch(&m, false, threads), mapconv_scratch(&m, true, threads)));
     }
     c->x = arena_take(&c->arena, pixels, sizeof(float));
     c->dy = arena_take(&c->arena, pixels, sizeof(float));

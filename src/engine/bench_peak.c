@@ -59,7 +59,7 @@ double bench_peak(Pool *pool, double seconds)
 {
     Race r = {.kernel = plain};
 #if defined(__x86_64__)
-    if (isa_current() == ISA_AVX512) r.kernel = fma512;
+    if (isa_current() >= ISA_AVX512) r.kernel = fma512;
     else if (isa_current() == ISA_AVX2) r.kernel = fma256;
 #endif
     int threads = pool_threads(pool);

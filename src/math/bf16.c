@@ -1,17 +1,9 @@
-/* Bfloat16 products on AMX: layouts, and the loops over tiles. The only file with matrix-unit intrinsics. */
+/* Bfloat16 products on AMX: layouts, and the loops over tiles. */
 #include "math/bf16.h"
+#include "math/amx.h"
 #include "math/isa.h"
 #include "math/whole.h"
 #include <string.h>
-
-#if defined(__x86_64__) && defined(__linux__)
-#include <cpuid.h>
-#include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#define AMX     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")))
-#define HAS_AMX 1
-#endif
 
 enum { TILE = 16, PAIRS = 16, LINE = 2 * TILE, TILE_WORDS = 512, SLACK = 64, SQUARE = 4 * TILE * TILE };
 
@@ -150,42 +142,14 @@ void bf16_outer_unpack(float *w, const float *du, int n, size_t stride, const Bf
             }
 }
 
-#if defined(HAS_AMX)
-
-/* ---- The unit ---- */
-
 bool bf16_here(void)
 {
-    static _Thread_local int known = -1; /* the answer is the same in each thread */
-    unsigned a, b, c, d, bf16 = 0;
-    if (known >= 0) return known;
-    known = isa_current() == ISA_AVX512 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 24 & 1) &&
-            (d >> 22 & 1);
-    if (known && __get_cpuid_count(7, 1, &bf16, &b, &c, &d)) known = bf16 >> 5 & 1;
-    enum {
-        ASK_FOR_FEATURE = 0x1023,
-        TILE_DATA = 18
-    }; /* Linux: the registers are large, a process has to ask */
-    if (known) known = syscall(SYS_arch_prctl, ASK_FOR_FEATURE, TILE_DATA) == 0;
-    return known;
+    return isa_current() == ISA_AMX;
 }
 
-/* All eight tiles hold 16 rows of 64 bytes. */
-static const struct {
-    uint8_t palette, start, reserved[14];
-    uint16_t bytes[16];
-    uint8_t rows[16];
-} tile_shapes = {.palette = 1,
-                 .bytes = {64, 64, 64, 64, 64, 64, 64, 64},
-                 .rows = {TILE, TILE, TILE, TILE, TILE, TILE, TILE, TILE}};
+#if defined(HAS_AMX)
 
-/* gcc's intrinsics do not say that they read memory, hence the shapes are a constant, and what was written
- * before is said to be wanted. */
-AMX static void tiles_on(void)
-{
-    __asm__ volatile("" ::: "memory");
-    _tile_loadconfig(&tile_shapes);
-}
+/* ---- Staging ---- */
 
 static const float zeros[MAP_LANES];
 
@@ -376,7 +340,7 @@ AMX static void product_part(const MapRegion *y, const Bf16Product *p, int image
 
 AMX void bf16_product(const MapRegion *y, const Bf16Product *p)
 {
-    tiles_on();
+    amx_on(TILE);
     for (int i = 0; i < p->images; i++)
         for (int k = p->first; k < min_int(p->first + p->parts, bf16_blocks(p->O)); k++)
             product_part(y, p, i, k);
@@ -419,7 +383,7 @@ AMX static void outer_tiles(float *du, const Bf16Outer *p, int part, int block, 
 
 AMX void bf16_outer(float *du, const Bf16Outer *p)
 {
-    tiles_on();
+    amx_on(TILE);
     for (int part = 0; part < bf16_blocks(p->O); part++)
         for (int b = 0; b < bf16_blocks(p->C); b++)
             for (int t = 0; t < p->taps; t++, du += SQUARE) outer_tiles(du, p, part, b, t);
@@ -427,11 +391,6 @@ AMX void bf16_outer(float *du, const Bf16Outer *p)
 }
 
 #else
-
-bool bf16_here(void)
-{
-    return false;
-}
 
 /* Never called where bf16_here() says no. */
 void bf16_input(uint16_t *to, const Staged *from, const Bf16Planes *p)

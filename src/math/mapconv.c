@@ -264,7 +264,7 @@ void mapconv_pack(float *packed, const float *w, const MapConv *c, Pool *pool)
 
 const char *mapconv_kernel(const MapConv *c)
 {
-    static const char *const names[] = {"winograd", "strided", "direct", "narrow", "bf16"};
+    static const char *const names[] = {"winograd", "split", "strided", "direct", "narrow", "bf16"};
     return names[way_of(c, c->transposed, c->plain_out).kernel];
 }
 

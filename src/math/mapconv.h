@@ -16,6 +16,7 @@ typedef struct {
     ConvShape s;
     bool transposed;
     bool exact;               /* never Winograd */
+    bool split;               /* Winograd on the matrix unit where the CPU has one (math/split.h) */
     bool bf16;                /* products in bfloat16 where the CPU has a matrix unit (math/bf16.h) */
     bool plain_in, plain_out; /* that side is a plain picture (N,C,H,W) of few channels instead of a map */
 } MapConv;
@@ -86,7 +87,7 @@ void mapconv_forward(const MapWrite *to, const MapRead *from, const float *packe
                      float *scratch, Pool *pool);
 void mapconv_backward(const MapBack *back, const MapGrad *dy, const MapRead *from, const float *w,
                       const MapConv *c, float *scratch, Pool *pool);
-/* "winograd", "strided", "direct", "narrow" or "bf16": what forward runs. */
+/* "winograd", "split", "strided", "direct", "narrow" or "bf16": what forward runs. */
 const char *mapconv_kernel(const MapConv *c);
 
 /* The oracle: plain loops over plain copies. False: out of memory. */

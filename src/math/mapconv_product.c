@@ -2,6 +2,7 @@
 #include "math/direct.h"
 #include "math/mapconv_bf16.h"
 #include "math/mapconv_way.h"
+#include "math/split.h"
 #include "math/strided.h"
 #include "math/whole.h"
 #include "math/winograd.h"
@@ -19,6 +20,7 @@ static size_t phase_packed(const Way *w, const Phase *p)
 size_t way_packed(const Way *w)
 {
     size_t floats = 0;
+    if (w->kernel == WAY_SPLIT) return split_filter_floats(w->s->O, w->s->C, w->scatter);
     if (w->kernel == WAY_WINOGRAD) return winograd_filter_floats(w->s->O, w->s->C, w->scatter);
     if (w->kernel == WAY_STRIDED) return strided_filter_floats(w->out.C, w->in.C);
     for (int i = 0; i < w->up_y * w->up_x; i++) {
@@ -68,6 +70,10 @@ static void pack_output(void *ctx, int o, int worker)
 
 void way_pack(float *packed, const float *weight, const Way *w, Pool *pool)
 {
+    if (w->kernel == WAY_SPLIT) {
+        split_filter(packed, weight, w->s->O, w->s->C, w->scatter, pool);
+        return;
+    }
     if (w->kernel == WAY_WINOGRAD) {
         winograd_filter(packed, weight, w->s->O, w->s->C, w->scatter, pool);
         return;
@@ -132,6 +138,10 @@ void way_product(const MapRegion *y, const WayProduct *j, float *scratch)
         way_bf16_product(y, j, scratch);
         return;
     }
+    if (w->kernel == WAY_SPLIT) {
+        split_product(y, j->x, packed, w->out.C, w->in.C, 2 * j->first, 2 * j->pairs, scratch);
+        return;
+    }
     if (w->kernel == WAY_WINOGRAD) {
         winograd_product(y, j->x, packed, w->out.C, w->in.C, 2 * j->first, 2 * j->pairs, scratch);
         return;
@@ -159,15 +169,17 @@ size_t way_scratch(const Way *w, int images, int rows)
         StridedShape s = strided_of(w);
         return strided_scratch(&s, images);
     }
-    if (w->kernel != WAY_WINOGRAD) return 0;
-    return winograd_scratch(images * divide_up(rows, 4) * divide_up(w->out.W, 4), w->out.C, w->in.C);
+    if (!way_winograd(w)) return 0;
+    int tiles = images * divide_up(rows, 4) * divide_up(w->out.W, 4);
+    size_t floats = winograd_scratch(tiles, w->out.C, w->in.C);
+    return w->kernel == WAY_SPLIT ? max_size(floats, split_scratch(tiles, w->out.C, w->in.C)) : floats;
 }
 
 /* ---- The weight gradient ---- */
 
 size_t way_gradient(const Way *w)
 {
-    if (w->kernel == WAY_WINOGRAD) return winograd_gradient_floats(w->out.C, w->in.C);
+    if (way_winograd(w)) return winograd_gradient_floats(w->out.C, w->in.C);
     if (w->kernel == WAY_STRIDED) return strided_filter_floats(w->out.C, w->in.C);
     Phase p = phase_of(w, 0);
     if (w->kernel == WAY_BF16) return way_bf16_gradient(w);
@@ -177,7 +189,7 @@ size_t way_gradient(const Way *w)
 void way_outer(float *du, const Staged *x, const Staged *dy, const ptrdiff_t *offset, const Way *w,
                float *scratch)
 {
-    if (w->kernel == WAY_WINOGRAD) {
+    if (way_winograd(w)) {
         winograd_outer(du, x, dy, w->out.H, w->out.W, w->out.C, w->in.C, scratch);
         return;
     }
@@ -236,7 +248,7 @@ static void unpack_pair(void *ctx, int pair, int worker)
 
 void way_unpack(float *dw, const float *du, int n, size_t stride, const Way *w, Pool *pool)
 {
-    if (w->kernel == WAY_WINOGRAD) {
+    if (way_winograd(w)) {
         winograd_unfilter(dw, du, n, stride, w->s->O, w->s->C, pool);
         return;
     }

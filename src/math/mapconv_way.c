@@ -1,13 +1,15 @@
 /* Which kernel serves a way through a layer, how large its inputs are, and which taps reach which results. */
 #include "math/mapconv_way.h"
 #include "math/bf16.h"
+#include "math/split.h"
 #include "math/strided.h"
 #include "math/whole.h"
 #include "math/winograd.h"
 
 enum {
-    FEW = 4,     /* outputs that the narrow kernel serves */
-    PIXELS = 512 /* results of a task: 36 register tiles */
+    FEW = 4,                   /* outputs that the narrow kernel serves */
+    SPLIT_FILTERS = 256 * 256, /* outputs times channels at most */
+    PIXELS = 512               /* results of a task: 36 register tiles */
 };
 
 /* ---- Choosing ---- */
@@ -21,6 +23,14 @@ static bool winograd_pays(const Way *w)
     int covered = 16 * divide_up(w->out.H, 4) * divide_up(w->out.W, 4);
     return fits && s->pt <= 2 && s->pl <= 2 && w->in.C >= 16 && w->out.C >= 16 &&
            2 * w->out.H * w->out.W >= covered;
+}
+
+/* The matrix unit takes 32 channels and outputs at a time, and reads every transformed filter once per chunk
+ * of tiles: for very many, as they are wider than taps, memory is what costs. */
+static bool split_pays(const Way *w)
+{
+    int whole = divide_up(w->in.C, 32) * 32 * divide_up(w->out.C, 32) * 32;
+    return winograd_pays(w) && 3 * whole <= 4 * w->in.C * w->out.C && whole <= SPLIT_FILTERS && split_here();
 }
 
 /* The same for 4x4 of stride 2, whose whole tiles must reach the last row and column. A transposed
@@ -60,7 +70,7 @@ Way way_of(const MapConv *c, bool scatter, bool plain_out)
     } else if (c->bf16 && !c->exact && bf16_pays(&w)) {
         w.kernel = WAY_BF16;
     } else if (!c->exact && winograd_pays(&w)) {
-        w.kernel = WAY_WINOGRAD;
+        w.kernel = c->split && split_pays(&w) ? WAY_SPLIT : WAY_WINOGRAD;
         w.step = 4;
     } else if (!c->exact && phases_pay(&w, c->transposed)) {
         w.kernel = WAY_STRIDED;
@@ -89,7 +99,7 @@ int way_rows(const Way *w, int rows)
 {
     const ConvShape *s = w->s;
     if (w->kernel == WAY_STRIDED) return strided_reach(w, w->scatter ? s->OH : rows);
-    if (w->kernel == WAY_WINOGRAD) return 4 * divide_up(rows, 4) + 2;
+    if (way_winograd(w)) return 4 * divide_up(rows, 4) + 2;
     return reach(w, rows, w->row0, s->sh, s->dh, s->KH, s->pt);
 }
 
@@ -97,7 +107,7 @@ int way_cols(const Way *w)
 {
     const ConvShape *s = w->s;
     if (w->kernel == WAY_STRIDED) return strided_reach(w, s->OW);
-    if (w->kernel == WAY_WINOGRAD) return 4 * divide_up(w->out.W, 4) + 2;
+    if (way_winograd(w)) return 4 * divide_up(w->out.W, 4) + 2;
     return reach(w, w->out.W, w->col0, s->sw, s->dw, s->KW, s->pl);
 }
 
@@ -108,6 +118,7 @@ int way_first(const Way *w, int r)
 
 int way_images(const Way *w)
 {
+    if (w->kernel == WAY_SPLIT) return split_images(w->out.H, w->out.W, w->out.C, w->in.C);
     if (w->kernel == WAY_WINOGRAD) return winograd_images(w->out.H, w->out.W);
     if (w->kernel == WAY_STRIDED) return strided_images(w->s->OH, w->s->OW);
     return divide_up(PIXELS, w->out.H * w->out.W);

@@ -4,7 +4,7 @@
 #pragma once
 #include "math/mapconv.h"
 
-typedef enum { WAY_WINOGRAD, WAY_STRIDED, WAY_DIRECT, WAY_NARROW, WAY_BF16 } WayKernel;
+typedef enum { WAY_WINOGRAD, WAY_SPLIT, WAY_STRIDED, WAY_DIRECT, WAY_NARROW, WAY_BF16 } WayKernel;
 
 typedef struct {
     const ConvShape *s;
@@ -17,6 +17,12 @@ typedef struct {
     bool single; /* scatter from one pixel: each result pixel reads one tap, and is a phase of its own */
     int step;    /* regions begin at multiples of this many result rows */
 } Way;
+
+/* Whether tiles of 4x4 results make it: then the weight gradient is Winograd's in float32 too. */
+static inline bool way_winograd(const Way *w)
+{
+    return w->kernel == WAY_WINOGRAD || w->kernel == WAY_SPLIT;
+}
 
 Way way_of(const MapConv *c, bool scatter, bool plain_out);
 /* Staged size for `rows` result rows; cols for all of them. */

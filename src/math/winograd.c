@@ -5,13 +5,14 @@
  * fit. */
 #include "math/winograd.h"
 #include "math/isa.h"
-#include "math/kernels/winograd.h"
 #include "math/whole.h"
+#include "math/winograd_parts.h"
 #include <string.h>
 
 enum {
-    PAIR = 2 * MAP_LANES, /* outputs that are computed together */
-    PANEL = 128,          /* channels whose transformed filters are held at once */
+    GROUP = MAP_LANES * WINOGRAD_TAPS, /* the taps of sixteen channels */
+    PAIR = 2 * MAP_LANES,              /* outputs that are computed together */
+    PANEL = 128,                       /* channels whose transformed filters are held at once */
     WHOLE = 64 * 64 /* filters of at most so many outputs times channels stay in the cache transformed */
 };
 
@@ -58,54 +59,21 @@ size_t winograd_filter_floats(int O, int C, bool flip)
 
 typedef struct {
     float *u;
-    const float *w;
-    int to, from;
-    size_t to_step, from_step; /* floats of w from one output or channel to the next */
-    bool flip;
-    const WinogradKernels *kernel;
+    WinogradFilter taps;
 } Filter;
-
-enum { GROUP = MAP_LANES * WINOGRAD_TAPS /* the taps of sixteen channels */ };
-
-/* Rows of w, `step` floats apart, copied close together with zeros after the last. */
-static void copy_rows(float *to, const float *w, int rows, size_t step, size_t length)
-{
-    for (int i = 0; i < MAP_LANES; i++, to += length, w += step) {
-        if (i < rows)
-            memcpy(to, w, length * sizeof *to);
-        else
-            memset(to, 0, length * sizeof *to);
-    }
-}
-
-/* The taps [channels][9][width] of the channels from c on for the sixteen outputs from o on. */
-static void filter_taps(float *taps, int width, const Filter *f, int o, int c, int channels)
-{
-    float rows[MAP_LANES * GROUP + MAP_LANES] = {0}; /* turn reads whole vectors */
-    const float *w = f->w + (size_t)o * f->to_step + (size_t)c * f->from_step;
-    int lanes = min_int(f->to - o, MAP_LANES), length = channels * WINOGRAD_TAPS;
-    if (!f->flip) {
-        copy_rows(rows, w, lanes, f->to_step, (size_t)length);
-        f->kernel->turn(taps, width, rows, length, length);
-        return;
-    }
-    for (int i = 0; i < channels; i++, w += f->from_step, taps += WINOGRAD_TAPS * width) {
-        copy_rows(rows, w, lanes, f->to_step, WINOGRAD_TAPS);
-        f->kernel->turn(taps + (WINOGRAD_TAPS - 1) * width, -width, rows, WINOGRAD_TAPS, WINOGRAD_TAPS);
-    }
-}
 
 static void filter_task(void *ctx, int index, int worker)
 {
     (void)worker;
-    const Filter *f = ctx;
+    const Filter *filter = ctx;
+    const WinogradFilter *f = &filter->taps;
     int parts = map_blocks(f->from), first = index / parts * PAIR, c = index % parts * MAP_LANES;
     int vectors = pair_vectors(f->to, first / MAP_LANES), width = vectors * MAP_LANES;
     int channels = min_int(f->from - c, MAP_LANES);
-    float *pair = f->u + (size_t)(first / PAIR) * pair_floats(f->to, f->from, 2);
+    float *pair = filter->u + (size_t)(first / PAIR) * pair_floats(f->to, f->from, 2);
     float ahead[GROUP * PAIR], *taps = whole(f->to, f->from) ? ahead : pair + taps_floats(c, vectors);
     for (int v = 0; v < vectors; v++)
-        filter_taps(taps + v * MAP_LANES, width, f, first + v * MAP_LANES, c, channels);
+        winograd_taps(taps + v * MAP_LANES, width, f, first + v * MAP_LANES, c, channels);
     if (taps == ahead)
         f->kernel->expand(pair + (size_t)(c * width), filter_place(f->from, vectors), taps, channels,
                           vectors);
@@ -113,10 +81,8 @@ static void filter_task(void *ctx, int index, int worker)
 
 void winograd_filter(float *u, const float *w, int O, int C, bool flip, Pool *pool)
 {
-    size_t row = (size_t)C * WINOGRAD_TAPS;
-    Filter f = {u, w, O, C, row, WINOGRAD_TAPS, flip, kernels()};
-    if (flip) f = (Filter){u, w, C, O, WINOGRAD_TAPS, row, flip, kernels()};
-    pool_run(pool, (map_blocks(f.to) + 1) / 2 * map_blocks(f.from), filter_task, &f);
+    Filter f = {u, winograd_taps_of(w, O, C, flip, kernels())};
+    pool_run(pool, (map_blocks(f.taps.to) + 1) / 2 * map_blocks(f.taps.from), filter_task, &f);
 }
 
 /* Chunks of tiles ------------------------------------------------------------------------------------- */
@@ -149,30 +115,6 @@ int winograd_images(int rows, int cols)
     return tiles < WINOGRAD_TILES ? WINOGRAD_TILES / tiles : 1;
 }
 
-/* The tiles of a call in order: of each image row by row. */
-typedef struct {
-    int rows, cols, down, right; /* of the results; tiles in a column, in a row */
-    size_t from_image, from_row, from_pixel, to_image, to_row, to_pixel;
-} Grid;
-
-static void grid_tiles(WinogradTile *tile, const Grid *g, int first, int n)
-{
-    for (int t = 0; t < n; t++) {
-        int at = first + t, image = at / (g->down * g->right), i = at / g->right % g->down * 4,
-            j = at % g->right * 4;
-        tile[t].from = (size_t)image * g->from_image + (size_t)i * g->from_row + (size_t)j * g->from_pixel;
-        tile[t].to = (size_t)image * g->to_image + (size_t)i * g->to_row + (size_t)j * g->to_pixel;
-        tile[t].rows = min_int(g->rows - i, 4);
-        tile[t].cols = min_int(g->cols - j, 4);
-    }
-}
-
-/* Chunk i of `tiles` cut into equal parts. */
-static int chunk_start(int tiles, int chunks, int i)
-{
-    return (int)((long)tiles * i / chunks);
-}
-
 /* One call of winograd_product or winograd_outer, and where its transforms are. */
 typedef struct {
     const WinogradKernels *kernel;
@@ -190,11 +132,11 @@ static void chunk_lay(Chunk *k, float *scratch)
     k->panel = k->m + 2 * k->cut.block;
 }
 
-static void chunk_begin(Chunk *k, const Grid *g, int index, int all)
+static void chunk_begin(Chunk *k, const WinogradGrid *g, int index, int all)
 {
-    int start = chunk_start(all, k->cut.chunks, index);
-    k->tiles = chunk_start(all, k->cut.chunks, index + 1) - start;
-    grid_tiles(k->tile, g, start, k->tiles);
+    int start = winograd_chunk(all, k->cut.chunks, index);
+    k->tiles = winograd_chunk(all, k->cut.chunks, index + 1) - start;
+    winograd_tiles(k->tile, g, start, k->tiles);
     for (int b = 0; b < map_blocks(k->from); b++)
         k->kernel->input(k->v + (size_t)b * k->cut.block, k->cut.place,
                          k->x->at + (size_t)b * staged_block(k->x), staged_row(k->x), k->tile, k->tiles);
@@ -233,9 +175,7 @@ static void chunk_pair(const Chunk *k, const MapRegion *y, const float *u, int f
 void winograd_product(const MapRegion *y, const Staged *x, const float *u, int to, int from, int first,
                       int blocks, float *scratch)
 {
-    Grid g = {y->rows,         y->cols,       (y->rows + 3) / 4, (y->cols + 3) / 4,
-              staged_image(x), staged_row(x), MAP_LANES,         y->image,
-              y->row,          y->pixel};
+    WinogradGrid g = winograd_grid(y, x);
     int all = x->images * g.down * g.right;
     Chunk k = {.kernel = kernels(), .cut = cut(all), .x = x, .to = to, .from = from};
     chunk_lay(&k, scratch);
@@ -275,8 +215,8 @@ void winograd_outer(float *du, const Staged *x, const Staged *dy, int rows, int 
                     float *scratch)
 {
     int down = (rows + 3) / 4, right = (cols + 3) / 4;
-    Grid g = {4 * down,  4 * right,        down,           right,    staged_image(x), staged_row(x),
-              MAP_LANES, staged_image(dy), staged_row(dy), MAP_LANES};
+    WinogradGrid g = {4 * down,  4 * right,        down,           right,    staged_image(x), staged_row(x),
+                      MAP_LANES, staged_image(dy), staged_row(dy), MAP_LANES};
     int all = x->images * g.down * g.right;
     Chunk k = {.kernel = kernels(), .cut = cut(all), .x = x, .to = O, .from = C};
     chunk_lay(&k, scratch);

@@ -1,6 +1,7 @@
 /* Winograd's product in all three directions against plain loops in double, over odd shapes, and its bits on
- * every instruction set and number of threads. */
+ * every instruction set and number of threads; the same in parts, on the matrix unit. */
 #include "gradcheck.h"
+#include "math/split.h"
 #include "math/winograd.h"
 
 typedef struct {
@@ -62,7 +63,22 @@ typedef struct {
     const float *x, *w, *dy;
     float *y, *dx, *dw; /* (N,O,H,W), (N,C,H,W), (O,C,3,3) */
     int threads;
+    bool split; /* math/split.h */
 } Run;
+
+/* Both sets of products. */
+typedef struct {
+    size_t (*filter_floats)(int O, int C, bool flip);
+    void (*filter)(float *u, const float *w, int O, int C, bool flip, Pool *pool);
+    void (*product)(const MapRegion *y, const Staged *x, const float *u, int to, int from, int first,
+                    int blocks, float *scratch);
+    size_t (*scratch)(int tiles, int O, int C);
+} Products;
+
+static const Products products[] = {
+    {winograd_filter_floats, winograd_filter, winograd_product, winograd_scratch},
+    {split_filter_floats, split_filter, split_product, split_scratch},
+};
 
 /* A region with a gap after every pixel, row, block and image, all of it `untouched`. */
 static MapRegion gapped(const Shape *s, int channels, size_t *count)
@@ -102,16 +118,17 @@ static void convolve(float *y, const float *x, const Run *r, bool flip, Pool *po
 {
     const Shape *s = r->s;
     int to = flip ? s->C : s->O, from = flip ? s->O : s->C;
-    size_t packed = winograd_filter_floats(s->O, s->C, flip), gaps, work;
+    const Products *p = &products[r->split];
+    size_t packed = p->filter_floats(s->O, s->C, flip), gaps, work;
     float *u = floats(packed);
-    winograd_filter(u, r->w, s->O, s->C, flip, pool);
+    p->filter(u, r->w, s->O, s->C, flip, pool);
     Staged in = stage(x, s, from, 1);
     MapRegion out = gapped(s, to, &gaps);
-    work = winograd_scratch(s->N * quad(s->H) * quad(s->W) / 16, to, from);
+    work = p->scratch(s->N * quad(s->H) * quad(s->W) / 16, to, from);
     float *scratch = floats(work);
     int half = (map_blocks(to) + 3) / 4 * 2; /* in two parts: the blocks of each are made alone */
-    winograd_product(&out, &in, u, to, from, 0, half, scratch);
-    winograd_product(&out, &in, u, to, from, half, map_blocks(to), scratch);
+    p->product(&out, &in, u, to, from, 0, half, scratch);
+    p->product(&out, &in, u, to, from, half, map_blocks(to), scratch);
     take(y, out, s, to, gaps);
     free_floats(scratch, work);
     free_floats(in.at, (size_t)in.images * staged_image(&in));
@@ -209,7 +226,8 @@ static Run run_new(const Shape *s)
                  floats(plain_count(s, s->O)),
                  floats(plain_count(s, s->C)),
                  floats(filter_count(s)),
-                 1};
+                 1,
+                 false};
 }
 
 static void run_free(Run *r)
@@ -223,21 +241,39 @@ static void run_free(Run *r)
     free_floats(r->dw, filter_count(s));
 }
 
+typedef struct {
+    double y, dx, dw;
+} Errors;
+
+static Errors errors_of(Run *r, const Want *want, bool split)
+{
+    const Shape *s = r->s;
+    r->split = split;
+    run(r);
+    Errors e = {error_of(r->y, want->y, plain_count(s, s->O)),
+                error_of(r->dx, want->dx, plain_count(s, s->C)), error_of(r->dw, want->dw, filter_count(s))};
+    print_message("N %d C %d O %d %dx%d%s: y %.1e dx %.1e dw %.1e\n", s->N, s->C, s->O, s->H, s->W,
+                  split ? " in parts" : "", e.y, e.dx, e.dw);
+    assert_true(e.y <= 3e-5 && e.dx <= 3e-5 && e.dw <= 3e-5);
+    return e;
+}
+
+/* In parts it may be off by no more than float32 is, give or take what chance does to the largest of few. */
 static void agrees_with_double(void **state)
 {
     (void)state;
     for (int i = 0; i < SHAPES; i++) {
         const Shape *s = &shapes[i];
-        size_t ny = plain_count(s, s->O), nx = plain_count(s, s->C), nw = filter_count(s);
         Run r = run_new(s);
-        Want want = {calloc(ny, sizeof(double)), calloc(nx, sizeof(double)), calloc(nw, sizeof(double))};
-        run(&r);
+        Want want = {calloc(plain_count(s, s->O), sizeof(double)),
+                     calloc(plain_count(s, s->C), sizeof(double)), calloc(filter_count(s), sizeof(double))};
         want_all(&want, &r);
-        double y = error_of(r.y, want.y, ny), dx = error_of(r.dx, want.dx, nx),
-               dw = error_of(r.dw, want.dw, nw);
-        print_message("N %d C %d O %d %dx%d: y %.1e dx %.1e dw %.1e\n", s->N, s->C, s->O, s->H, s->W, y, dx,
-                      dw);
-        assert_true(y <= 3e-5 && dx <= 3e-5 && dw <= 3e-5);
+        Errors whole = errors_of(&r, &want, false);
+        if (split_here()) {
+            Errors parts = errors_of(&r, &want, true);
+            assert_true(parts.y <= 1.5 * whole.y + 1e-6 && parts.dx <= 1.5 * whole.dx + 1e-6 &&
+                        parts.dw <= 1.5 * whole.dw + 1e-6);
+        }
         free(want.y);
         free(want.dx);
         free(want.dw);
@@ -271,11 +307,28 @@ static void bits_do_not_depend_on_the_machine(void **state)
     }
 }
 
+static void bits_in_parts_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    if (!split_here()) skip();
+    for (int i = 0; i < SHAPES; i++) {
+        Run one = run_new(&shapes[i]), other = run_new(&shapes[i]);
+        one.split = other.split = true;
+        run(&one);
+        other.threads = 3;
+        run(&other);
+        same_bits(&one, &other, "3 threads in parts");
+        run_free(&one);
+        run_free(&other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_double),
         cmocka_unit_test(bits_do_not_depend_on_the_machine),
+        cmocka_unit_test(bits_in_parts_do_not_depend_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

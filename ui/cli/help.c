@@ -102,7 +102,7 @@ static void print_man(void)
     puts(".SH OPTIONS OF EVERY COMMAND");
     for (const Option *o = option_common; o->name; o++) man_option(o);
     puts(".SH EXIT STATUS\n0 done; 1 it could not be done; 2 wrong usage; 130 interrupted, state saved.");
-    puts(".SH ENVIRONMENT\nVIEWSMITH_THREADS, VIEWSMITH_ISA (avx512, avx2, portable), VIEWSMITH_GRAPHICS, "
+    puts(".SH ENVIRONMENT\nVIEWSMITH_THREADS, VIEWSMITH_ISA (amx, avx512, avx2, portable), VIEWSMITH_GRAPHICS, "
          "VIEWSMITH_ASSETS,\n"
          "NO_COLOR, and the XDG base directories. A flag goes before the environment, that before the "
          "default.");
