@@ -36,11 +36,11 @@ typedef struct {
     int draws, keep, steps; /* seeds scored; how many of them climb; steps of climbing */
     float radius;  /* farthest from the seed's w, in standard deviations of w: 1 is typical of two views'
                       distance */
-    float apart;   /* SEARCH_NEAR: hits are at least this far from every row and each other (1 - cosine) */
+    float apart; /* SEARCH_NEAR: nearer to a row than this (1 - cosine) is no gain: no copies are sought */
     uint64_t seed; /* first of the seeds */
 } SearchConfig;
 
-/* All classes, 1024 draws, 24 kept, 40 steps, radius 0.7. The caller sets wish and head. */
+/* All classes, 1024 draws, 24 kept, 40 steps, radius 0.5. The caller sets wish and head. */
 SearchConfig search_defaults(void);
 
 typedef struct {
