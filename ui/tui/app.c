@@ -91,9 +91,10 @@ uint64_t app_seed(const App *app)
     return app->opt.seed;
 }
 
-static void set_notice(App *app, bool bad, const char *text)
+void app_say(App *app, bool bad, const char *text)
 {
     text_safe(app->notice, sizeof app->notice, text);
+    applog_add(app, bad, text);
     app->notice_bad = bad;
     app->notice_until = clock_seconds() + NOTICE_TIME;
     app->dirty = true;
@@ -106,12 +107,12 @@ void app_notice(App *app, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    set_notice(app, false, text);
+    app_say(app, false, text);
 }
 
 void app_fail(App *app, const Err *err)
 {
-    set_notice(app, true, err->msg);
+    app_say(app, true, err->msg);
 }
 
 void app_draw_now(App *app)
@@ -182,7 +183,7 @@ static void advise(App *app)
     app->advised = true; /* in any case: until then the loop wakes for it (patience) */
     if (app->front->headless || app->front->chosen) return;
     probe_advice(text, sizeof text, info, (PixelMode)probe_mode(info, NULL));
-    if (*text && !*app->notice) set_notice(app, false, text);
+    if (*text && !*app->notice) app_say(app, false, text);
 }
 
 static void tick(App *app)
@@ -193,8 +194,10 @@ static void tick(App *app)
         *app->notice = 0;
         app->dirty = true;
     }
+    tour_step(app);
     if (app->tick_at > now) return;
     app->tick_at = INFINITY;
+    jobs_tick(app);
     if (app->hooks.tick) app->hooks.tick(app->hooks.world, app);
     if (!slot->self || !slot->ops->tick || slot->ops->tick(slot->self, app)) app->news = true;
     if (app->hooks.status) app->news = true; /* the top line tells what runs on every screen */
@@ -204,7 +207,7 @@ static void tick(App *app)
 static double patience(App *app)
 {
     double now = clock_seconds(), due = fmin(app->tick_at, app->front->ops->due(app->front));
-    due = fmin(due, keep_due(app));
+    due = fmin(due, fmin(keep_due(app), tour_due(app)));
     if (app->dirty) return 0;
     if (app->news) due = fmin(due, app->drawn_at + NEWS_PERIOD);
     if (*app->notice) due = fmin(due, app->notice_until);
@@ -288,6 +291,8 @@ static int app_close(App *app, Err *err)
     close_screens(app);
     app->front->ops->free(app->front);
     prompt_close(app);
+    json_drop(app->tour.world);
+    free(app->tour.text);
     json_drop(app->keep.before);
     canvas_close(&app->canvas);
     free(app);
@@ -302,7 +307,10 @@ bool app_run(const AppOptions *opt, const Screen *const *screens, int n, int fir
     if (hooks->wake_by) hooks->wake_by(hooks->world, app_wake, app);
     app->leave = LEAVE_STOP;
     app->current = first = keep_first(app, first);
+    app->figures = !strcmp(settings_text(app, SETTING_FIGURES), "on");
+    settings_apply(app, SETTING_THEME);
     keep_open(app);
+    if (opt->tour) tour_begin(app);
     bool ok = app->front->headless || draw(app); /* something to look at while the screen opens */
     ok = ok && (app_show_screen(app, first) || err_set(err, ERR_IO, "%s", app->notice));
     ok = ok && loop(app);

@@ -18,7 +18,7 @@ bool app_running(const App *app)
     return app->hooks.running && app->hooks.running(app->hooks.world);
 }
 
-static bool to_screen(App *app, const Event *ev)
+bool app_to_screen(App *app, const Event *ev)
 {
     AppSlot *slot = &app->slot[app->current];
     return slot->self && slot->ops->update(slot->self, app, ev);
@@ -51,7 +51,7 @@ bool app_go(App *app, Context context, const Event *ev)
     for (int i = 0; i < app->slots; i++) {
         if (app->slot[i].ops->context != context) continue;
         if (!app_show_screen(app, i)) return false;
-        if (ev) to_screen(app, ev);
+        if (ev) app_to_screen(app, ev);
         return true;
     }
     app_notice(app, "%s is not here", context_name(context));
@@ -101,22 +101,49 @@ static bool suspend(App *app)
     return true;
 }
 
+/* Actions that show a screen, and those that open a page over it. */
+static bool go_or_open(App *app, Action action)
+{
+    static const struct {
+        Action action;
+        Context context;
+    } screens[] = {{ACT_VIEWS, CONTEXT_VIEWS},
+                   {ACT_STEER, CONTEXT_STEER},
+                   {ACT_TRAIN, CONTEXT_TRAIN},
+                   {ACT_NEIGHBOURS, CONTEXT_NEIGHBOURS}};
+    static const struct {
+        Action action;
+        void (*open)(App *app);
+    } pages[] = {{ACT_HELP, help_open},
+                 {ACT_SETTINGS, settings_open},
+                 {ACT_JOBS, jobs_open},
+                 {ACT_LOG, applog_open}};
+    for (size_t i = 0; i < sizeof screens / sizeof *screens; i++)
+        if (screens[i].action == action) return app_go(app, screens[i].context, NULL) || true;
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (pages[i].action == action) return pages[i].open(app), true;
+    return false;
+}
+
+static bool set(App *app, Action action, const char *text)
+{
+    char line[256];
+    if (!text) return app_prompt(app, action, ""), true;
+    snprintf(line, sizeof line, "%s%s", action == ACT_THEME ? "theme " : "", text);
+    return settings_change(app, line);
+}
+
 /* The app's own actions; *mine is false for those of screens. */
-static bool do_own(App *app, Action action, bool *mine)
+static bool do_own(App *app, Action action, const char *text, bool *mine)
 {
     *mine = true;
+    if (go_or_open(app, action)) return true;
     switch (action) {
-    case ACT_VIEWS:
-        return app_go(app, CONTEXT_VIEWS, NULL) || true;
-    case ACT_STEER:
-        return app_go(app, CONTEXT_STEER, NULL) || true;
-    case ACT_TRAIN:
-        return app_go(app, CONTEXT_TRAIN, NULL) || true;
-    case ACT_NEIGHBOURS:
-        return app_go(app, CONTEXT_NEIGHBOURS, NULL) || true;
-    case ACT_HELP:
-        help_open(app);
-        return true;
+    case ACT_SETTING:
+    case ACT_THEME:
+        return set(app, action, text);
+    case ACT_TOUR:
+        return tour_begin(app);
     case ACT_COMMAND:
         prompt_open(app, "");
         return true;
@@ -141,7 +168,8 @@ static bool do_own(App *app, Action action, bool *mine)
     }
 }
 
-/* --- an argument of one letter ---------------------------------------------------------------------------- */
+/* --- an argument of one letter ----------------------------------------------------------------------------
+ */
 
 static void ask_letter(App *app, Action action)
 {
@@ -163,10 +191,10 @@ bool app_do(App *app, Action action, const char *text)
 {
     bool mine;
     if (!action) return false;
-    bool drawn = do_own(app, action, &mine);
+    bool drawn = do_own(app, action, text, &mine);
     if (mine) return drawn;
     Event ev = {.kind = EV_ACTION, .action = action, .text = text};
-    if (to_screen(app, &ev)) return true;
+    if (app_to_screen(app, &ev)) return true;
     if (!action_info(action)->arg || text) return true;
     if (strcmp(action_info(action)->arg, "LETTER"))
         app_prompt(app, action, "");
@@ -197,7 +225,7 @@ void app_ask(App *app, const char *title, const char *text, const AppChoice *cho
     app->dirty = true;
 }
 
-static bool answer(App *app, int choice)
+bool app_answer(App *app, int choice)
 {
     if (choice == -1) return true;
     app->asking = false;
@@ -208,33 +236,16 @@ static bool answer(App *app, int choice)
 /* --- events --------------------------------------------------------------------------------------------- */
 
 /* A key goes to what is open: dialog, prompt, help, else by its binding or raw to the screen. */
-static bool press(App *app, int key)
+bool app_press(App *app, int key)
 {
     if (app->letter) return take_letter(app, key);
-    if (app->asking) return answer(app, dialog_key(&app->dialog, key));
+    if (app->asking) return app_answer(app, dialog_key(&app->dialog, key));
     if (app->prompt.open) return prompt_key(app, key);
-    if (app->help.open) return help_key(app, key);
+    if (app->sheet) return app->sheet->key(app, key), true;
     *app->notice = 0;
     Action action = keymap_find(app_context(app), key);
     if (action) return app_do(app, action, NULL);
-    return to_screen(app, &(Event){.kind = EV_KEY, .key = key}) || true; /* the notice went */
-}
-
-static bool mouse(App *app, const Event *ev)
-{
-    bool down = ev->mouse == MOUSE_PRESS;
-    if (app->asking) {
-        int choice = down ? dialog_hit(&app->dialog, &app->canvas, ev->x, ev->y) : -1;
-        return choice < 0 ? false : answer(app, choice);
-    }
-    if (app->help.open) {
-        if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN)
-            help_scroll(app, ev->mouse == MOUSE_WHEEL_UP ? -3 : 3);
-        return true;
-    }
-    int tab = down && ev->y == 0 ? app_tab_at(app, ev->x) : -1;
-    if (tab >= 0) return app_show_screen(app, tab) || true;
-    return to_screen(app, ev);
+    return app_to_screen(app, &(Event){.kind = EV_KEY, .key = key}) || true; /* the notice went */
 }
 
 static bool paste(App *app, const Event *ev)
@@ -243,7 +254,7 @@ static bool paste(App *app, const Event *ev)
         prompt_paste(app, ev->text);
         return true;
     }
-    return !app->asking && !app->help.open && to_screen(app, ev);
+    return !app->asking && !app->sheet && app_to_screen(app, ev);
 }
 
 void app_event(App *app, const Event *ev)
@@ -251,16 +262,21 @@ void app_event(App *app, const Event *ev)
     app->keep.changed |= ev->kind == EV_KEY || ev->kind == EV_MOUSE || ev->kind == EV_PASTE;
     switch (ev->kind) {
     case EV_KEY:
-        app->dirty |= press(app, ev->key);
+        app->dirty |= app->tour.text ? (tour_end(app), true) : app_press(app, ev->key);
         break;
     case EV_MOUSE:
-        app->dirty |= mouse(app, ev);
+        app->dirty |= app_mouse(app, ev);
         break;
     case EV_PASTE:
         app->dirty |= paste(app, ev);
         break;
-    case EV_RESIZE:
     case EV_REPLY:
+        settings_apply(app, SETTING_THEME); /* the ground may be known now */
+        app_to_screen(app, &(Event){.kind = EV_RESIZE}); /* and cells, and how pictures are shown */
+        app->dirty = true;
+        break;
+    case EV_RESIZE:
+        app_to_screen(app, ev);
         app->dirty = true;
         break;
     case EV_WAKE:

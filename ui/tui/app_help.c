@@ -32,59 +32,78 @@ static int rows(const App *app, HelpRow *out)
     return n;
 }
 
+static Rect rows_place(Rect area, int n)
+{
+    Rect in = rect_inset(sheet_place(area, n + 3), 2, 1);
+    rect_cut_top(&in, 2);
+    rect_cut_bottom(&in, 1);
+    return in;
+}
+
+/* Rows in sight as the page is now. */
+static int page_rows(const App *app, int n)
+{
+    return rows_place(app_body(app), n).h;
+}
+
+/* The row at `at`, or the next one in the direction `way` that is no heading. */
 static void select_row(App *app, int at, int way)
 {
     HelpRow list[ACT_COUNT + CONTEXT_COUNT];
     int n = rows(app, list);
     at = at < 0 ? 0 : at >= n ? n - 1 : at;
     while (at >= 0 && at < n && !list[at].action) at += way;
-    if (at >= 0 && at < n)
-        app->help.selected = at;
-    else if (way < 0 && n > 1)
-        app->help.selected = 1; /* above the first heading */
+    if (at < 0) at = n > 1; /* above the first heading */
+    list_select(&app->help.list, at, n, page_rows(app, n));
+    if (app->help.list.selected == 1) app->help.list.top = 0;
 }
 
-void help_open(App *app)
-{
-    app->help = (Help){.open = true};
-    select_row(app, 0, 1);
-}
-
-static bool run(App *app)
+static void run(App *app)
 {
     HelpRow list[ACT_COUNT + CONTEXT_COUNT];
-    int n = rows(app, list);
-    app->help.open = false;
-    if (app->help.selected < n && list[app->help.selected].action)
-        app_do(app, list[app->help.selected].action, NULL);
-    return true;
+    int n = rows(app, list), at = app->help.list.selected;
+    app->sheet = NULL;
+    if (at < n && list[at].action) app_do(app, list[at].action, NULL);
 }
 
-void help_scroll(App *app, int by)
+static void scroll(App *app, int by)
 {
-    select_row(app, app->help.selected + by, by < 0 ? -1 : 1);
+    select_row(app, app->help.list.selected + by, by < 0 ? -1 : 1);
 }
 
-bool help_key(App *app, int key)
+static void help_key(App *app, int key)
 {
     Help *h = &app->help;
     bool searching = *h->filter.text;
-    if (key == KEYCODE_ENTER) return run(app);
-    if (key == KEYCODE_UP || key == KEYCODE_DOWN)
-        help_scroll(app, key == KEYCODE_UP ? -1 : 1);
+    if (key == KEYCODE_ENTER)
+        run(app);
+    else if (key == KEYCODE_UP || key == KEYCODE_DOWN)
+        scroll(app, key == KEYCODE_UP ? -1 : 1);
     else if (key == KEYCODE_PAGE_UP || key == KEYCODE_PAGE_DOWN)
-        help_scroll(app, key == KEYCODE_PAGE_UP ? -10 : 10);
+        scroll(app, key == KEYCODE_PAGE_UP ? -10 : 10);
     else if (key == KEYCODE_ESCAPE && searching)
         help_open(app);
     else if (key == KEYCODE_ESCAPE || key == ('C' & 31) || (!searching && (key == '?' || key == 'q')))
-        h->open = false;
+        app->sheet = NULL;
     else if (!searching && key == '/')
-        return true; /* typing searches anyway */
-    else if (textbox_key(&h->filter, key)) {
-        h->top = 0;
+        return; /* typing searches anyway */
+    else if (textbox_key(&h->filter, key))
         select_row(app, 0, 1);
-    }
-    return true;
+}
+
+/* A click selects, a second one on the same row runs it. */
+static void help_mouse(App *app, const Event *ev)
+{
+    HelpRow list[ACT_COUNT + CONTEXT_COUNT];
+    int n = rows(app, list), at = list_mouse(&app->help.list, rows_place(app_body(app), n), n, ev);
+    if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN)
+        select_row(app, app->help.list.selected, ev->mouse == MOUSE_WHEEL_UP ? -1 : 1);
+    else if (at >= 0 && at == app->help.list.selected)
+        run(app);
+    else if (at >= 0 && list[at].action)
+        app->help.list.selected = at;
+    else if (ev->mouse == MOUSE_PRESS && !rect_has(sheet_place(app_body(app), n + 3), ev->x, ev->y))
+        app->sheet = NULL;
 }
 
 static void draw_row(Canvas *c, Rect line, const HelpRow *row, bool on)
@@ -101,24 +120,29 @@ static void draw_row(Canvas *c, Rect line, const HelpRow *row, bool on)
     if (on) canvas_tint(c, line, STYLE_BAR);
 }
 
-void help_draw(const App *app, Canvas *c, Rect area)
+static void help_draw(const App *app, Canvas *c, Rect area)
 {
     HelpRow list[ACT_COUNT + CONTEXT_COUNT];
     const Help *h = &app->help;
     char advice[256], count[32];
-    int n = rows(app, list), w = area.w > 110 ? 104 : area.w - 4;
-    snprintf(count, sizeof count, "%d of %d", h->selected < n ? h->selected + 1 : n, n);
-    Rect in = rect_inset(
-        canvas_popup(c, rect_centre(area, w, n + 6 < area.h ? n + 6 : area.h), "Keys", count), 1, 0);
-    Rect search = rect_cut_top(&in, 2), foot = rect_cut_bottom(&in, 1);
-    canvas_put(c, search.x, search.y, INK_ACCENT | STYLE_BOLD, U'▸');
-    textbox_draw(&h->filter, c, search.x + 2, search.y, search.w - 2, INK_TEXT);
+    int n = rows(app, list), at = h->list.selected;
+    snprintf(count, sizeof count, "%d of %d", at < n ? at + 1 : n, n);
+    Rect in = rect_inset(canvas_popup(c, sheet_place(area, n + 3), "Keys", count), 1, 0);
+    Rect foot = rect_cut_bottom(&in, 1), page = rows_place(area, n);
+    canvas_put(c, in.x, in.y, INK_ACCENT | STYLE_BOLD, U'▸');
+    textbox_draw(&h->filter, c, in.x + 2, in.y, in.w - 2, INK_TEXT);
     if (!*h->filter.text)
-        canvas_text(c, search.x + 4, search.y, search.w - 4, INK_DIM,
-                    "type to search, Enter runs, Escape closes");
-    int top = h->selected >= in.h ? h->selected - in.h + 1 : 0;
-    for (int i = 0; i < in.h && top + i < n; i++)
-        draw_row(c, (Rect){in.x, in.y + i, in.w, 1}, &list[top + i], top + i == h->selected);
+        canvas_text(c, in.x + 4, in.y, in.w - 4, INK_DIM, "type to search, Enter runs, Escape closes");
+    for (int i = 0; i < page.h && h->list.top + i < n; i++)
+        draw_row(c, (Rect){page.x, page.y + i, page.w, 1}, &list[h->list.top + i], h->list.top + i == at);
     probe_advice(advice, sizeof advice, app->front->info, app->front->mode);
     if (*advice && !app->front->headless) canvas_text(c, foot.x, foot.y, foot.w, INK_WARN, advice);
+}
+
+void help_open(App *app)
+{
+    static const Sheet sheet = {help_key, help_mouse, help_draw};
+    app->help = (Help){0};
+    app->sheet = &sheet;
+    select_row(app, 0, 1);
 }

@@ -107,7 +107,8 @@ static void hand_over(App *app)
 
 double keep_due(const App *app)
 {
-    return app->opt.session && app->keep.changed ? app->keep.looked_at + PERIOD : INFINITY;
+    bool wanted = app->opt.session && !strcmp(settings_text(app, SETTING_SESSION), "on") && !app->tour.text;
+    return wanted && app->keep.changed ? app->keep.looked_at + PERIOD : INFINITY;
 }
 
 void keep_look(App *app)

@@ -1,13 +1,17 @@
 /* The `:` line: completion, history, and what the command would do. */
 #include "tui/app_state.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define OFFER_ROWS 10
 
 void prompt_open(App *app, const char *text)
 {
     app->prompt.open = true;
     app->prompt.at = app->prompt.lines;
     textbox_set(&app->prompt.line, text);
+    offer_fill(app);
 }
 
 void prompt_remember(App *app, const char *line)
@@ -43,12 +47,68 @@ static bool run(App *app)
     return true;
 }
 
-static void recall(Prompt *p, int by)
+static void recall(App *app, int by)
 {
+    Prompt *p = &app->prompt;
     int at = p->at + by;
     if (at < 0 || at > p->lines) return;
     p->at = at;
     textbox_set(&p->line, at < p->lines ? p->history[at] : "");
+    offer_fill(app);
+}
+
+/* --- offers -----------------------------------------------------------------------------------------------
+ */
+
+/* Puts offer i into the line; the list stays as it is, so that the next one can be tried. */
+static void take(Prompt *p, int i)
+{
+    char line[TEXTBOX_CAP];
+    snprintf(line, sizeof line, "%.*s%s", p->from, p->line.text, p->offer[i].text);
+    textbox_set(&p->line, line);
+    p->chosen = i;
+}
+
+/* Bytes that all offers begin with. */
+static size_t common(const Prompt *p)
+{
+    size_t n = strlen(p->offer[0].text);
+    for (int i = 1; i < p->offers; i++) {
+        size_t same = 0;
+        while (same < n && p->offer[i].text[same] == p->offer[0].text[same]) same++;
+        n = same;
+    }
+    return n;
+}
+
+/* As far as it is certain; then one offer after the other. A name that is certain gets the blank its argument
+ * wants. */
+static void complete(App *app, int way)
+{
+    Prompt *p = &app->prompt;
+    char line[TEXTBOX_CAP];
+    if (!p->offers) return;
+    size_t n = common(p), typed = strlen(p->line.text) - (size_t)p->from;
+    bool longer = p->chosen < 0 && (n > typed || p->offers == 1);
+    if (!longer) {
+        take(p, p->chosen < 0 && way < 0 ? p->offers - 1 : (p->chosen + way + p->offers) % p->offers);
+        return;
+    }
+    const char *arg;
+    snprintf(line, sizeof line, "%.*s%.*s", p->from, p->line.text, (int)n, p->offer[0].text);
+    Action action = p->offers == 1 && !strchr(line + p->from, ' ')
+                        ? keymap_command(app_context(app), line, &arg)
+                        : ACT_NONE;
+    if (action && action_info(action)->arg && !*arg && !p->from) strcat(line, " ");
+    textbox_set(&p->line, line);
+    offer_fill(app);
+}
+
+static bool edit(App *app, int key)
+{
+    if (!textbox_key(&app->prompt.line, key)) return false;
+    offer_fill(app);
+    return true;
 }
 
 bool prompt_key(App *app, int key)
@@ -58,18 +118,16 @@ bool prompt_key(App *app, int key)
     case KEYCODE_ENTER:
         return run(app);
     case KEYCODE_UP:
-        recall(p, -1);
-        return true;
     case KEYCODE_DOWN:
-        recall(p, 1);
+        recall(app, key == KEYCODE_UP ? -1 : 1);
         return true;
     case 'C' & 31:
     case KEYCODE_ESCAPE:
         p->open = false;
         return true;
     case KEYCODE_TAB:
-        keymap_complete(app_context(app), p->line.text, sizeof p->line.text);
-        p->line.cursor = (int)strlen(p->line.text);
+    case KEYCODE_TAB | KEYCODE_SHIFT:
+        complete(app, key == KEYCODE_TAB ? 1 : -1);
         return true;
     case KEYCODE_BACKSPACE:
         if (!*p->line.text) p->open = false;
@@ -77,12 +135,62 @@ bool prompt_key(App *app, int key)
     default:
         break;
     }
-    return textbox_key(&p->line, key);
+    return edit(app, key);
 }
 
 void prompt_paste(App *app, const char *text)
 {
     textbox_insert(&app->prompt.line, text);
+    offer_fill(app);
+}
+
+/* --- drawing ----------------------------------------------------------------------------------------------
+ */
+
+/* The list stands on the line; its rows scroll with the one chosen. */
+static Rect list_place(const Prompt *p, int rows, int cols)
+{
+    int n = p->offers < OFFER_ROWS ? p->offers : OFFER_ROWS, w = cols < 84 ? cols : 84;
+    if (n > rows - 4) n = rows - 4;
+    return (Rect){0, rows - 1 - n - 2, w, n > 0 ? n + 2 : 0};
+}
+
+static int list_top(const Prompt *p, int rows)
+{
+    return p->chosen >= rows ? p->chosen - rows + 1 : 0;
+}
+
+bool prompt_mouse(App *app, const Event *ev)
+{
+    Prompt *p = &app->prompt;
+    Rect in = rect_inset(list_place(p, app->canvas.h, app->canvas.w), 1, 1);
+    if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN)
+        complete(app, ev->mouse == MOUSE_WHEEL_DOWN ? 1 : -1);
+    if (ev->mouse != MOUSE_PRESS) return true;
+    int row = list_top(p, in.h) + ev->y - in.y;
+    if (!rect_has(in, ev->x, ev->y) || row >= p->offers)
+        p->open = ev->y == app->canvas.h - 1; /* beside it: away with it */
+    else if (p->chosen == row)
+        run(app);
+    else
+        take(p, row);
+    return true;
+}
+
+static void draw_list(const Prompt *p, Canvas *c)
+{
+    Rect box = list_place(p, c->h, c->w);
+    char count[32];
+    if (rect_empty(box)) return;
+    snprintf(count, sizeof count, "%d", p->offers);
+    Rect in = canvas_popup(c, box, p->from ? "Tab takes the next" : "Commands", count);
+    int top = list_top(p, in.h), name = p->offer[0].help ? 22 : in.w - 2;
+    for (int i = 0; i < in.h && top + i < p->offers; i++) {
+        const Offer *o = &p->offer[top + i];
+        canvas_text(c, in.x + 1, in.y + i, name, INK_ACCENT, o->text);
+        if (o->help) canvas_text(c, in.x + 2 + name, in.y + i, in.w - name - 3, INK_DIM, o->help);
+        if (top + i == p->chosen) canvas_tint(c, (Rect){in.x, in.y + i, in.w, 1}, STYLE_BAR);
+    }
 }
 
 void prompt_draw(const App *app, Canvas *c, Rect line)
@@ -93,6 +201,7 @@ void prompt_draw(const App *app, Canvas *c, Rect line)
     if (action)
         help = action_info(action)->arg && !*arg ? action_info(action)->arg : action_info(action)->help;
     int half = line.w / 2;
+    draw_list(&app->prompt, c);
     canvas_put(c, line.x + 1, line.y, INK_ACCENT | STYLE_BOLD, ':');
     textbox_draw(box, c, line.x + 2, line.y, half - 2, INK_TEXT);
     canvas_right(c, line.x + line.w - 1, line.y, line.w - half - 2, INK_DIM, help);

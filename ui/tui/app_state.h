@@ -4,29 +4,94 @@
 #include "tui/keymap.h"
 #include "tui/screen.h"
 #include "tui/widgets/dialog.h"
+#include "tui/widgets/list.h"
 #include "tui/widgets/textbox.h"
 
 #define APP_SCREENS 8
 #define APP_HISTORY 32
 #define APP_SPLITS  24
+#define APP_OFFERS  64
+#define APP_LOG     200
+#define APP_JOBS    32
+#define APP_ZONES   64
 
 typedef struct {
     const Screen *ops;
     void *self; /* NULL until opened */
 } AppSlot;
 
+/* A page over the screens that takes all keys while it is open: help, settings, jobs, log. */
 typedef struct {
-    bool open;
+    void (*key)(App *app, int key);
+    void (*mouse)(App *app, const Event *ev);
+    void (*draw)(const App *app, Canvas *c, Rect area);
+} Sheet;
+
+typedef struct {
     Textbox filter;
-    int selected, top;
+    List list;
 } Help;
+
+/* What could stand in the line at the cursor's word. */
+typedef struct {
+    char text[256];
+    const char *help; /* may be NULL */
+} Offer;
 
 typedef struct {
     bool open;
     Textbox line;
     char *history[APP_HISTORY]; /* newest last */
     int lines, at;              /* at == lines: the line being typed */
+    Offer offer[APP_OFFERS];
+    int offers, chosen; /* chosen: the one put into the line, -1: none yet */
+    int from;           /* where in the line an offer goes */
 } Prompt;
+
+typedef struct {
+    double at; /* wall clock */
+    bool bad;
+    char text[256];
+} LogLine;
+
+typedef struct {
+    LogLine line[APP_LOG]; /* a ring */
+    int lines, next;
+    List list;
+} Log;
+
+typedef struct {
+    AppJob job[APP_JOBS];
+    double since[APP_JOBS]; /* clock_seconds of its beginning */
+    bool told[APP_JOBS];    /* its end */
+    int n;
+    List list;
+} Jobs;
+
+typedef struct {
+    List list;
+    bool editing;
+    Textbox box;
+} Settings;
+
+/* The tour: a script of keys and captions that drives the program itself. */
+typedef struct {
+    char *text, *at; /* NULL: no tour */
+    char caption[240];
+    char keys[200];
+    const char *rest; /* of keys, still to be pressed */
+    double next;      /* when the next key is due */
+    bool waiting;     /* until nothing is computed any more */
+    bool typing;      /* the line is a command: its letters are the keys */
+    Json *world;      /* as it was before */
+    int screen;
+} Tour;
+
+/* A place on the screen that means an action when it is clicked. */
+typedef struct {
+    Rect rect;
+    Action action;
+} Zone;
 
 typedef struct {
     char name[32];
@@ -51,7 +116,16 @@ struct App {
     Canvas canvas;
     AppSlot slot[APP_SCREENS];
     int slots, current;
+    const Sheet *sheet; /* NULL: the screen has the keys */
     Help help;
+    Log log;
+    Jobs jobs;
+    Settings settings;
+    Tour tour;
+    Zone zone[APP_ZONES];
+    int zones;
+    Border drag; /* the border under the button; name NULL: none */
+    int drag_from;
     Prompt prompt;
     Dialog dialog;
     bool asking;
@@ -71,7 +145,10 @@ bool app_do(App *app, Action action, const char *text); /* true: draw */
 void app_event(App *app, const Event *ev);
 bool app_show_screen(App *app, int index);
 Context app_context(const App *app);
-bool app_running(const App *app); /* something would be lost by leaving */
+void app_say(App *app, bool bad, const char *text); /* a notice, logged */
+bool app_to_screen(App *app, const Event *ev);
+bool app_press(App *app, int key); /* as if a person had pressed it */
+bool app_running(const App *app);  /* something would be lost by leaving */
 
 /* the session (app_keep.c) */
 void app_set_split(App *app, const char *name, int size);
@@ -86,14 +163,38 @@ void keep_close(App *app); /* the last state, before screens are closed */
 void app_view(App *app);
 int app_tab_at(const App *app, int x); /* the tab under a click in the top line, or -1 */
 
-/* help and prompt (app_help.c, app_prompt.c) */
+void app_zone(App *app, Rect r, Action action);
+/* A sheet's box in the middle of area for n rows of content; *in is its inside. */
+Rect sheet_place(Rect area, int rows);
+
+/* the mouse (app_mouse.c) */
+bool app_mouse(App *app, const Event *ev);
+bool app_answer(App *app, int choice); /* of the dialog: -1 goes on asking, -2 closes */
+
+/* sheets (app_help.c, app_log.c, app_jobs.c, app_settings.c) */
 void help_open(App *app);
-bool help_key(App *app, int key);
-void help_scroll(App *app, int by);
-void help_draw(const App *app, Canvas *c, Rect area);
+void applog_add(App *app, bool bad, const char *text);
+void applog_open(App *app);
+void jobs_open(App *app);
+void jobs_tick(App *app); /* tells of ends */
+void settings_open(App *app);
+bool settings_change(App *app, const char *text); /* "theme light" */
+void settings_apply(App *app, SettingId id);      /* what a setting changes at once */
+const char *settings_text(const App *app, SettingId id);
+
+/* the tour (app_tour.c) */
+bool tour_begin(App *app);
+void tour_end(App *app);
+double tour_due(const App *app);
+void tour_step(App *app);
+void tour_draw(const App *app, Canvas *c, Rect area);
+
+/* the prompt (app_prompt.c) and what it offers (app_offer.c) */
 void prompt_open(App *app, const char *text);
 bool prompt_key(App *app, int key);
+bool prompt_mouse(App *app, const Event *ev);
 void prompt_paste(App *app, const char *text);
 void prompt_draw(const App *app, Canvas *c, Rect line);
 void prompt_remember(App *app, const char *line); /* as the newest of the history */
 void prompt_close(App *app);                      /* and forgets the history */
+void offer_fill(App *app);                        /* the prompt's offers for its line */

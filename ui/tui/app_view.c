@@ -42,7 +42,7 @@ static void tabs(const App *app, Canvas *c, Rect line)
 }
 
 /* What is open and what runs, at the right end; the model gives way first. */
-static void status(const App *app, Canvas *c, Rect line, int left)
+static void status(App *app, Canvas *c, Rect line, int left)
 {
     AppStatus s = {0};
     if (!app->hooks.status) return;
@@ -51,6 +51,7 @@ static void status(const App *app, Canvas *c, Rect line, int left)
     if (*s.job && right - left > 8) {
         int w = canvas_right(c, right, line.y, right - left - 4, s.paused ? INK_DIM : INK_TEXT, s.job);
         canvas_put(c, right - w - 2, line.y, s.paused ? INK_WARN : INK_GOOD, s.paused ? U'‖' : U'●');
+        app_zone(app, (Rect){right - w - 2, line.y, w + 2, 1}, ACT_JOBS);
         right -= w + 5;
     }
     if (*s.model && right - left > text_width(s.model))
@@ -61,9 +62,10 @@ static void status(const App *app, Canvas *c, Rect line, int left)
 
 /* One hint. A word whose first part is a single character names the partner's key: "h change" on l shows "h l
  * change". */
-static int hint(Canvas *c, int x, int right, int y, Action action)
+static int hint(App *app, int x, int right, int y, Action action)
 {
     char key[24];
+    Canvas *c = &app->canvas;
     const char *words = action_info(action)->hint;
     keymap_key(key, sizeof key, action);
     bool pair = words[0] && words[1] == ' ';
@@ -73,8 +75,10 @@ static int hint(Canvas *c, int x, int right, int y, Action action)
     int at = x;
     if (pair) {
         canvas_print(c, at, y, 1, INK_ACCENT, "%c", words[0]);
+        app_zone(app, (Rect){at, y, 1, 1}, keymap_find(app_context(app), words[0]));
         at += 2;
     }
+    app_zone(app, (Rect){at, y, x + need - at, 1}, action);
     at += canvas_text(c, at, y, right - at, INK_ACCENT, key) + 1;
     canvas_text(c, at, y, right - at, INK_DIM, label);
     return need;
@@ -92,11 +96,11 @@ static int list_hints(const App *app, Action *out, int max)
 }
 
 /* Frame costs, then help and quit, which always stay. Returns the column where the rest must end. */
-static int fixed_hints(const App *app, Canvas *c, Rect line)
+static int fixed_hints(App *app, Canvas *c, Rect line)
 {
     int x = line.x + line.w - 20;
-    hint(c, x, line.x + line.w, line.y, ACT_HELP);
-    hint(c, x + 12, line.x + line.w, line.y, ACT_QUIT);
+    hint(app, x, line.x + line.w, line.y, ACT_HELP);
+    hint(app, x + 12, line.x + line.w, line.y, ACT_QUIT);
     if (!app->figures) return x - 2;
     char text[80];
     AppTimes t = app->front->ops->times(app->front);
@@ -105,16 +109,14 @@ static int fixed_hints(const App *app, Canvas *c, Rect line)
     return x - 4 - canvas_right(c, x - 2, line.y, 44, INK_DIM, text);
 }
 
-static void bottom(const App *app, Canvas *c, Rect line)
+static void bottom(App *app, Canvas *c, Rect line)
 {
     Action list[32];
-    if (app->prompt.open) {
-        prompt_draw(app, c, line);
-        return;
-    }
+    if (app->prompt.open) return;
     int x = line.x + 1;
     if (*app->notice) {
         if (text_width(app->notice) < line.w - 24) fixed_hints(app, c, line);
+        app_zone(app, (Rect){x, line.y, line.w - 24, 1}, ACT_LOG);
         canvas_text(c, x, line.y, line.w - 2, app->notice_bad ? INK_BAD : INK_TEXT, app->notice);
         return;
     }
@@ -122,9 +124,15 @@ static void bottom(const App *app, Canvas *c, Rect line)
     int n = list_hints(app, list, 32);
     for (int i = 0; i < n; i++) {
         if (!action_info(list[i])->hint) continue;
-        int used = hint(c, x, right, line.y, list[i]);
+        int used = hint(app, x, right, line.y, list[i]);
         x += used ? used + 3 : 0;
     }
+}
+
+Rect sheet_place(Rect area, int rows)
+{
+    int w = area.w > 110 ? 104 : area.w - 4, h = rows + 2;
+    return rect_centre(area, w, h < area.h ? h : area.h);
 }
 
 /* --- the page ------------------------------------------------------------------------------------------- */
@@ -143,6 +151,7 @@ void app_view(App *app)
     Canvas *c = &app->canvas;
     Page page = layout_page(c->w, c->h);
     canvas_clear(c);
+    app->zones = 0;
     if (page.too_small) {
         too_small(app, c);
         return;
@@ -154,6 +163,8 @@ void app_view(App *app)
     for (int i = 0; i < app->slots; i++) left += tab_width(app, i) + 1;
     status(app, c, page.top, left);
     bottom(app, c, page.bottom);
-    if (app->help.open) help_draw(app, c, page.body);
+    if (app->sheet) app->sheet->draw(app, c, page.body);
+    if (app->prompt.open) prompt_draw(app, c, page.bottom);
+    if (app->tour.text) tour_draw(app, c, page.body);
     if (app->asking) dialog_draw(&app->dialog, c);
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "tui/app.h"
 #include "tui/probe.h"
+#include "tui/theme.h"
 
 typedef struct Front Front;
 
@@ -14,6 +15,9 @@ typedef struct {
     void (*copy)(Front *f, const char *text);
     void (*redraw)(Front *f);
     void (*suspend)(Front *f);
+    void (*theme)(Front *f, const Theme *theme);
+    /* Tells a person who looks elsewhere: how is none, bell, osc9, title or all; text is one safe line. */
+    void (*notify)(Front *f, const char *how, const char *text);
     AppTimes (*times)(Front *f);
     /* Gives the terminal back, or writes what the script's options ask for (its failures go to err); returns
      * the signal that asked for the end, or 0. After it only wake and free are allowed. */

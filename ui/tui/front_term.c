@@ -20,6 +20,7 @@ typedef struct {
     PixelSpec spec;
     int cols, rows;
     double start;
+    bool titled; /* the title was changed */
 } TermFront;
 
 static TermFront *of(Front *f)
@@ -123,6 +124,28 @@ static void suspend(Front *f)
     redraw(f);
 }
 
+static void theme(Front *f, const Theme *to)
+{
+    term_theme(of(f)->term, to);
+    redraw(f);
+}
+
+/* The title is put back when the screen is given back: xterm's stack of titles. */
+static void notify(Front *f, const char *how, const char *text)
+{
+    TermFront *t = of(f);
+    bool all = !strcmp(how, "all");
+    Buf out = {0};
+    if (all || !strcmp(how, "bell")) buf_str(&out, "\a");
+    if (all || !strcmp(how, "osc9")) buf_printf(&out, "\033]9;%s\033\\", text);
+    if (all || !strcmp(how, "title")) {
+        buf_printf(&out, "%s\033]2;viewsmith: %s\033\\", t->titled ? "" : "\033[22;2t", text);
+        t->titled = true;
+    }
+    if (!out.failed && out.n) term_write(t->term, out.p, out.n);
+    buf_free(&out);
+}
+
 static AppTimes times(Front *f)
 {
     OverlayTimes o = overlay_times(of(f)->overlay);
@@ -133,6 +156,7 @@ static int end(Front *f, Err *err)
 {
     (void)err;
     clear_pictures(of(f));
+    if (of(f)->titled) term_write(of(f)->term, "\033[23;2t", 7);
     return term_stop(of(f)->term);
 }
 
@@ -146,7 +170,7 @@ static void free_front(Front *f)
     free(t);
 }
 
-static const FrontOps ops = {next, show, wake, due, copy, redraw, suspend, times, end, free_front};
+static const FrontOps ops = {next, show, wake, due, copy, redraw, suspend, theme, notify, times, end, free_front};
 
 Front *front_terminal(const AppOptions *opt, Err *err)
 {

@@ -7,6 +7,7 @@
  *     paste TEXT
  *     click X Y              press and release, cells from 0
  *     size 80x24
+ *     say TEXT               nothing: a caption of the tour, which is such a script too
  *     wait                   until nothing is computed any more (at most 120 s)
  *     wait SECONDS
  *     expect TEXT            the screen must hold TEXT; refuse TEXT: must not
@@ -182,6 +183,7 @@ static bool do_line(Script *s, Event *ev)
     if ((arg = argument(s, "refuse"))) return holds(s, arg) ? fail(s, ev, "the screen shows it") : false;
     if ((arg = argument(s, "dump"))) return dump_text(s, arg) ? false : fail(s, ev, "not written");
     if ((arg = argument(s, "image"))) return dump_image(s, arg) ? false : fail(s, ev, "not written");
+    if (argument(s, "say")) return false; /* a caption of the tour */
     if ((arg = argument(s, "wait"))) return begin_wait(s, ev, arg);
     if ((arg = argument(s, "size"))) return resize(s, ev, arg);
     if ((arg = argument(s, "click"))) return click(s, ev, arg);
@@ -274,6 +276,19 @@ static void nothing(Front *f)
     (void)f;
 }
 
+static void theme(Front *f, const Theme *to)
+{
+    (void)f;
+    (void)to;
+}
+
+static void notify(Front *f, const char *how, const char *text)
+{
+    (void)f;
+    (void)how;
+    (void)text;
+}
+
 static AppTimes times(Front *f)
 {
     (void)f;
@@ -298,7 +313,7 @@ static void free_front(Front *f)
     free(s);
 }
 
-static const FrontOps ops = {next, show, wake, due, copy, nothing, nothing, times, end, free_front};
+static const FrontOps ops = {next, show, wake, due, copy, nothing, nothing, theme, notify, times, end, free_front};
 
 Front *front_script(const AppOptions *opt, Err *err)
 {

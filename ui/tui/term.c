@@ -31,7 +31,8 @@ struct Term {
     uint64_t *hash; /* of every row, before and after a frame */
     int cols, rows;
     int in, out, wake_fd, errors, stderr_before;
-    bool anew, light;
+    bool anew;
+    Theme theme;
     int window_w, window_h; /* pixels of a cell as the window's size says, the last time */
     double escape_wait, held_since;
     bool held; /* an unfinished sequence is held back since then */
@@ -85,18 +86,6 @@ static bool resize(Term *t)
 
 /* --- colours -------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    short dark, light, basic; /* of 256 on dark and on light ground; of 8 */
-} InkColor;
-
-static const InkColor ink_colors[INK_COUNT] = {
-    [INK_TEXT] = {-1, -1, -1},      [INK_DIM] = {246, 242, -1},     [INK_FAINT] = {240, 250, -1},
-    [INK_ACCENT] = {215, 130, 3},   [INK_GOOD] = {114, 28, 2},      [INK_WARN] = {221, 136, 3},
-    [INK_BAD] = {203, 160, 1},      [INK_SERIES_1] = {75, 26, 6},   [INK_SERIES_2] = {214, 166, 3},
-    [INK_SERIES_3] = {79, 29, 2},   [INK_SERIES_4] = {175, 133, 5}, [INK_SERIES_5] = {228, 100, 7},
-    [INK_SERIES_6] = {167, 124, 1},
-};
-
 static short pair_of(int ink, bool bar)
 {
     return (short)(1 + ink + (bar ? INK_COUNT : 0));
@@ -105,16 +94,24 @@ static short pair_of(int ink, bool bar)
 static void set_colors(Term *t)
 {
     TermInfo *info = &t->info;
-    info->colors = !info->no_color && has_colors() && start_color() != ERR ? COLORS : 0;
-    t->light = info->light;
+    const Theme *theme = &t->theme;
+    bool any = !info->no_color && !theme->mono && has_colors() && start_color() != ERR;
+    info->colors = any ? COLORS : 0;
     if (info->colors < 8) return;
     use_default_colors();
     for (int i = 0; i < INK_COUNT; i++) {
-        const InkColor *ink = &ink_colors[i];
-        short color = info->colors >= 256 ? (t->light ? ink->light : ink->dark) : ink->basic;
+        bool many = info->colors >= 256;
+        short color = many ? theme->ink[i] : theme_basic((Ink)i);
         init_pair(pair_of(i, false), color, -1);
-        init_pair(pair_of(i, true), color, info->colors >= 256 ? (t->light ? 254 : 236) : -1);
+        init_pair(pair_of(i, true), color, many ? theme->bar : -1);
     }
+}
+
+void term_theme(Term *t, const Theme *theme)
+{
+    t->theme = *theme;
+    set_colors(t);
+    term_redraw(t);
 }
 
 /* Ranks that colour cannot show are told by weight. */
@@ -184,6 +181,7 @@ Term *term_open(const TermOptions *opt, Err *err)
         return NULL;
     }
     t->opt = *opt;
+    theme_named(&t->theme, "auto", false, NULL);
     t->in = STDIN_FILENO;
     t->out = STDOUT_FILENO;
     t->errors = t->stderr_before = -1;
@@ -283,7 +281,6 @@ static bool ready(Term *t, Event *ev)
     bool late = t->held && clock_seconds() - t->held_since >= t->escape_wait;
     *ev = input_next(&t->input, &t->info, late);
     t->held = ev->kind == EV_NONE && input_pending(&t->input);
-    if (ev->kind == EV_REPLY && t->info.light != t->light) set_colors(t);
     return ev->kind != EV_NONE;
 }
 

@@ -11,6 +11,7 @@
 #include "tui/canvas.h"
 #include "tui/event.h"
 #include "tui/probe.h"
+#include "tui/theme.h"
 
 typedef struct Term Term;
 
@@ -45,5 +46,7 @@ void term_draw(Term *t, const Canvas *c, Span *span);
 void term_redraw(Term *t);
 /* Writes bytes as they are, all of them, after what ncurses wrote. */
 void term_write(Term *t, const char *bytes, size_t n);
+/* Other colours, from the next frame on. */
+void term_theme(Term *t, const Theme *theme);
 /* To the shell and back (Ctrl-Z). */
 void term_suspend(Term *t);
