@@ -33,7 +33,7 @@ Steer *steer_new(const Address *start, Err *err)
     Steer *s = calloc(1, sizeof *s);
     if (s) s->root = s->now = step_new(start, NULL);
     if (s && s->root) {
-        s->steps = 1;
+        s->steps = s->ids = s->root->id = 1;
         return s;
     }
     free(s);
@@ -165,6 +165,11 @@ int steer_depth(const Steer *s)
 int steer_count(const Steer *s)
 {
     return s->steps;
+}
+
+int steer_id(const Steer *s)
+{
+    return s->now->id;
 }
 
 /* The state listed after `at`: into its first branch, else to the next branch of the nearest parent that has

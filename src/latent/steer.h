@@ -38,7 +38,7 @@ int steer_depth(const Steer *s); /* steps from the root */
 
 /* One state of the tree, for whoever draws it. */
 typedef struct {
-    int id;     /* of this state, as long as it is remembered */
+    int id;     /* of this state, from 1, as long as it is remembered */
     int column; /* 0: the line that redo follows from the root; each side branch stands one further right */
     uint64_t rails; /* bit k: the line in column k goes on below this row (columns above 63 are not told) */
     bool now;       /* where the tree stands */
@@ -49,6 +49,7 @@ typedef struct {
  * most max). */
 int steer_nodes(const Steer *s, SteerNode *out, int max);
 int steer_count(const Steer *s);
+int steer_id(const Steer *s); /* of the state it stands at */
 /* Stands at a state; redo then leads back to where it stood, if that follows. False: no such id. */
 bool steer_go(Steer *s, int id);
 /* What leads from one address to another, in a few words: "pca-2 +0.75", "seed 4711", "class bag and 2 more".

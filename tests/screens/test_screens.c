@@ -4,31 +4,17 @@
  * UPDATE_SNAPSHOTS=1 writes the screens (and the generator) anew: look at the difference before it is
  * committed. Pictures are not shown, so that no screen depends on weights; lines with measured times are left
  * out of the comparison. */
-#include "check.h"
-#include "base/file.h"
-#include "base/pool.h"
 #include "data/dataset.h"
 #include "data/png.h"
+#include "base/pool.h"
 #include "model/tiny.h"
-#include "tui/tui.h"
+#include "screens/play.h"
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define FOLDER TEST_SOURCE_DIR "/screens/"
-#define MODEL  FOLDER "tiny.safetensors"
 
 typedef struct {
     const char *name, *runs, *data, *flag; /* flag: one more for the program, or NULL */
     bool exact;
 } Case;
-
-static bool updating(void)
-{
-    const char *set = getenv("UPDATE_SNAPSHOTS");
-    return set && *set;
-}
 
 /* --- what the screens show ------------------------------------------------------------------------------ */
 
@@ -123,66 +109,13 @@ static int prepare(void **state)
     return 0;
 }
 
-/* --- comparing ------------------------------------------------------------------------------------------ */
-
-/* Moves both past one line; false at the end of both. *same: they are equal, or say how long something took.
- */
-static bool next_line(const char **a, const char **b, bool *same)
-{
-    size_t n = strcspn(*a, "\n"), m = strcspn(*b, "\n");
-    if (!**a && !**b) return false;
-    bool timed = memmem(*a, n, " ms ", 4) && memmem(*b, m, " ms ", 4);
-    *same = timed || (n == m && !memcmp(*a, *b, n));
-    *a += n + ((*a)[n] == '\n');
-    *b += m + ((*b)[m] == '\n');
-    return true;
-}
-
-static void compare(const char *name, const char *got_path)
-{
-    char path[512];
-    uint8_t *want, *got;
-    size_t size;
-    Err err = {0};
-    bool same = true;
-    snprintf(path, sizeof path, FOLDER "%s.screen", name);
-    assert_ok(file_read(got_path, 1 << 20, &got, &size, &err), err);
-    if (updating()) assert_ok(file_replace(path, got, size, &err), err);
-    assert_ok(file_read(path, 1 << 20, &want, &size, &err), err);
-    const char *a = (const char *)want, *b = (const char *)got;
-    for (int line = 1; next_line(&a, &b, &same); line++)
-        if (!same)
-            fail_msg("%s.screen differs in line %d; the screen is now:\n%s", name, line, (const char *)got);
-    free(want);
-    free(got);
-}
+/* --- playing -------------------------------------------------------------------------------------------- */
 
 static void play(void **state)
 {
     const Case *c = *state;
-    char keys[512];
-    snprintf(keys, sizeof keys, FOLDER "%s.keys", c->name);
-    char *argv[] = {"viewsmith",
-                    "--model",
-                    MODEL,
-                    "--data",
-                    (char *)(uintptr_t)c->data,
-                    "--runs",
-                    (char *)(uintptr_t)c->runs,
-                    "--script",
-                    keys,
-                    "--size",
-                    "100x34",
-                    "--fake-clock",
-                    "--graphics",
-                    "none",
-                    "--dump-screen",
-                    "screen.txt",
-                    (char *)(uintptr_t)c->flag,
-                    NULL};
-    int argc = (int)(sizeof argv / sizeof *argv) - (c->flag ? 1 : 2);
-    assert_int_equal(tui_main(argc, argv), 0);
-    if (c->exact) compare(c->name, "screen.txt");
+    play_keys(c->name, "100x34", c->data, c->runs, c->flag);
+    if (c->exact) compare_screen(c->name, "screen.txt");
 }
 
 int main(void)

@@ -63,11 +63,13 @@ static bool click_page(SteerScreen *s, App *app, const Event *ev)
     return again ? plane_act(s, app, &(Event){.kind = EV_ACTION, .action = ACT_STEER_TAKE}) : true;
 }
 
+/* Of a slider: to that value; of a heading: to that slider. */
 static bool click_strip(SteerScreen *s, App *app, int i)
 {
     const Knob *k = steer_focused(s);
+    int at[STRIP], n = k ? 0 : steer_group_knobs(s, steer_group(s), at, STRIP);
     if (k) return steer_set(s, app, k, steer_strip_value(s, i));
-    if (s->list.selected + 1 + i < s->rows) s->list.selected += 1 + i; /* of a heading: to that slider */
+    if (i < n) steer_focus_on(s, app, at[i]);
     steer_ask(s, app);
     return true;
 }
@@ -212,4 +214,6 @@ const Screen screen_steer = {.name = "Steer",
                              .view = steer_view,
                              .hints = steer_hints,
                              .busy = steer_busy,
+                             .save = steer_save,
+                             .load = steer_load,
                              .close = steer_close};

@@ -27,11 +27,11 @@ double steer_strip_value(const SteerScreen *s, int i)
 /* What each of a group's first sliders does: the strip of a heading. */
 static int ask_group(SteerScreen *s, const World *w, Address *list)
 {
-    int n = 0, first = s->list.selected + 1;
-    for (int r = first; r < s->rows && !s->row[r].heading && n < STRIP; r++) {
-        const Knob *k = &s->knob[s->row[r].at];
-        list[n] = *steer_now(s->history);
-        steer_put(s, w, &list[n++], k, k->high / (k->kind == KNOB_DIRECTION ? 1.5 : 2), NULL);
+    int at[STRIP], n = steer_group_knobs(s, steer_group(s), at, STRIP);
+    for (int i = 0; i < n; i++) {
+        const Knob *k = &s->knob[at[i]];
+        list[i] = *steer_now(s->history);
+        steer_put(s, w, &list[i], k, k->high / (k->kind == KNOB_DIRECTION ? 1.5 : 2), NULL);
     }
     return n;
 }
@@ -79,14 +79,21 @@ void steer_ask(SteerScreen *s, App *app)
 
 /* --- changes -------------------------------------------------------------------------------------------- */
 
-void steer_changed(SteerScreen *s, App *app, const char *done)
+void steer_show(SteerScreen *s, App *app)
 {
     World *w = app_world(app);
     w->view = *steer_now(s->history);
+    if (memcmp(&w->start.source, &w->view.source, sizeof w->view.source)) w->start = w->view;
     s->seen = ++w->changes;
     tree_update(s);
     steer_fill(s, w);
     steer_ask(s, app);
+}
+
+void steer_changed(SteerScreen *s, App *app, const char *done)
+{
+    World *w = app_world(app);
+    steer_show(s, app);
     world_record(w, done); /* the picture is being made while this is written */
 }
 

@@ -54,13 +54,8 @@ void compare_put(SteerScreen *s, App *app, double t)
         app_fail(app, &err);
     else if (!s->playing)
         steer_changed(s, app, text);
-    else {
-        w->view = *steer_now(s->history);
-        s->seen = ++w->changes;
-        tree_update(s);
-        steer_fill(s, w);
-        steer_ask(s, app);
-    }
+    else
+        steer_show(s, app);
 }
 
 static bool open_way(SteerScreen *s, App *app)

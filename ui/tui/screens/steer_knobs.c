@@ -133,6 +133,14 @@ static int in_group(const SteerScreen *s, Group g, int out[KNOBS_MAX])
     return n;
 }
 
+int steer_group_knobs(const SteerScreen *s, Group g, int *out, int max)
+{
+    int list[KNOBS_MAX], n = in_group(s, g, list);
+    n = n < max ? n : max;
+    memcpy(out, list, (size_t)n * sizeof *out);
+    return n;
+}
+
 void steer_rows(SteerScreen *s, const World *w)
 {
     Row was = s->rows ? s->row[s->list.selected] : (Row){true, -1};

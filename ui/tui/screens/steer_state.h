@@ -6,6 +6,7 @@
  *   steer_plane.c   the page of two directions at once
  *   steer_tree.c    the history, as a pane and as a page
  *   steer_side.c    meters and real neighbours
+ *   steer_keep.c    the session
  *   steer_view.c    layout, picture, sliders, strip */
 #pragma once
 #include "base/text.h"
@@ -123,6 +124,8 @@ const Knob *steer_focused(const SteerScreen *s);
 /* The group of the focused row. */
 Group steer_group(const SteerScreen *s);
 const char *steer_group_name(Group g);
+/* The first knobs of a group in the order shown, folded or not; returns how many, at most max. */
+int steer_group_knobs(const SteerScreen *s, Group g, int *out, int max);
 /* Puts the focus on knob i, unfolding its group. */
 void steer_focus_on(SteerScreen *s, App *app, int i);
 int steer_find_knob(const SteerScreen *s, const char *name); /* by name or dir, or -1 */
@@ -138,8 +141,10 @@ void steer_take_effects(SteerScreen *s, const World *w);
 
 /* --- changes -------------------------------------------------------------------------------------------- */
 
-/* Tells the world, fills the sliders, asks for pictures. done: the command that led here, for the journal;
- * NULL where there was none. */
+/* Tells the world where the history stands, and asks for its pictures. */
+void steer_show(SteerScreen *s, App *app);
+/* The same, written down. Tells the world, fills the sliders, asks for pictures. done: the command that led
+ * here, for the journal; NULL where there was none. */
 void steer_changed(SteerScreen *s, App *app, const char *done);
 bool steer_command(SteerScreen *s, App *app, const char *text, const char *merge);
 bool steer_set(SteerScreen *s, App *app, const Knob *k, double value);
@@ -181,6 +186,10 @@ bool side_tick(SteerScreen *s, App *app);
 void side_draw(const SteerScreen *s, const App *app, Canvas *c, Rect r);
 /* The same in one line, for windows without room. */
 void side_line(const SteerScreen *s, const App *app, char *out, size_t cap);
+
+/* The session's part (screen.h). */
+void steer_save(const void *self, Json *o);
+bool steer_load(void *self, App *app, const Json *in, Err *err);
 
 /* --- looks ---------------------------------------------------------------------------------------------- */
 

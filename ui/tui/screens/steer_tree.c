@@ -112,8 +112,9 @@ bool tree_open(SteerScreen *s, App *app)
 {
     tree_update(s);
     s->tree.selected = now_row(&s->tree);
-    s->tree.top = s->tree.selected - page_rows(app_body(app)) / 2;
-    if (s->tree.top < 0) s->tree.top = 0;
+    int rows = page_rows(app_body(app)), top = s->tree.selected - rows / 2;
+    if (top > s->tree.nodes - rows) top = s->tree.nodes - rows;
+    s->tree.top = top < 0 ? 0 : top;
     s->page = PAGE_TREE;
     ask(s, app);
     return true;

@@ -159,14 +159,13 @@ static void draw_strip(const SteerScreen *s, Canvas *c, Rect r)
         snprintf(title, sizeof title, "what these would do: %s", steer_group_name(steer_group(s)));
     canvas_box(c, r, false, title, NULL);
     bool fresh = s->strip && s->strip->ticket == s->asked_strip;
-    for (int i = 0; i < STRIP; i++) {
+    int at[STRIP], n = k ? STRIP : steer_group_knobs(s, steer_group(s), at, STRIP);
+    for (int i = 0; i < n; i++) {
         Rect tile = strip_tile(r, i), name = rect_cut_top(&tile, 1);
-        int row = s->list.selected + 1 + i;
-        if (!k && (row >= s->rows || s->row[row].heading)) break;
         if (k)
             snprintf(text, sizeof text, k->low < 0 ? "%+.*f" : "%.*f", k->decimals, steer_strip_value(s, i));
         else
-            snprintf(text, sizeof text, "%s", s->knob[s->row[row].at].name);
+            snprintf(text, sizeof text, "%s", s->knob[at[i]].name);
         label(c, name, text, k && stands_at(s, k, i));
         if (k || fresh) steer_picture(c, tile, s->strip, i);
     }
