@@ -41,7 +41,7 @@ typedef enum {
     X(SET_A,        "a",                "set-a",       GLOBAL, NULL, NULL, "Remember the view as A") \
     X(SET_B,        "b",                "set-b",       GLOBAL, NULL, NULL, "Remember the view as B") \
     X(FLIP,         "x",                "flip",        GLOBAL, NULL, NULL, "Show A, then B, in the same place; any other key returns") \
-    X(TRAY,         "t",                "tray",        GLOBAL, NULL, NULL, "Put the view into the tray") \
+    X(TRAY,         "t",                "tray",        GLOBAL, NULL, "keep", "Put the view into the tray") \
     X(TRAY_TAGS,    "T",                "tray-as",     GLOBAL, "TAGS", NULL, "Put the view into the tray with tags: \"heel worn\"") \
     X(GRAPHICS,     "v",                "graphics",    GLOBAL, NULL, NULL, "Show pictures in the next way this terminal can") \
     X(DOCTOR,       "",                 "doctor",      GLOBAL, NULL, NULL, "What this terminal can do: a test card, its cells, colours and speed, and one line of advice") \
@@ -68,17 +68,17 @@ typedef enum {
     X(VIEWS_PSI_UP,     "]",            "psi-up",      VIEWS, NULL, "[ psi", "Truncate less: more varied") \
     X(VIEWS_PSI,        "p",            "psi",         VIEWS, "0 .. 1", NULL, "Set the truncation psi") \
     X(VIEWS_SEED,       "s",            "seed",        VIEWS, "SEED", "seed", "Start the wall at this seed") \
-    X(VIEWS_LARGER,     "+ =",          "larger",      VIEWS, NULL, "- size", "Larger pictures") \
-    X(VIEWS_SMALLER,    "-",            "smaller",     VIEWS, NULL, NULL, "Smaller pictures") \
+    X(VIEWS_LARGER,     "+ =",          "larger",      VIEWS, NULL, "- zoom", "Larger pictures; in the plane: nearer") \
+    X(VIEWS_SMALLER,    "-",            "smaller",     VIEWS, NULL, NULL, "Smaller pictures; in the plane: farther") \
     X(VIEWS_SORT,       "o",            "sort",        VIEWS, "METER", "sort", "Next order: least of its class first, most unsure, least real, farthest from the selected, by seed; or name it: class, entropy, realism, distance, seed") \
     X(VIEWS_PICK,       "v",            "pick",        VIEWS, NULL, "select", "Select the view as one of several, for t, W, o and P; again: not") \
     X(VIEWS_PICK_LEFT,  "Shift-Left H", "pick-left",   VIEWS, NULL, NULL, "Select this view and the one to the left") \
     X(VIEWS_PICK_RIGHT, "Shift-Right L","pick-right",  VIEWS, NULL, NULL, "Select this view and the one to the right") \
     X(VIEWS_PICK_UP,    "Shift-Up K",   "pick-up",     VIEWS, NULL, NULL, "Select this view and the one above") \
     X(VIEWS_PICK_DOWN,  "Shift-Down",   "pick-down",   VIEWS, NULL, NULL, "Select this view and the one below") \
-    X(VIEWS_PICK_ALL,   "V",            "pick-all",    VIEWS, NULL, NULL, "Select all in sight; again: none of them. Escape: none at all") \
+    X(VIEWS_PICK_ALL,   "V",            "pick-all",    VIEWS, NULL, "all", "Select all in sight; again: none of them. Escape: none at all") \
     X(VIEWS_PLANE,      "P",            "plane",       VIEWS, "SEEDS", "plane", "The plane between four seeds: the four selected views, or this one and the three after it; + and - zoom, P or Escape leaves") \
-    X(VIEWS_WALL,       "W",            "save-wall",   VIEWS, "FILE.png", NULL, "Write the selected views, or all in sight, as one PNG with every address inside") \
+    X(VIEWS_WALL,       "W",            "save-wall",   VIEWS, "FILE.png", "write", "Write the selected views, or all in sight, as one PNG with every address inside") \
     X(VIEWS_NEIGHBOURS, "n",            "neighbours-of", VIEWS, NULL, "neighbours", "Real neighbours of the selected view") \
     \
     X(STEER_LESS,       "h Left",       "less",        STEER, NULL, NULL, "Move the slider down by a step") \

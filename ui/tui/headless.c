@@ -6,6 +6,8 @@
  *     type TEXT              each character a key
  *     paste TEXT
  *     click X Y              press and release, cells from 0
+ *     drag X Y X2 Y2         press at one place, release at the other
+ *     wheel X Y up           a notch of the wheel, or down
  *     size 80x24
  *     say TEXT               nothing: a caption of the tour, which is such a script too
  *     wait                   until nothing is computed any more (at most 120 s)
@@ -39,7 +41,8 @@ typedef struct {
     char line[2048];   /* the one worked on */
     int number;
     const char *rest; /* keys or characters of it still to come; NULL: none */
-    bool typing, enter, release;
+    bool typing, enter, release, drag;
+    int drag_x, drag_y; /* where it goes */
     Event last;
     double waiting; /* since when, 0: not */
     double fake;
@@ -174,6 +177,26 @@ static bool click(Script *s, Event *ev, const char *place)
     return true;
 }
 
+static bool drag(Script *s, Event *ev, const char *places)
+{
+    *ev = (Event){.kind = EV_MOUSE, .mouse = MOUSE_PRESS};
+    if (sscanf(places, "%d %d %d %d", &ev->x, &ev->y, &s->drag_x, &s->drag_y) != 4)
+        return fail(s, ev, "two places are like 10 4 30 9");
+    s->last = *ev;
+    s->drag = true;
+    return true;
+}
+
+static bool wheel(Script *s, Event *ev, const char *arg)
+{
+    char way[8];
+    *ev = (Event){.kind = EV_MOUSE};
+    bool ok = sscanf(arg, "%d %d %7s", &ev->x, &ev->y, way) == 3 && (!strcmp(way, "up") || !strcmp(way, "down"));
+    if (!ok) return fail(s, ev, "the wheel is turned like 10 4 up");
+    ev->mouse = way[0] == 'u' ? MOUSE_WHEEL_UP : MOUSE_WHEEL_DOWN;
+    return true;
+}
+
 /* Carries out one line. True: *ev is to be delivered; false: go on with the next line or with s->rest. */
 static bool do_line(Script *s, Event *ev)
 {
@@ -187,6 +210,8 @@ static bool do_line(Script *s, Event *ev)
     if ((arg = argument(s, "wait"))) return begin_wait(s, ev, arg);
     if ((arg = argument(s, "size"))) return resize(s, ev, arg);
     if ((arg = argument(s, "click"))) return click(s, ev, arg);
+    if ((arg = argument(s, "drag"))) return drag(s, ev, arg);
+    if ((arg = argument(s, "wheel"))) return wheel(s, ev, arg);
     if ((arg = argument(s, "paste"))) {
         *ev = (Event){.kind = EV_PASTE, .text = arg};
         return true;
@@ -220,6 +245,15 @@ static bool next(Front *f, Event *ev, double seconds)
     Script *s = of(f);
     if (seconds == 0) return false; /* every event gets a frame of its own */
     if (s->err.code) return stop(ev);
+    if (s->drag) {
+        s->drag = false;
+        s->release = true;
+        s->last.x = s->drag_x;
+        s->last.y = s->drag_y;
+        s->last.mouse = MOUSE_DRAG;
+        *ev = s->last;
+        return true;
+    }
     if (s->release) {
         s->release = false;
         *ev = s->last;

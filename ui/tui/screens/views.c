@@ -368,6 +368,7 @@ static bool mouse(ViewsScreen *v, App *app, const Event *ev)
         return false;
     pick_rectangle(v, app, v->drag_from, hit);
     v->grid.at = hit;
+    views_ask(v, app);
     return true;
 }
 
@@ -382,7 +383,7 @@ static bool views_update(void *self, App *app, const Event *ev)
     case EV_MOUSE:
         return mouse(v, app, ev);
     case EV_RESIZE:
-        return views_choose_size(v, app), move(v, app, 0, 0);
+        return views_choose_size(v, app), views_align(v, app), true;
     default:
         return false;
     }
@@ -462,6 +463,7 @@ const Screen screen_views = {.name = "Views",
                              .update = views_update,
                              .tick = views_tick,
                              .view = views_view,
+                             .hints = views_hints,
                              .busy = views_busy,
                              .close = views_close,
                              .save = views_save,

@@ -59,12 +59,14 @@ static void nearest(Canvas *c, Rect *in, const Meter *m, int cell_w, int cell_h)
 {
     int w = (in->w - METER_NEIGHBOURS + 1) / METER_NEIGHBOURS, h = (w * cell_w + cell_h / 2) / cell_h;
     if (!m->picture[0] || in->h < h + 2 || w < 3) return;
-    rect_cut_top(in, 1);
+    rect_cut_top(in, in->h > h + 4);
     Rect band = rect_cut_top(in, h + 1);
     for (int k = 0; k < METER_NEIGHBOURS && m->picture[k]; k++) {
         Rect at = {band.x + k * (w + 1), band.y, w, h};
         canvas_picture(c, at, m->picture[k], canvas_image_id(m->picture[k]));
-        canvas_print(c, at.x, at.y + h, w, INK_DIM, "%.3f", (double)m->score[k]);
+        char score[16];
+        snprintf(score, sizeof score, "%.*f", w < 5 ? 2 : 3, (double)m->score[k]);
+        canvas_text(c, at.x, at.y + h, w, INK_DIM, *score == '0' ? score + 1 : score);
     }
 }
 
@@ -111,8 +113,7 @@ static void source_rows(Canvas *c, Rect *in, const Address *a)
     const LatentRef *r = a->source.ref;
     snprintf(text, sizeof text, "%llu", (unsigned long long)r[0].id);
     if (a->source.kind == SOURCE_BLEND)
-        snprintf(text, sizeof text, "%.4g across, %.4g down", (double)a->source.at[0],
-                 (double)a->source.at[1]);
+        snprintf(text, sizeof text, "%.4g, %.4g", (double)a->source.at[0], (double)a->source.at[1]);
     row(c, in, a->source.kind == SOURCE_BLEND ? "place" : "seed", INK_TEXT, text);
 }
 
@@ -136,13 +137,14 @@ void views_column(const ViewsScreen *v, const App *app, Canvas *c, Rect side)
     Rect in = rect_inset(canvas_box(c, side, v->flip != 0, title, NULL), 1, 0);
     int cw, ch;
     app_cell(app, &cw, &ch);
-    int full = (in.w * cw + ch / 2) / ch, room = in.h - (in.h >= 26 ? 15 : 11);
+    int full = (in.w * cw + ch / 2) / ch, room = in.h - (in.h >= 26 ? 16 : 12);
+    bool tight = in.h < 22;
     const Image *image = large_picture(v, w, &a, &id);
     Rect large = rect_cut_top(&in, full < room ? full : room > 4 ? room : 4);
     if (image) canvas_picture(c, large, image, id);
-    rect_cut_top(&in, in.h > 12);
+    rect_cut_top(&in, !tight);
     source_rows(c, &in, &a);
     meter_rows(v, app, c, &in, &a);
-    rect_cut_top(&in, 1);
+    rect_cut_top(&in, !tight);
     if (address_print(text, &a, NULL)) address_lines(c, in, text);
 }

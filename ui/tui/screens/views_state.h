@@ -83,6 +83,8 @@ Address views_selected(const ViewsScreen *v, const World *w);
  * view. */
 void views_ask(ViewsScreen *v, App *app);
 void views_move(ViewsScreen *v, App *app, int64_t columns, int64_t rows);
+/* Rows begin at the base, whatever the number of columns is now. */
+void views_align(ViewsScreen *v, App *app);
 /* Puts the selection on a seed. */
 void views_go(ViewsScreen *v, App *app, uint64_t seed);
 /* The size that fills the wall best with enough pictures, unless a person chose one. */
@@ -134,5 +136,6 @@ bool pick_tick(ViewsScreen *v, App *app);
 
 void views_save(const void *self, Json *out);
 bool views_load(void *self, App *app, const Json *in, Err *err);
+int views_hints(const void *self, Action *out, int max);
 void views_view(const void *self, const App *app, Canvas *c, Rect area);
 void views_column(const ViewsScreen *v, const App *app, Canvas *c, Rect side);

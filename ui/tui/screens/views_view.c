@@ -1,5 +1,6 @@
 /* How the wall of Views looks: pictures, a line under each, and on its upper edge what it is. */
 #include "tui/screens/views_state.h"
+#include "base/text.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -8,16 +9,24 @@
 
 typedef char Label[LABEL];
 
-/* "0.41 coat", or what else there is room for. */
+/* ".41", "1.07" */
+static const char *short_number(char out[16], double x)
+{
+    snprintf(out, 16, "%.2f", x);
+    return *out == '0' ? out + 1 : out;
+}
+
+/* ".41 coat", or what else there is room for. */
 static void meter_label(Label out, const Meter *m, MeterOrder by, const World *w, int class)
 {
+    char number[16];
     float shown = by == ORDER_CLASS ? m->own : fabsf(meter_order_value(m, by));
     const char *name = by == ORDER_CLASS || by == ORDER_ENTROPY ? meters_class(w->meters, m->class[0])
                                                                 : world_class(w, class);
     if (isnan(shown))
         snprintf(out, LABEL, "\u2013 %s", name);
     else
-        snprintf(out, LABEL, "%.2f %s", (double)shown, name);
+        snprintf(out, LABEL, "%s %s", short_number(number, (double)shown), name);
 }
 
 static void seed_label(Label out, const ViewsScreen *v, const World *w, const Address *a)
@@ -45,11 +54,14 @@ static Tile wall_tile(const ViewsScreen *v, const World *w, int i, Label label)
 /* In the plane the line tells what the judge sees there: where one class becomes another. */
 static Tile plane_tile(const ViewsScreen *v, const World *w, int i, Label label)
 {
+    char number[16];
     Address a = seeds_cell(v, w, i);
     const Meter *m = seeds_meter(v, i);
     bool seen = m && m->class[0] >= 0, other = seen && m->class[0] != a.class;
     snprintf(label, LABEL, "%.2f,%.2f", (double)a.source.at[0], (double)a.source.at[1]);
-    if (seen) snprintf(label, LABEL, "%.2f %s", (double)m->share[0], meters_class(w->meters, m->class[0]));
+    if (seen)
+        snprintf(label, LABEL, "%s %s", short_number(number, (double)m->share[0]),
+                 meters_class(w->meters, m->class[0]));
     Ink ink = other ? INK_WARN : seen && m->share[0] < SURE ? INK_TEXT : INK_DIM;
     Tile t = {.line = {label}, .ink = ink, .picked = views_picked(v, &a)};
     t.image = album_find(v->album, &a, &t.id);
@@ -70,20 +82,26 @@ static void sorting_text(char *out, size_t cap, const ViewsScreen *v)
         snprintf(out, cap, "sorting %d of %d", n ? n->done : 0, s->n);
 }
 
-static void edge_text(char *out, size_t cap, const ViewsScreen *v, const World *w)
+/* What is shown, most telling first, as far as `width` columns hold it. */
+static void edge_text(char *out, size_t cap, const ViewsScreen *v, const World *w, int width)
 {
+    char picks[32] = "", order[64] = "", class[48] = "", psi[16], zoom[24] = "";
     const SeedPlane *p = &v->plane;
-    char class[40], order[64] = "", picks[32] = "";
-    if (v->picks) snprintf(picks, sizeof picks, "%d selected \u00b7 ", v->picks);
-    if (p->on) {
-        snprintf(out, cap, "%s%s \u00b7 %.0f\u00d7 \u00b7 \u03c8 %.2f", picks, world_class(w, p->class),
-                 1 / (double)p->span, (double)v->psi);
-        return;
+    const char *const part[] = {picks, order, zoom, class, psi};
+    if (v->picks) snprintf(picks, sizeof picks, "%d selected", v->picks);
+    if (p->on)
+        snprintf(zoom, sizeof zoom, "%.0f\u00d7", 1 / (double)p->span);
+    else if (v->sorted.by != ORDER_SEED)
+        sorting_text(order, sizeof order, v);
+    int shown = p->on ? p->class : v->class;
+    snprintf(class, sizeof class, "%s", shown < 0 ? "all classes" : world_class(w, shown));
+    snprintf(psi, sizeof psi, "\u03c8 %.2f", (double)v->psi);
+    *out = 0;
+    for (size_t i = 0, n = 0; i < sizeof part / sizeof *part; i++) {
+        if (!*part[i] || text_width(out) + 3 + text_width(part[i]) > width) continue;
+        int wrote = snprintf(out + n, cap - n, "%s%s", n ? " \u00b7 " : "", part[i]);
+        n += wrote > 0 ? (size_t)wrote : 0;
     }
-    snprintf(class, sizeof class, "%s", v->class < 0 ? "all classes" : world_class(w, v->class));
-    if (v->sorted.by != ORDER_SEED) sorting_text(order, sizeof order, v);
-    snprintf(out, cap, "%s%s%s%s \u00b7 \u03c8 %.2f", picks, order, *order ? " \u00b7 " : "", class,
-             (double)v->psi);
 }
 
 static void title_text(char *out, size_t cap, const ViewsScreen *v)
@@ -110,6 +128,22 @@ static void draw_wall(const ViewsScreen *v, const World *w, Canvas *c, const Wal
     grid_draw(v->plane.on ? &plane : &v->grid, c, wall, tile, n, true);
 }
 
+int views_hints(const void *self, Action *out, int max)
+{
+    static const Action all[] = {ACT_VIEWS_STEER,  ACT_VIEWS_NEW,       ACT_VIEWS_SORT, ACT_VIEWS_PICK,
+                                 ACT_VIEWS_PLANE,  ACT_VIEWS_CLASS,     ACT_VIEWS_SEED, ACT_VIEWS_PSI_UP,
+                                 ACT_VIEWS_LARGER, ACT_VIEWS_NEIGHBOURS};
+    static const Action picked[] = {ACT_VIEWS_PICK, ACT_TRAY, ACT_VIEWS_WALL, ACT_VIEWS_SORT,
+                                    ACT_VIEWS_PICK_ALL};
+    static const Action plane[] = {ACT_VIEWS_STEER, ACT_VIEWS_LARGER, ACT_VIEWS_NEW, ACT_VIEWS_PICK,
+                                   ACT_VIEWS_PLANE};
+    const ViewsScreen *v = self;
+    const Action *from = v->plane.on ? plane : v->picks ? picked : all;
+    int n = v->plane.on ? 5 : v->picks ? 5 : 10;
+    for (int i = 0; i < n && i < max; i++) out[i] = from[i];
+    return n < max ? n : max;
+}
+
 void views_view(const void *self, const App *app, Canvas *c, Rect area)
 {
     const ViewsScreen *v = self;
@@ -117,7 +151,7 @@ void views_view(const void *self, const App *app, Canvas *c, Rect area)
     char title[128], edge[128];
     Rect body = area, side = rect_cut_right(&body, views_side_width(area));
     title_text(title, sizeof title, v);
-    edge_text(edge, sizeof edge, v, w);
+    edge_text(edge, sizeof edge, v, w, body.w - text_width(title) - 8);
     canvas_box(c, body, true, title, edge);
     Wall wall = views_wall(v, app, area);
     draw_wall(v, w, c, &wall);

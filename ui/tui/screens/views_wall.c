@@ -62,7 +62,7 @@ bool views_resize(ViewsScreen *v, App *app, int by)
     if (w.cols * w.rows < 1 || w.cols * w.rows > CANVAS_PICTURES / 2) return false;
     v->size = size;
     v->sized = true;
-    views_move(v, app, 0, 0);
+    views_align(v, app);
     return true;
 }
 
@@ -188,8 +188,16 @@ void views_move(ViewsScreen *v, App *app, int64_t columns, int64_t rows)
     views_ask(v, app);
 }
 
+void views_align(ViewsScreen *v, App *app)
+{
+    Wall wall = views_wall(v, app, app_body(app));
+    uint64_t from = views_is_sorted(v) ? 0 : v->base, top = v->grid.top;
+    if (wall.cols > 0 && top > from) v->grid.top -= (top - from) % (uint64_t)wall.cols;
+    views_move(v, app, 0, 0);
+}
+
 void views_go(ViewsScreen *v, App *app, uint64_t seed)
 {
     v->grid = (Grid){seed, seed};
-    views_move(v, app, 0, 0);
+    views_align(v, app);
 }
