@@ -12,6 +12,7 @@ typedef enum {
     CONTEXT_STEER,
     CONTEXT_TRAIN,
     CONTEXT_NEIGHBOURS,
+    CONTEXT_CORNERS,
     CONTEXT_COUNT
 } Context;
 
@@ -21,6 +22,7 @@ typedef enum {
     X(STEER,        "2",                "steer",       GLOBAL, NULL, NULL, "Go to Steer: one view and its directions as sliders") \
     X(TRAIN,        "3",                "train",       GLOBAL, NULL, NULL, "Go to Train: an encoder learns from generated views") \
     X(NEIGHBOURS,   "4",                "neighbours",  GLOBAL, NULL, NULL, "Go to Neighbours: a view against real pictures") \
+    X(CORNERS,      "5",                "corners",     GLOBAL, NULL, NULL, "Go to Corners: the tray of views worth keeping") \
     X(UP,           "k Up",             "up",          GLOBAL, NULL, NULL, "One up") \
     X(DOWN,         "j Down",           "down",        GLOBAL, NULL, NULL, "One down") \
     X(LEFT,         "h Left",           "left",        GLOBAL, NULL, NULL, "One to the left") \
@@ -130,7 +132,25 @@ typedef enum {
     X(NEAR_NEW,         "Space r",      "new-query",   NEIGHBOURS, NULL, "new query", "Take a new generated view as the query") \
     X(NEAR_SPACE,       "e",            "space",       NEIGHBOURS, NULL, NULL, "Next space: encoder, pixels, untrained encoder") \
     X(NEAR_REAL,        "n",            "neighbours-of", NEIGHBOURS, NULL, "ask this", "Ask about the selected real picture; u goes back to the view") \
-    X(NEAR_CLASS,       "c",            "class",       NEIGHBOURS, "CLASS or all", "class", "Take new views of one class, or of all in turn")
+    X(NEAR_CLASS,       "c",            "class",       NEIGHBOURS, "CLASS or all", "class", "Take new views of one class, or of all in turn") \
+    \
+    X(CORNERS_STEER,      "Enter",      "steer-this",  CORNERS, NULL, "steer", "Steer the selected view; what is kept then says it was made from this one") \
+    X(CORNERS_NEIGHBOURS, "n",          "neighbours-of", CORNERS, NULL, NULL, "Real neighbours of the selected view") \
+    X(CORNERS_TAG,        "e",          "tag",         CORNERS, "TAGS", "tags", "Tag the picked views, or the selected one: \"heel -worn\" adds heel and takes worn away") \
+    X(CORNERS_NOTE,       "c",          "note",        CORNERS, "NOTE", "note", "Write a note on them") \
+    X(CORNERS_PICK,       "Space v",    "pick",        CORNERS, NULL, "pick", "Pick the view, or let it go: tags, notes, drops and exports are for all picked") \
+    X(CORNERS_PICK_ALL,   "V",          "pick-all",    CORNERS, NULL, NULL, "Pick all that the filter shows, or none") \
+    X(CORNERS_DROP,       "x Delete",   "drop",        CORNERS, NULL, "drop", "Drop them from the tray; u takes it back") \
+    X(CORNERS_FILTER,     "/",          "filter",      CORNERS, "WORDS", "filter", "Show what has these words in tags or note, \"-word\": has not; empty: all") \
+    X(CORNERS_PARENT,     "p",          "parent",      CORNERS, NULL, NULL, "To the view it was made from") \
+    X(CORNERS_EXPORT,     "E",          "export",      CORNERS, NULL, "export", "Export what is picked, else what is shown: pictures, ImageFolder, WebDataset") \
+    X(EXPORT_FOLDER,      "",           "export-folder", CORNERS, "FOLDER", NULL, "... as pictures side by side with a manifest") \
+    X(EXPORT_CLASSES,     "",           "export-classes", CORNERS, "FOLDER", NULL, "... with a folder per class") \
+    X(EXPORT_TAGS,        "",           "export-tags", CORNERS, "FOLDER", NULL, "... with a folder per tag") \
+    X(EXPORT_SHARDS,      "",           "export-webdataset", CORNERS, "FOLDER", NULL, "... as WebDataset shards") \
+    X(CORNERS_IMPORT,     "I",          "import",      CORNERS, "FOLDER, TAR or PNG", "import", "Take an export, a folder of pictures with addresses, an archive or one picture into the tray") \
+    X(CORNERS_LARGER,     "+ =",        "larger",      CORNERS, NULL, NULL, "Larger pictures") \
+    X(CORNERS_SMALLER,    "-",          "smaller",     CORNERS, NULL, NULL, "Smaller pictures")
 /* clang-format on */
 
 typedef enum {

@@ -17,7 +17,7 @@ const ActionInfo *action_info(Action action)
 
 const char *context_name(Context context)
 {
-    static const char *const names[CONTEXT_COUNT] = {"everywhere", "Views", "Steer", "Train", "Neighbours"};
+    static const char *const names[CONTEXT_COUNT] = {"everywhere", "Views", "Steer", "Train", "Neighbours", "Corners"};
     return names[context];
 }
 

@@ -171,7 +171,8 @@ static void open_keepers(Ask *ask, World *w)
 
 static bool run_app(Ask *ask, World *w, Context first, Err *err)
 {
-    static const Screen *const screens[] = {&screen_views, &screen_steer, &screen_train, &screen_neighbours};
+    static const Screen *const screens[] = {&screen_views, &screen_steer, &screen_train, &screen_neighbours,
+                                            &screen_corners};
     int at = 0;
     while (screens[at]->context != first) at++;
     open_keepers(ask, w);

@@ -2,4 +2,4 @@
 #pragma once
 #include "tui/screen.h"
 
-extern const Screen screen_views, screen_steer, screen_train, screen_neighbours;
+extern const Screen screen_views, screen_steer, screen_train, screen_neighbours, screen_corners;
