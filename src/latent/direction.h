@@ -83,27 +83,27 @@ Json *direction_report_json(const DirectionReport *r);
 
 typedef enum {
     EFFECT_BRIGHT,
+    EFFECT_CONTRAST,
     EFFECT_AREA,
     EFFECT_WIDTH,
     EFFECT_HEIGHT,
     EFFECT_X,
     EFFECT_Y,
-    EFFECT_ANGLE,
-    EFFECT_CONTRAST,
+    EFFECT_TILT,
     EFFECTS
 } EffectKind;
 
-/* The mean change of pictures from amount -1.5 to 1.5 over the same views, per standard deviation of that
- * figure over plain views (so that effects can be compared), and overall. */
+/* The mean change of pictures from a direction's low amount to its high one (-1.5 and 1.5 where these are not
+ * known), each figure in its own standard deviations over plain views of one class, so that they compare. */
 typedef struct {
     float change[EFFECTS];
-    float picture; /* mean absolute change of a pixel, 0..255 */
-    float drift;   /* share of views that the judge puts into another class; NaN without a judge */
-    char caption[64];
+    float picture;    /* mean absolute change of a pixel, 0..255 */
+    float drift;      /* share of views that the judge puts into another class; NaN without a judge */
+    char caption[64]; /* what more of it does, most first: "wider, darker" */
 } DirectionEffect;
 
-/* effect[n] of the directions dir[n] (as in addresses), each on `views` plain views of all classes. judge may
- * be NULL. going (may be NULL) is asked between directions with the number done and stops the work by
- * returning false. */
+/* effect[n] of the directions dir[n] (as edits name them), each on the same `views` plain views of all
+ * classes. judge may be NULL. going (may be NULL) is asked before every direction with the number done; false
+ * from it stops (ERR_CANCELLED). */
 bool direction_describe(DirectionEffect *effect, Latent *l, const char *const *dir, int n, int views,
                         const Encoder *judge, bool (*going)(void *ctx, int done), void *ctx, Err *err);

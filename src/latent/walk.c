@@ -21,6 +21,7 @@ Json *walk_config_json(const WalkConfig *c)
     json_put_int(o, "steps", c->steps);
     json_put_int(o, "batch", c->batch);
     json_put_num(o, "rate", (double)c->rate);
+    json_put_num(o, "pull", (double)c->pull);
     return o;
 }
 
@@ -75,6 +76,16 @@ void walk_free(Walk *k)
     for (size_t i = 0; i < sizeof block / sizeof *block; i++) free(block[i]);
     basis_close(&k->basis);
     free(k);
+}
+
+double walk_progress(const Walk *k)
+{
+    return (double)k->step / (WALKS * k->config.steps);
+}
+
+const WalkConfig *walk_config(const Walk *k)
+{
+    return &k->config;
 }
 
 bool walk_done(const Walk *k)
@@ -206,12 +217,14 @@ static size_t state_floats(const Walk *k)
 
 bool walk_save(const Walk *k, const char *path, Err *err)
 {
-    char rate[32];
+    char rate[32], pull[32];
     Checkpoint *ck = checkpoint_make();
     snprintf(rate, sizeof rate, "%.9g", (double)k->config.rate);
+    snprintf(pull, sizeof pull, "%.9g", (double)k->config.pull);
     checkpoint_meta(ck, "kind", FORMAT);
     checkpoint_meta(ck, "generator", k->g->digest);
     checkpoint_meta(ck, "rate", rate);
+    checkpoint_meta(ck, "pull", pull);
     checkpoint_meta_int(ck, "seed", k->config.seed);
     checkpoint_meta_int(ck, "steps", (uint64_t)k->config.steps);
     checkpoint_meta_int(ck, "batch", (uint64_t)k->config.batch);
@@ -226,9 +239,10 @@ static bool read_config(WalkConfig *c, uint64_t *step, const Checkpoint *ck, con
                         const char *path, Err *err)
 {
     const char *kind = checkpoint_get_meta(ck, "kind"), *rate = checkpoint_get_meta(ck, "rate");
+    const char *pull = checkpoint_get_meta(ck, "pull");
     const char *digest = checkpoint_get_meta(ck, "generator");
     uint64_t steps, batch;
-    if (!kind || strcmp(kind, FORMAT) || !rate || !digest)
+    if (!kind || strcmp(kind, FORMAT) || !rate || !pull || !digest)
         return err_set(err, ERR_FORMAT, "%s: this is no checkpoint of viewsmith walk", path);
     if (strcmp(digest, g->digest))
         return err_set(err, ERR_FORMAT, "%s: its walks were learnt on generator %s, and %s@%s is open", path,
@@ -237,10 +251,11 @@ static bool read_config(WalkConfig *c, uint64_t *step, const Checkpoint *ck, con
         !checkpoint_get_int(ck, "batch", &batch, err) || !checkpoint_get_int(ck, "step", step, err))
         return false;
     c->rate = strtof(rate, NULL);
+    c->pull = strtof(pull, NULL);
     c->steps = (int)steps;
     c->batch = (int)batch;
     return (steps >= 1 && steps <= WALK_STEPS_MAX && batch >= 1 && batch <= WALK_BATCH_MAX &&
-            *step <= WALKS * steps && c->rate > 0 && c->rate <= 10) ||
+            *step <= WALKS * steps && c->rate > 0 && c->rate <= 10 && c->pull >= 0 && c->pull <= 1000) ||
            err_set(err, ERR_FORMAT, "%s: its settings are out of range", path);
 }
 

@@ -65,6 +65,8 @@ typedef struct Walk Walk;
 Walk *walk_new(Generator *g, const WalkConfig *c, Pool *pool, Err *err);
 void walk_free(Walk *k);
 bool walk_done(const Walk *k);
+double walk_progress(const Walk *k); /* 0..1 */
+const WalkConfig *walk_config(const Walk *k);
 /* One step of one walk; they take turns. */
 bool walk_step(Walk *k, WalkMetrics *m, Err *err);
 /* A resumed one goes on bit for bit; refuses a checkpoint of another generator. */

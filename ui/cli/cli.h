@@ -24,6 +24,7 @@
     X(replay,     "replay",      "Do again what a journal of the terminal program holds")                   \
     X(demo,       "demo",        "All four acts in under three minutes")                                     \
     X(fit,        "fit",         "Train a generator on real pictures")                                       \
+    X(walk,       "walk",        "Learn directions that zoom, shift, turn and brighten")                     \
     X(judge,      "judge",       "Train the judge: an encoder with labels, on real pictures")                \
     X(encode,     "encode",      "Run an encoder over an array of pictures")                                 \
     X(info,       "info",        "Say what a model, picture, address or run is")                             \
