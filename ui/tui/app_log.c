@@ -29,34 +29,39 @@ void app_log(App *app, const char *fmt, ...)
     applog_add(app, false, text);
 }
 
-static Rect rows_place(Rect area)
+static Rect place(const App *app)
 {
-    return rect_inset(sheet_place(area, APP_LOG), 2, 1);
+    return sheet_place(app_body(app), app->log.lines > 12 ? app->log.lines : 12);
+}
+
+static Rect rows_place(const App *app)
+{
+    return rect_inset(place(app), 2, 1);
 }
 
 static void key(App *app, int pressed)
 {
     Log *l = &app->log;
-    if (!list_key(&l->list, pressed, l->lines, rows_place(app_body(app)).h)) app->sheet = NULL;
+    if (!list_key(&l->list, pressed, l->lines, rows_place(app).h)) app->sheet = NULL;
 }
 
 static void mouse(App *app, const Event *ev)
 {
     Log *l = &app->log;
-    Rect r = rows_place(app_body(app));
+    Rect r = rows_place(app);
     int at = list_mouse(&l->list, r, l->lines, ev);
     if (at >= 0) l->list.selected = at;
-    if (ev->mouse == MOUSE_PRESS && !rect_has(sheet_place(app_body(app), APP_LOG), ev->x, ev->y))
-        app->sheet = NULL;
+    if (ev->mouse == MOUSE_PRESS && !rect_has(place(app), ev->x, ev->y)) app->sheet = NULL;
 }
 
 static void draw(const App *app, Canvas *c, Rect area)
 {
+    (void)area;
     const Log *l = &app->log;
     char count[32], clock[16];
     snprintf(count, sizeof count, "%d lines", l->lines);
-    canvas_popup(c, sheet_place(area, APP_LOG), "Log", count);
-    Rect r = rows_place(area);
+    canvas_popup(c, place(app), "Log", count);
+    Rect r = rows_place(app);
     if (!l->lines) canvas_text(c, r.x, r.y, r.w, INK_DIM, "Nothing has been said yet; any key closes");
     for (int i = 0; i < r.h && l->list.top + i < l->lines; i++) {
         int row = l->list.top + i;
@@ -74,5 +79,5 @@ void applog_open(App *app)
 {
     static const Sheet sheet = {key, mouse, draw};
     app->sheet = &sheet;
-    list_select(&app->log.list, app->log.lines - 1, app->log.lines, rows_place(app_body(app)).h);
+    list_select(&app->log.list, app->log.lines - 1, app->log.lines, rows_place(app).h);
 }

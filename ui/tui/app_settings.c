@@ -16,12 +16,15 @@ const char *settings_text(const App *app, SettingId id)
 
 static void apply_theme(App *app)
 {
-    Theme theme;
+    Theme theme = {0}; /* compared with memcmp: no bytes left as they were */
     Err err = {0};
-    if (theme_named(&theme, settings_text(app, SETTING_THEME), app->front->info->light, &err))
-        app->front->ops->theme(app->front, &theme);
-    else
+    if (!theme_named(&theme, settings_text(app, SETTING_THEME), app->front->info->light, &err)) {
         app_fail(app, &err);
+        return;
+    }
+    if (!memcmp(&theme, &app->theme, sizeof theme)) return;
+    app->theme = theme;
+    app->front->ops->theme(app->front, &theme);
 }
 
 static void apply_graphics(App *app)

@@ -122,6 +122,7 @@ struct App {
     Jobs jobs;
     Settings settings;
     Tour tour;
+    Theme theme; /* as last handed to the front */
     Zone zone[APP_ZONES];
     int zones;
     Border drag; /* the border under the button; name NULL: none */

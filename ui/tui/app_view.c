@@ -131,8 +131,8 @@ static void bottom(App *app, Canvas *c, Rect line)
 
 Rect sheet_place(Rect area, int rows)
 {
-    int w = area.w > 110 ? 104 : area.w - 4, h = rows + 2;
-    return rect_centre(area, w, h < area.h ? h : area.h);
+    int w = area.w > 110 ? 104 : area.w - 4, h = rows + 2, most = area.h - (area.h > 24 ? 2 : 0);
+    return rect_centre(area, w, h < most ? h : most);
 }
 
 /* --- the page ------------------------------------------------------------------------------------------- */

@@ -36,6 +36,7 @@ void world_close(World *w)
     painter_free(w->painter);
     curator_free(w->curator);
     tray_close(w->tray);
+    free(w->offered);
     journal_close(w->journal);
     workspace_close(w->workspace);
     *w = (World){0};
@@ -116,6 +117,7 @@ AppHooks world_hooks(World *w)
                       .save = world_put,
                       .load = world_take_back,
                       .tick = world_tick,
+                      .offer = world_offer,
                       .wake_by = wake_by};
 }
 

@@ -36,6 +36,8 @@ typedef struct World {
     Address view;       /* the view all screens speak of */
     Marks marks;
     uint64_t changes;   /* counts changes of `view`: a screen that has seen fewer takes the new one over */
+    RunInfo *offered;   /* runs as a command's argument offers them */
+    long offers;
     Bell bell;          /* wakes the loop */
     Journal *journal;   /* what was done, in words; NULL: not written down (scripts, a home that cannot be written) */
 } World;
@@ -55,6 +57,11 @@ bool world_show(World *w, const Address *a, Err *err);
 bool world_read(const World *w, const char *text, Address *out, Err *err);
 /* Writes a command of latent/steer.h into the journal; NULL: the view as it is now, whatever led there. */
 void world_record(World *w, const char *command);
+/* Takes the program's run over and lists it in the jobs pane; and lets it go, ended or not. */
+void world_train_begins(App *app, Job *job);
+void world_train_drop(App *app);
+/* For AppHooks: what an argument of a command could be. */
+bool world_offer(void *world, const char *argument, int i, char *out, size_t cap);
 /* A job that was begun ("train 0007"), and its result in place ("train 0007 412": so many steps) with the
  * result's digest; src/engine/replay.h does them again. */
 void world_started(World *w, const char *job);

@@ -26,6 +26,7 @@ void world_put(void *world, Json *o)
     json_put_str(o, "data", w->workspace->data);
     json_put_str(o, "runs", w->workspace->runs);
     if (address_print(text, &w->view, NULL)) json_put_str(o, "view", text);
+    if (*w->start.slug && address_print(text, &w->start, NULL)) json_put_str(o, "start", text);
     put_text(o, "run", w->run);
     put_text(o, "query", w->query);
     put_text(o, "encoder", w->encoder);
@@ -56,7 +57,8 @@ bool world_take_back(void *world, const Json *o, Err *err)
     snprintf(w->query, sizeof w->query, "%s", json_str(o, "query", ""));
     snprintf(w->encoder, sizeof w->encoder, "%s", json_str(o, "encoder", ""));
     if (marks) take_marks(w, marks);
-    const char *view = json_str(o, "view", NULL);
-    if (!view || (address_parse(&a, view, &why) && world_show(w, &a, &why))) return true;
-    return err_set(err, why.code, "the view of the session is gone: %s", why.msg);
+    const char *view = json_str(o, "view", NULL), *start = json_str(o, "start", NULL);
+    bool ok = !view || (address_parse(&a, view, &why) && world_show(w, &a, &why));
+    if (ok && start && address_parse(&a, start, NULL)) w->start = a;
+    return ok || err_set(err, why.code, "the view of the session is gone: %s", why.msg);
 }
