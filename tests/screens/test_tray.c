@@ -1,0 +1,104 @@
+/* The tray by keys and mouse at two sizes; and what one process keeps, another takes in: the same addresses,
+ * the same bytes, by keys and by the command line. */
+#include "screens/play.h"
+#include "screens/program.h"
+
+static int clean(void **state)
+{
+    char here[3000];
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    assert_non_null(getcwd(here, sizeof here));
+    strcat(here, "/data");
+    setenv("XDG_DATA_HOME", here, 1);
+    setenv("XDG_CACHE_HOME", here, 1);
+    static const char *const left[] = {"data", "none", "corners", "out", "again", "twin"};
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++)
+        if (file_exists(left[i])) file_remove_tree(left[i], NULL);
+    return 0;
+}
+
+static void play(void **state)
+{
+    const char *name = *state;
+    char screen[64];
+    static const char *const size[] = {"80x24", "132x43"};
+    for (int i = 0; i < 2; i++) {
+        clean(NULL);
+        play_keys(name, size[i], "fashion-small", "none", NULL);
+        snprintf(screen, sizeof screen, "%s-%s", name, size[i]);
+        compare_screen(screen, "screen.txt");
+    }
+}
+
+static void run_keys(const char *keys)
+{
+    write_text("keys.txt", keys);
+    succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "none", "--script", "keys.txt",
+                        "--fake-clock", "--graphics", "none"));
+}
+
+static void another_machine(const char *name)
+{
+    char here[3000];
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(here + strlen(here), sizeof here - strlen(here), "/data/%s", name);
+    setenv("XDG_DATA_HOME", here, 1);
+}
+
+/* The addresses in the tray of this machine, one a line; the caller frees. */
+static char *listed(void)
+{
+    succeeded(viewsmith("tray", "list", "--quiet"));
+    return text_of("out.txt");
+}
+
+static void same(const char *a, const char *b)
+{
+    char line[512];
+    snprintf(line, sizeof line, "diff -r %s %s", a, b);
+    assert_int_equal(system(line), 0);
+}
+
+/* Keys -> tray -> export -> a new process on another machine -> the same addresses -> exported again: the
+ * same bytes. */
+static void chain(void **state)
+{
+    const char *kind = *state;
+    char keys[512];
+    clean(NULL);
+    another_machine("one");
+    snprintf(keys, sizeof keys,
+             "wait\nt\nl\nT\ntype heel worn\nEnter\nwait\nEnter\nwait\n:do set pca-2 1.5\nT\ntype "
+             "heel\nEnter\n5\nwait\n"
+             ":note bent\nwait\n:export-%s out\nwait\nexpect 3 views exported to out\n",
+             kind);
+    run_keys(keys);
+    char *one = listed();
+    another_machine("two");
+    run_keys("5\nwait\n:import out\nwait\nexpect 3 new, 0 there before, 0 not taken\n");
+    char *two = listed();
+    assert_string_equal(one, two);
+    assert_non_null(strstr(one, "/pca-2=1.5"));
+    assert_non_null(strstr(one, "bent"));
+    snprintf(keys, sizeof keys, "5\nwait\n:export-%s again\nwait\n", kind);
+    run_keys(keys);
+    same("out", "again");
+    /* The command line writes the same, on the first machine. */
+    another_machine("one");
+    succeeded(viewsmith("tray", "export", "twin", "--as", kind, "--model", MODEL, "--quiet"));
+    same("out", "twin");
+    free(one), free(two);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(play, "corners-empty"), cmocka_unit_test_prestate(play, "corners"),
+        cmocka_unit_test_prestate(play, "corners-edit"),  cmocka_unit_test_prestate(play, "corners-export"),
+        cmocka_unit_test_prestate(play, "corners-mouse"), cmocka_unit_test_prestate(chain, "folder"),
+        cmocka_unit_test_prestate(chain, "classes"),      cmocka_unit_test_prestate(chain, "tags"),
+        cmocka_unit_test_prestate(chain, "webdataset"),
+    };
+    return cmocka_run_group_tests_name("tray", tests, clean, NULL);
+}
