@@ -87,7 +87,7 @@ typedef struct {
     /* ops of lowered nets (net/ops.h) */
     Bend read[2], write; /* of what is read, of the result */
     Layout to;           /* of the result */
-    bool transposed, exact, bf16, moments;
+    bool transposed, exact, split, bf16, moments;
 } Attrs;
 
 typedef struct {

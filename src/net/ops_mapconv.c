@@ -18,6 +18,7 @@ static bool layer_of(MapConv *c, const OpSite *s, int n)
 {
     *c = (MapConv){.transposed = s->attrs.transposed,
                    .exact = s->attrs.exact,
+                   .split = s->attrs.split,
                    .bf16 = s->attrs.bf16,
                    .plain_in = s->in_layout[X] == LAYOUT_PLAIN,
                    .plain_out = s->attrs.to == LAYOUT_PLAIN};
