@@ -31,6 +31,10 @@ bool probe_knn(Figure *out, const ProbeSet *train, const ProbeSet *held, int D, 
 bool probe_linear(Figure *out, int *guess, const ProbeSet *train, const ProbeSet *held, int D, int classes,
                   int updates, uint64_t seed, Pool *pool, Err *err);
 
+/* The same regression as weights (classes, D) and bias (classes) for plain features: logits = weight feature + bias. */
+bool probe_fit(float *weight, float *bias, const ProbeSet *train, int D, int classes, int updates,
+               uint64_t seed, Pool *pool, Err *err);
+
 /* guess (n): the largest of each row of logits (n, classes). */
 void probe_guess(int *guess, const float *logits, int n, int classes);
 

@@ -128,6 +128,29 @@ static long count_hits(Linear *l, int *guess, const ProbeSet *held, Pool *pool)
     return hits;
 }
 
+bool probe_fit(float *weight, float *bias, const ProbeSet *train, int D, int classes, int updates,
+               uint64_t seed, Pool *pool, Err *err)
+{
+    Linear l;
+    if (train->n < 1) return err_set(err, ERR_USAGE, "linear probe: there are no images");
+    bool ok = open_linear(&l, train, D, classes, err);
+    if (ok) {
+        measure(&l);
+        for (int t = 0; t < updates; t++) update(&l, t, updates, seed, pool);
+    }
+    for (int c = 0; ok && c < classes; c++) {
+        double shift = (double)l.w[(size_t)classes * (size_t)D + (size_t)c];
+        for (int d = 0; d < D; d++) {
+            size_t at = (size_t)c * (size_t)D + (size_t)d;
+            weight[at] = l.w[at] * l.scale[d];
+            shift -= (double)weight[at] * (double)l.mean[d];
+        }
+        bias[c] = (float)shift;
+    }
+    close_linear(&l);
+    return ok;
+}
+
 bool probe_linear(Figure *out, int *guess, const ProbeSet *train, const ProbeSet *held, int D, int classes,
                   int updates, uint64_t seed, Pool *pool, Err *err)
 {
