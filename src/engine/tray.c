@@ -27,17 +27,32 @@ const char *tray_state_name(TrayState s)
     return name[s];
 }
 
-bool tray_open(Tray **out, const char *path, Err *err)
+/* The file of that path, NULL: where it is by default. */
+static bool file_of(char out[4096], const char *path, Err *err)
 {
-    char folder[3072], own[4096];
+    char folder[3072];
     const char *set = getenv("VIEWSMITH_TRAY");
     if (!path && set && *set) path = set;
+    if (!path)
+        return file_xdg(folder, sizeof folder, XDG_DATA, err) &&
+               file_join(out, 4096, folder, "tray.sqlite", err);
+    return snprintf(out, 4096, "%s", path) < 4096 ||
+           err_set(err, ERR_LIMIT, "the path of the tray is too long");
+}
+
+bool tray_exists(void)
+{
+    char path[4096];
+    return file_of(path, NULL, NULL) && file_exists(path);
+}
+
+bool tray_open(Tray **out, const char *path, Err *err)
+{
+    char own[4096];
     Tray *t = calloc(1, sizeof *t);
     if (!t) return err_nomem(err, "the tray");
-    bool ok = path || (file_xdg(folder, sizeof folder, XDG_DATA, err) &&
-                       file_join(own, sizeof own, folder, "tray.sqlite", err));
-    ok = ok && store_open(&t->store, NULL, err) &&
-         db_open(&t->db, path ? path : own, "tray", migrations, sizeof migrations / sizeof *migrations, err);
+    bool ok = file_of(own, path, err) && store_open(&t->store, NULL, err) &&
+              db_open(&t->db, own, "tray", migrations, sizeof migrations / sizeof *migrations, err);
     if (ok)
         *out = t;
     else

@@ -69,6 +69,8 @@ typedef struct {
  * older one up to date. A file that is no tray, is damaged or was written by a newer program is refused and
  * left as it is. */
 bool tray_open(Tray **out, const char *path, Err *err);
+/* The file that tray_open(NULL) would take is there already. */
+bool tray_exists(void);
 void tray_close(Tray *t);
 const char *tray_path(const Tray *t);
 /* Where tensors are taken from when a view is added, and put back; NULL: the default store. */

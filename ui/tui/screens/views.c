@@ -432,6 +432,7 @@ static bool views_tick(void *self, App *app)
     drawn |= views_sort_tick(v, app);
     drawn |= seeds_tick(v, app);
     drawn |= pick_tick(v, app);
+    drawn |= kept_tick(v, app);
     look_again(v, app);
     return drawn;
 }
@@ -454,6 +455,7 @@ static void views_close(void *self, App *app)
     if (v->album) album_close(v->album);
     free(v->album);
     free(v->pick);
+    free(v->kept);
 }
 
 const Screen screen_views = {.name = "Views",

@@ -54,18 +54,21 @@ static Ink realism_ink(float r)
     return r >= 1 ? INK_GOOD : r >= 0.8f ? INK_TEXT : r >= 0.6f ? INK_WARN : INK_BAD;
 }
 
-/* Pictures side by side with their cosines below. */
-static void nearest(Canvas *c, Rect *in, const Meter *m, int cell_w, int cell_h)
+/* Pictures side by side with their cosines below: fewer where they are made of blocks and would tell nothing.
+ */
+static void nearest(Canvas *c, Rect *in, const Meter *m, const App *app)
 {
-    int w = (in->w - METER_NEIGHBOURS + 1) / METER_NEIGHBOURS, h = (w * cell_w + cell_h / 2) / cell_h;
+    int cell_w, cell_h, n = app_blocks(app) ? METER_NEIGHBOURS / 2 : METER_NEIGHBOURS;
+    app_cell(app, &cell_w, &cell_h);
+    int w = (in->w - n + 1) / n, h = (w * cell_w + cell_h / 2) / cell_h;
     if (!m->picture[0] || in->h < h + 2 || w < 3) return;
     rect_cut_top(in, in->h > h + 4);
     Rect band = rect_cut_top(in, h + 1);
-    for (int k = 0; k < METER_NEIGHBOURS && m->picture[k]; k++) {
+    for (int k = 0; k < n && m->picture[k]; k++) {
         Rect at = {band.x + k * (w + 1), band.y, w, h};
-        canvas_picture(c, at, m->picture[k], canvas_image_id(m->picture[k]));
         char score[16];
         snprintf(score, sizeof score, "%.*f", w < 5 ? 2 : 3, (double)m->score[k]);
+        canvas_picture(c, at, m->picture[k], canvas_image_id(m->picture[k]));
         canvas_text(c, at.x, at.y + h, w, INK_DIM, *score == '0' ? score + 1 : score);
     }
 }
@@ -74,10 +77,8 @@ static void meter_rows(const ViewsScreen *v, const App *app, Canvas *c, Rect *in
 {
     const World *w = app_world(app);
     const MeterNews *n = v->meter;
-    int cw, ch;
     if (!n || !n->done || !address_equal(a, &n->address[0])) return;
     const Meter *m = &n->meter[0];
-    app_cell(app, &cw, &ch);
     judge_rows(c, in, w->meters, m, a->class);
     gauge_row(c, in, "unsure", m->entropy, logf(w->g->config.classes > 1 ? (float)w->g->config.classes : 2),
               INK_TEXT);
@@ -88,12 +89,12 @@ static void meter_rows(const ViewsScreen *v, const App *app, Canvas *c, Rect *in
         snprintf(text, sizeof text, "%d of %d", n->filled, n->total);
         row(c, in, "reals", INK_DIM, text);
     }
-    nearest(c, in, m, cw, ch);
+    nearest(c, in, m, app);
     if (*n->why && in->h > 3) rect_cut_top(in, 1), rect_cut_top(in, canvas_wrap(c, *in, INK_DIM, n->why));
 }
 
 /* The address with its lines broken before a field where it can be. */
-static void address_lines(Canvas *c, Rect in, const char *text)
+static int address_lines(Canvas *c, Rect in, const char *text)
 {
     int x = 0, y = 0;
     while (*text && y < in.h) {
@@ -103,6 +104,31 @@ static void address_lines(Canvas *c, Rect in, const char *text)
         x += n;
         text += n;
     }
+    return y + 1;
+}
+
+/* In which space all that was measured; said where there is room, below everything else. */
+static void space_line(const MeterNews *n, Canvas *c, Rect in)
+{
+    char text[256];
+    if (!n || !*n->space || in.h < 3) return;
+    snprintf(text, sizeof text, "measured in %s", n->space);
+    if (n->real) snprintf(text, sizeof text, "measured in %s against %d of %s", n->space, n->total, n->data);
+    int lines = canvas_wrap_lines(in.w, text);
+    if (lines + 1 < in.h) canvas_wrap(c, rect_cut_bottom(&in, lines), INK_FAINT, text);
+}
+
+/* What the tray knows of it. */
+static void tray_rows(const ViewsScreen *v, Canvas *c, Rect *in, const Address *a)
+{
+    const KeptView *k = views_kept(v, a);
+    char text[128];
+    if (!k) return;
+    snprintf(text, sizeof text, "#%lld %s", (long long)k->id, k->tags);
+    row(c, in, "tray", INK_GOOD, text);
+    if (*k->note) row(c, in, "note", INK_DIM, k->note);
+    snprintf(text, sizeof text, "#%lld %.3f", (long long)k->near, (double)k->nearness);
+    if (k->near) row(c, in, "like", INK_WARN, text);
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------ */
@@ -144,7 +170,9 @@ void views_column(const ViewsScreen *v, const App *app, Canvas *c, Rect side)
     if (image) canvas_picture(c, large, image, id);
     rect_cut_top(&in, !tight);
     source_rows(c, &in, &a);
+    tray_rows(v, c, &in, &a);
     meter_rows(v, app, c, &in, &a);
     rect_cut_top(&in, !tight);
-    if (address_print(text, &a, NULL)) address_lines(c, in, text);
+    if (address_print(text, &a, NULL)) rect_cut_top(&in, address_lines(c, in, text));
+    space_line(v->meter, c, in);
 }

@@ -4,6 +4,7 @@
  *   views_sort.c   the wall in order of a meter
  *   views_plane.c  the plane between four seeds
  *   views_pick.c   several views at once: picking, keeping, writing
+ *   views_kept.c   what is in the tray already
  *   views_keep.c   the session
  *   views_view.c   how the wall looks; views_side.c: the right column */
 #pragma once
@@ -14,7 +15,7 @@
 
 #define SORTED_VIEWS 512
 #define PICKS_MAX    4096
-#define SIZES        7
+#define SIZES        10
 
 /* The wall in order of a meter. by ORDER_SEED: it is not; order NULL: still being measured. */
 typedef struct {
@@ -42,6 +43,14 @@ typedef struct {
     uint64_t key;
 } Pick;
 
+/* A view that is in the tray. */
+typedef struct {
+    uint64_t key; /* album_key */
+    int64_t id, near;
+    float nearness;
+    char tags[64], note[64];
+} KeptView;
+
 typedef struct {
     uint64_t base; /* the seed whose class is the first one when all take turns */
     int class;     /* -1: all in turn */
@@ -58,6 +67,10 @@ typedef struct {
     bool waiting; /* something in sight is not painted yet */
     Pick *pick;
     int picks, picks_before; /* before: those a drag of the mouse leaves alone */
+    KeptView *kept;          /* by key */
+    int kepts;
+    uint64_t tray_seen; /* tray_changes of it; 0: not read */
+    bool tray_tried;
     uint64_t drag_from, pressed;
     bool dragging;
     double pressed_at;
@@ -131,6 +144,10 @@ void pick_save(ViewsScreen *v, App *app, const char *path);
 /* Adds what is still to be painted for that; returns the new count. */
 int pick_wanted(const ViewsScreen *v, Address *list, int n, int max);
 bool pick_tick(ViewsScreen *v, App *app);
+
+bool kept_tick(ViewsScreen *v, App *app);
+/* NULL: not in the tray. */
+const KeptView *views_kept(const ViewsScreen *v, const Address *a);
 
 /* --- session and looks ---------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LABEL 48
 #define SURE  0.5f /* below this the judge does not really see that class */
@@ -37,6 +38,16 @@ static void seed_label(Label out, const ViewsScreen *v, const World *w, const Ad
         snprintf(out, LABEL, "%llu", (unsigned long long)a->source.ref[0].id);
 }
 
+/* Its number in the tray behind the label. */
+static Ink kept_ink(Label label, const ViewsScreen *v, const Address *a, Ink otherwise)
+{
+    const KeptView *k = views_kept(v, a);
+    size_t n = strlen(label);
+    if (!k) return otherwise;
+    snprintf(label + n, LABEL - n, " #%lld", (long long)k->id);
+    return INK_GOOD;
+}
+
 static Tile wall_tile(const ViewsScreen *v, const World *w, int i, Label label)
 {
     uint64_t place = v->grid.top + (uint64_t)i;
@@ -46,7 +57,7 @@ static Tile wall_tile(const ViewsScreen *v, const World *w, int i, Label label)
         meter_label(label, m, v->sorted.by, w, a.class);
     else
         seed_label(label, v, w, &a);
-    Tile t = {.line = {label}, .ink = INK_DIM, .picked = views_picked(v, &a)};
+    Tile t = {.line = {label}, .ink = kept_ink(label, v, &a, INK_DIM), .picked = views_picked(v, &a)};
     t.image = album_find(v->album, &a, &t.id);
     return t;
 }
@@ -63,7 +74,7 @@ static Tile plane_tile(const ViewsScreen *v, const World *w, int i, Label label)
         snprintf(label, LABEL, "%s %s", short_number(number, (double)m->share[0]),
                  meters_class(w->meters, m->class[0]));
     Ink ink = other ? INK_WARN : seen && m->share[0] < SURE ? INK_TEXT : INK_DIM;
-    Tile t = {.line = {label}, .ink = ink, .picked = views_picked(v, &a)};
+    Tile t = {.line = {label}, .ink = kept_ink(label, v, &a, ink), .picked = views_picked(v, &a)};
     t.image = album_find(v->album, &a, &t.id);
     return t;
 }

@@ -3,13 +3,15 @@
 #include "tui/screens/views_state.h"
 #include <stdlib.h>
 
-#define ENOUGH_SHARP  12 /* pictures in sight, before they may be larger */
-#define ENOUGH_BLOCKS 6
-#define LARGEST_FIRST 4 /* of the sizes, until a person asks for more */
+#define ENOUGH_SHARP    12 /* pictures in sight, before they may be larger */
+#define ENOUGH_BLOCKS   6
+#define READABLE_BLOCKS 3 /* of the sizes, the first whose pictures can be told apart */
+#define LARGEST_FIRST   6 /* of the sizes, until a person asks for more */
 
 /* Rows of a picture. Blocks have two dots a row: seven rows are every other pixel of 28, fourteen all of
  * them. */
-static const int sharp_rows[SIZES] = {3, 4, 5, 6, 8, 10, 13}, block_rows[SIZES] = {4, 5, 6, 7, 10, 12, 14};
+static const int sharp_rows[SIZES] = {3, 4, 5, 6, 7, 8, 9, 10, 12, 14};
+static const int block_rows[SIZES] = {4, 5, 6, 7, 8, 9, 10, 11, 12, 14};
 
 static const int *picture_rows(const App *app)
 {
@@ -18,7 +20,7 @@ static const int *picture_rows(const App *app)
 
 int views_side_width(Rect body)
 {
-    return body.w >= 96 ? 32 : body.w >= 76 ? 26 : 0;
+    return body.w >= 126 ? 38 : body.w >= 96 ? 32 : body.w >= 76 ? 26 : 0;
 }
 
 Rect views_wall_area(Rect body)
@@ -50,9 +52,10 @@ static int covered(const App *app, int size)
 void views_choose_size(ViewsScreen *v, const App *app)
 {
     if (v->sized) return;
-    v->size = 0;
-    for (int size = 1; size <= LARGEST_FIRST; size++)
+    v->size = app_blocks(app) ? READABLE_BLOCKS : 0;
+    for (int size = v->size + 1; size <= LARGEST_FIRST; size++)
         if (covered(app, size) >= covered(app, v->size)) v->size = size;
+    while (v->size > 0 && !covered(app, v->size)) v->size--;
 }
 
 bool views_resize(ViewsScreen *v, App *app, int by)
