@@ -85,16 +85,57 @@ static bool take_metrics(void *ctx, const Json *row)
     return true;
 }
 
+static void cut_marks(RunCurve *c, float step)
+{
+    while (c->marks && c->mark[c->marks - 1].step >= step) c->marks--;
+}
+
 /* Only changes of a figure are marks: "pause" and "save" change nothing that is drawn. */
 static bool take_control(void *ctx, const Json *row)
 {
     RunCurve *c = ctx;
     const char *applied = json_str(row, "applied", NULL);
     if (!applied || !strchr(applied, ' ')) return true;
+    if (!strncmp(applied, "rollback ", 9)) cut_marks(c, (float)json_num(row, "step", 0));
     if (c->marks == CURVE_MARKS / 2) memmove(c->mark, c->mark + 1, (size_t)--c->marks * sizeof *c->mark);
     c->mark[c->marks].step = (float)json_num(row, "step", 0);
     snprintf(c->mark[c->marks++].text, sizeof c->mark->text, "%s", applied);
     return true;
+}
+
+static bool take_left(void *ctx, const Json *row)
+{
+    Reading *r = ctx;
+    RunCurve *c = r->to;
+    float step = (float)json_num(row, "step", 0), before = c->lefts ? c->left_step[c->lefts - 1] : -1;
+    if ((uint64_t)step % (uint64_t)r->stride && step > before) return true;
+    if (c->lefts > CURVE_POINTS / 2 - 2) {
+        halve(c->left_step, c->lefts);
+        halve(c->left_loss, c->lefts);
+        c->lefts /= 2;
+        r->stride *= 2;
+    }
+    if (step <= before) c->left_step[c->lefts] = step, c->left_loss[c->lefts++] = NAN;
+    c->left_step[c->lefts] = step;
+    c->left_loss[c->lefts++] = (float)json_num(row, "loss", NAN);
+    return true;
+}
+
+bool run_curve_read_left(RunCurve *out, const char *folder, Err *err)
+{
+    char path[4096];
+    size_t at = 0;
+    Reading r = {.to = out, .stride = 1};
+    out->lefts = 0;
+    return file_join(path, sizeof path, folder, "left.jsonl", err) &&
+           jsonl_each(path, &at, take_left, &r, err);
+}
+
+void run_curve_cut(RunCurve *c, float step)
+{
+    while (c->points && c->step[c->points - 1] >= step) c->points--;
+    while (c->probes && c->probe_step[c->probes - 1] > step) c->probes--;
+    cut_marks(c, step);
 }
 
 bool run_curve_read(RunCurve *out, const char *folder, Err *err)
@@ -109,5 +150,5 @@ bool run_curve_read(RunCurve *out, const char *folder, Err *err)
     if (!jsonl_each(path, &at, take_metrics, &r, err)) return false;
     at = 0;
     return file_join(path, sizeof path, folder, "control.jsonl", err) &&
-           jsonl_each(path, &at, take_control, out, err);
+           jsonl_each(path, &at, take_control, out, err) && run_curve_read_left(out, folder, err);
 }

@@ -22,11 +22,18 @@ typedef struct {
         float step;
         char text[48]; /* "sigma 0.45" */
     } mark[CURVE_MARKS];
+    int lefts; /* ways that were left by going back; a gap (NaN) between two of them */
+    float left_step[CURVE_POINTS / 2], left_loss[CURVE_POINTS / 2];
     double positive, negative; /* mean cosines of the last step */
     uint64_t steps, views, unique;
     double elapsed, rate, temperature, sigma; /* of the last step */
     char event[200];                          /* the last thing the guard or the log told; "" for none */
 } RunCurve;
 
-/* Reads metrics.jsonl and control.jsonl of a run's folder; files that are absent give an empty curve. */
+/* Reads metrics.jsonl, control.jsonl and left.jsonl of a run's folder; files that are absent give an empty
+ * curve. */
 bool run_curve_read(RunCurve *out, const char *folder, Err *err);
+/* Only the ways that were left. */
+bool run_curve_read_left(RunCurve *out, const char *folder, Err *err);
+/* Drops what was known from step `step` on: the run has gone back to it. */
+void run_curve_cut(RunCurve *c, float step);

@@ -51,6 +51,14 @@ static Json *load_config(const RunInfo *run, Err *err)
     return NULL;
 }
 
+bool train_run_config(TrainConfig *out, const RunInfo *run, Err *err)
+{
+    Json *o = load_config(run, err);
+    bool ok = o && train_config_read(out, json_get(o, "train"), err);
+    json_drop(o);
+    return ok;
+}
+
 /* The model of the run: the one that is open when it is the same, else the file that the run names. */
 static bool reopen(Train *t, const Workspace *w, const Json *o, Err *err)
 {

@@ -85,6 +85,8 @@ typedef struct {
     Encoder *encoder; /* the last published snapshot, kept by the news; NULL before the first */
     uint64_t encoder_step;
     Encoder *twin; /* the untrained one */
+    int backs;     /* how often it went back in this process, the last time to the step: */
+    uint64_t back_to;
     bool paused;
     const char *phase; /* "starting", "training", "probing", "saving", "final probes", "done" */
     char told[256];    /* the last notice, else empty */
@@ -98,6 +100,8 @@ typedef struct {
 Train *train_open(const Workspace *w, const TrainConfig *config, Err *err);
 /* A run to go on with, with its own settings: the generator and data are those of its config. */
 Train *train_open_run(const Workspace *w, const char *run, Err *err);
+/* The settings that a run was started with. */
+bool train_run_config(TrainConfig *out, const RunInfo *run, Err *err);
 void train_close(Train *t);
 Job *train_start(Train *t, Bell bell, Err *err);
 

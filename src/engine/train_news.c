@@ -128,6 +128,8 @@ void news_back(TrainRun *r)
 {
     TrainNews *n = r->news;
     uint64_t step = trainer_steps(r->trainer);
+    n->backs++;
+    n->back_to = step;
     while (n->points && n->point[n->points - 1].step >= step) n->points--;
     while (n->probes && n->probe[n->probes - 1].step > step) n->probes--;
     while (n->marks && n->mark[n->marks - 1].step >= step) n->marks--;

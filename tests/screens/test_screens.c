@@ -44,6 +44,12 @@ static void write_run(const char *folder, const char *name, double pace)
     assert_ok(file_replace(path, config, strlen(config), &err), err);
     snprintf(path, sizeof path, "%s/control.jsonl", folder);
     assert_ok(file_replace(path, control, strlen(control), &err), err);
+    snprintf(path, sizeof path, "%s/checkpoints", folder);
+    assert_ok(file_make_folder(path, &err), err);
+    for (int step = 0; step <= 400; step += 100) { /* what can be gone back to is known by its name */
+        snprintf(path, sizeof path, "%s/checkpoints/%08d.safetensors", folder, step);
+        assert_ok(file_replace(path, "", 0, &err), err);
+    }
     snprintf(path, sizeof path, "%s/name", folder);
     assert_ok(!*name || file_replace(path, name, strlen(name), &err), err);
     snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
@@ -98,6 +104,7 @@ static int prepare(void **state)
     setenv("TZ", "UTC", 1);
     make_model();
     if (file_exists("live")) file_remove_tree("live", NULL);
+    if (file_exists("back")) file_remove_tree("back", NULL);
     if (file_exists("none")) file_remove_tree("none", NULL);
     write_run("stored/0001", "first", 1.6);
     write_run("stored/0002", "", 1);
@@ -127,10 +134,12 @@ int main(void)
                            {"train", "none", "fashion-small", NULL, true},
                            {"train-narrow", "stored", "fashion-small", NULL, true},
                            {"train-stored", "stored", "fashion-small", NULL, true},
+                           {"train-curves", "stored", "fashion-small", NULL, true},
                            {"train-ascii", "stored", "fashion-small", "--ascii", true},
                            {"neighbours", "none", "fashion-small", NULL, true},
                            {"neighbours-real", "none", "fashion-small", NULL, true},
                            {"small", "none", "fashion-small", NULL, false},
+                           {"live-back", "back", "pictures", NULL, false},
                            {"live", "live", "pictures", NULL, false}};
     enum { CASES = sizeof cases / sizeof *cases };
     struct CMUnitTest test[CASES];

@@ -52,8 +52,8 @@ static inline void demo_views_fill(DemoViews *v)
         image_free(&v->image[i]);
         v->image[i] = demo_picture(v->first + i, 0, 28, 1);
         snprintf(v->label[i], sizeof v->label[i], "%d", v->first + i);
-        v->tile[i] =
-            (Tile){&v->image[i], canvas_image_id(&v->image[i]), {names[i % 10], v->label[i]}, INK_TEXT, false};
+        v->tile[i] = (Tile){
+            &v->image[i], canvas_image_id(&v->image[i]), {names[i % 10], v->label[i]}, INK_TEXT, false};
     }
 }
 
@@ -313,11 +313,30 @@ static inline void demo_train_view(const void *self, const App *app, Canvas *c, 
     Series loss = {NULL, t->x, t->loss, t->n, INK_SERIES_1};
     PlotLine mark = {130, "σ .30→.45", INK_WARN}, level = {79.3f, "untrained 79.3", INK_DIM};
     plot_draw(c, rect_inset(canvas_box(c, part[0], true, "loss", t->log ? "log" : "linear"), 1, 0),
-              &(Plot){&loss, 1, NAN, NAN, NAN, NAN, t->log, -1, "steps", NULL, 0, &mark, 1});
+              &(Plot){.series = &loss,
+                      .count = 1,
+                      .x0 = NAN,
+                      .x1 = NAN,
+                      .y0 = NAN,
+                      .y1 = NAN,
+                      .log_y = t->log,
+                      .y_decimals = -1,
+                      .x_unit = "steps",
+                      .mark = &mark,
+                      .marks = 1});
     Series both[2] = {{"probe", t->x, t->probe, t->n, INK_SERIES_2},
                       {"kNN", t->x, t->knn, t->n, INK_SERIES_3}};
     plot_draw(c, rect_inset(canvas_box(c, part[1], false, "on real data", "kNN 84.1  probe 86.9"), 1, 0),
-              &(Plot){both, 2, NAN, NAN, NAN, 90, false, -1, "steps", &level, 1, NULL, 0});
+              &(Plot){.series = both,
+                      .count = 2,
+                      .x0 = NAN,
+                      .x1 = NAN,
+                      .y0 = NAN,
+                      .y1 = 90,
+                      .y_decimals = -1,
+                      .x_unit = "steps",
+                      .level = &level,
+                      .levels = 1});
     Rect in = rect_inset(canvas_box(c, part[2], false, "health", NULL), 1, 0);
     canvas_text(c, in.x, in.y, 9, INK_DIM, "align");
     canvas_right(c, in.x + 14, in.y, 6, INK_TEXT, "0.31");

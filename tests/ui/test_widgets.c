@@ -116,7 +116,15 @@ static void plots(void **state)
     (void)state;
     start(30, 8, false);
     plot_draw(&c, (Rect){0, 0, 30, 8},
-              &(Plot){&s, 1, NAN, NAN, 0, 40, false, -1, "steps", &level, 1, NULL, 0});
+              &(Plot){.series = &s,
+                      .count = 1,
+                      .x0 = NAN,
+                      .x1 = NAN,
+                      .y1 = 40,
+                      .y_decimals = -1,
+                      .x_unit = "steps",
+                      .level = &level,
+                      .levels = 1});
     shows("40┤                     ● loss\n"
           "  │                  ⢀⣠⠴⠒⠉⠁\n"
           "  │              ⢀⠤⠒⠊⠁\n"
@@ -125,6 +133,38 @@ static void plots(void **state)
           " 0┤⣠⠤⠒⠉⠁\n"
           "  ╰───────────────────────────\n"
           "   0                  39 steps\n");
+}
+
+static void plot_reads_off(void **state)
+{
+    float x[40], y[40], tick[2] = {0, 20}, at, each;
+    for (int i = 0; i < 40; i++) x[i] = (float)i, y[i] = (float)i;
+    Series s = {NULL, x, y, 40, INK_SERIES_1};
+    Plot p = {.series = &s,
+              .count = 1,
+              .x0 = NAN,
+              .x1 = NAN,
+              .y1 = 40,
+              .y_decimals = -1,
+              .tick = tick,
+              .ticks = 2,
+              .cursor = true,
+              .at = 10};
+    Rect r = {0, 0, 30, 6};
+    (void)state;
+    start(30, 6, false);
+    plot_draw(&c, r, &p);
+    shows("  │       │             ⣀⣀⠤⠤⠒⠊\n"
+          "  │       │      ⣀⣠⠤⠔⠒⠊⠉\n"
+          "  │      ⢀⣀⡠⠤⠖⠒⠉⠉\n"
+          " 0┤⣀⠤⠤⠒⠒⠉⠁│\n"
+          "  ╰┴──────┴─────┴─────────────\n"
+          "   0                        39\n");
+    assert_true(plot_x(&at, &each, r, &p, 10) && fabsf(at - 10) <= each);
+    assert_false(plot_x(&at, &each, r, &p, 1));
+    p.x0 = 10;
+    assert_true(plot_x(&at, &each, r, &p, 3) && fabsf(at - 10) <= each);
+    canvas_close(&c);
 }
 
 static void plot_is_safe(void **state)
@@ -137,8 +177,25 @@ static void plot_is_safe(void **state)
         for (int h = 0; h < 12; h++) {
             start(40, 12, w & 1);
             plot_draw(&c, (Rect){0, 0, w, h},
-                      &(Plot){s, 2, NAN, NAN, NAN, NAN, h & 1, -1, "s", &line, 1, &line, 1});
-            plot_draw(&c, (Rect){0, 0, w, h}, &(Plot){s, 0, 3, 3, 2, 2, false, 20, NULL, NULL, 0, NULL, 0});
+                      &(Plot){.series = s,
+                              .count = 2,
+                              .x0 = NAN,
+                              .x1 = NAN,
+                              .y0 = NAN,
+                              .y1 = NAN,
+                              .log_y = h & 1,
+                              .y_decimals = -1,
+                              .x_unit = "s",
+                              .level = &line,
+                              .levels = 1,
+                              .mark = &line,
+                              .marks = 1,
+                              .tick = x,
+                              .ticks = 5,
+                              .cursor = true,
+                              .at = w & 1 ? 2 : 1e30f});
+            plot_draw(&c, (Rect){0, 0, w, h},
+                      &(Plot){.series = s, .x0 = 3, .x1 = 3, .y0 = 2, .y1 = 2, .y_decimals = 20});
             for (int i = 0; i < 40 * 12; i++) /* nothing outside */
                 if (i % 40 >= w || i / 40 >= h) assert_int_equal(c.cell[i].ch, ' ');
             canvas_close(&c);
@@ -149,7 +206,7 @@ static void plot_in_ascii_and_log(void **state)
 {
     float x[3] = {0, 50, 100}, y[3] = {1, 10, 100};
     Series s = {NULL, x, y, 3, INK_SERIES_1};
-    Plot p = {&s, 1, NAN, NAN, 1, 100, true, 0, NULL, NULL, 0, NULL, 0};
+    Plot p = {.series = &s, .count = 1, .x0 = NAN, .x1 = NAN, .y0 = 1, .y1 = 100, .log_y = true};
     (void)state;
     start(24, 5, true);
     plot_draw(&c, (Rect){0, 0, 24, 5}, &p);
@@ -221,9 +278,15 @@ static void dialogs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gauges),   cmocka_unit_test(slider_list),  cmocka_unit_test(slider_moves),
-        cmocka_unit_test(plots),    cmocka_unit_test(plot_is_safe), cmocka_unit_test(plot_in_ascii_and_log),
-        cmocka_unit_test(text_box), cmocka_unit_test(dialogs),
+        cmocka_unit_test(gauges),
+        cmocka_unit_test(slider_list),
+        cmocka_unit_test(slider_moves),
+        cmocka_unit_test(plots),
+        cmocka_unit_test(plot_reads_off),
+        cmocka_unit_test(plot_is_safe),
+        cmocka_unit_test(plot_in_ascii_and_log),
+        cmocka_unit_test(text_box),
+        cmocka_unit_test(dialogs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,6 +125,12 @@ typedef enum {
     X(TRAIN_BACK,       "b",            "resume",      TRAIN, NULL, "go on", "Go on with the stopped run in sight, or the selected one, from its last checkpoint") \
     X(TRAIN_COMPARE,    "c",            "compare",     TRAIN, "RUN", "compare", "Draw another run's curves beside this one's") \
     X(TRAIN_LOG,        "L",            "log-scale",   TRAIN, NULL, NULL, "Logarithmic loss axis, or linear") \
+    X(TRAIN_SMOOTH,     "~",            "smooth",      TRAIN, NULL, "smooth", "Smooth the loss: not at all, by the last ten steps, by the last fifty") \
+    X(TRAIN_NEARER,     "+ =",          "nearer",      TRAIN, NULL, "- zoom", "Fewer steps of the curves, about the crosshair") \
+    X(TRAIN_FARTHER,    "-",            "farther",     TRAIN, NULL, NULL, "More steps of the curves") \
+    X(TRAIN_WHOLE,      "0",            "whole",       TRAIN, NULL, "whole", "All steps of the curves, no crosshair") \
+    X(TRAIN_BATCH,      "e",            "pairs-of-step", TRAIN, NULL, "pairs", "The pairs of the step under the crosshair, made again; Enter steers one") \
+    X(TRAIN_ROLLBACK,   "B",            "rollback",    TRAIN, "STEP", "roll back", "Go back to a kept checkpoint, marked on the axis: the run is then what it was there") \
     X(TRAIN_STEER,      "Enter",        "steer-pair",  TRAIN, NULL, "steer pair", "Steer the selected pair's anchor; in the list of runs: open the selected one") \
     \
     X(NEAR_STEER,       "Enter",        "steer-query", NEIGHBOURS, NULL, "steer", "Steer the query") \

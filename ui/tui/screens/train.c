@@ -77,13 +77,14 @@ static bool compare(TrainScreen *s, App *app, const char *text)
 static bool show_page(TrainScreen *s, App *app)
 {
     page_open(s, app_world(app));
+    step_close(s);
     s->page = true;
     return true;
 }
 
 static bool start(TrainScreen *s, App *app)
 {
-    follow_start(s, app, NULL);
+    follow_start(s, app, NULL, NULL);
     return true;
 }
 
@@ -94,7 +95,7 @@ static bool go_on(TrainScreen *s, App *app)
     snprintf(id, sizeof id, "%s", s->page ? s->in_runs && s->runs ? s->run[s->at].id : "" : s->shown.id);
     if (s->going && !s->page) return app_notice(app, "it is running; x stops it at a checkpoint"), true;
     if (!*id) return app_notice(app, "choose a run first: Tab goes to the list"), true;
-    follow_start(s, app, id);
+    follow_start(s, app, id, NULL);
     return true;
 }
 
@@ -137,6 +138,7 @@ static bool open_text(TrainScreen *s, App *app, const char *text)
 static const TrainPair *selected_pair(const TrainScreen *s)
 {
     const TrainPair *pair;
+    if (!s->page && s->step_wish) return s->item < s->step_pairs_n ? &s->step_pair[s->item] : NULL;
     if (s->page || !s->live || !s->news) return NULL;
     return s->item < run_pairs(s->news, s->group, &pair) ? &pair[s->item] : NULL;
 }
@@ -145,6 +147,12 @@ static bool move_pair(TrainScreen *s, int by, int groups)
 {
     const TrainPair *pair;
     int group = (int)s->group + groups;
+    if (s->step_wish) {
+        s->item += by;
+        s->item = s->item >= s->step_pairs_n ? s->step_pairs_n - 1 : s->item;
+        if (s->item < 0) s->item = 0;
+        return true;
+    }
     if (!s->live || !s->news) return false;
     s->group = (PairGroup)(group < 0 ? 0 : group >= PAIR_GROUPS ? PAIR_GROUPS - 1 : group);
     int n = run_pairs(s->news, s->group, &pair), to = s->item + by;
@@ -160,7 +168,7 @@ static bool steer_pair(TrainScreen *s, App *app)
     const TrainPair *pair = selected_pair(s);
     Err err = {0};
     if (!pair) return app_notice(app, "there is no pair to steer yet"), true;
-    if (!views_generated(s->news->config.maker))
+    if (!s->step_wish && !views_generated(s->news->config.maker))
         return app_notice(app, "this run learns from real pictures: they cannot be steered"), true;
     Address a = pair->address_a;
     a.view = (AddressView){0};
@@ -172,7 +180,7 @@ static bool steer_pair(TrainScreen *s, App *app)
 static bool keep_pair(TrainScreen *s, App *app, const char *path)
 {
     const TrainPair *pair = selected_pair(s);
-    if (!pair || !views_generated(s->news->config.maker))
+    if (!pair || (!s->step_wish && !views_generated(s->news->config.maker)))
         return app_notice(app, "no generated pair is selected"), true;
     if (path)
         world_save(app, &pair->address_a, &pair->a, path);
@@ -184,7 +192,7 @@ static bool keep_pair(TrainScreen *s, App *app, const char *path)
 static bool tray_pair(TrainScreen *s, App *app, const char *tags)
 {
     const TrainPair *pair = selected_pair(s);
-    if (!pair || !views_generated(s->news->config.maker))
+    if (!pair || (!s->step_wish && !views_generated(s->news->config.maker)))
         return app_notice(app, "no generated pair is selected"), true;
     return world_keep(app, &pair->address_a, tags);
 }
@@ -193,6 +201,7 @@ static bool tray_pair(TrainScreen *s, App *app, const char *tags)
 
 static bool enter(TrainScreen *s, App *app)
 {
+    if (!s->page && s->on_curves) return step_open(s, app), true;
     if (!s->page) return steer_pair(s, app);
     if (s->in_runs && s->runs) return follow_stored(s, app, s->run[s->at].id);
     app_notice(app, "s starts this run");
@@ -203,6 +212,8 @@ static bool act_move(TrainScreen *s, App *app, Action action)
 {
     int by = action == ACT_UP || action == ACT_LEFT ? -1 : 1;
     bool across = action == ACT_LEFT || action == ACT_RIGHT;
+    if (!s->page && s->on_curves)
+        return across ? curves_move(s, app, by) : curves_zoom(s, by < 0 ? 2 : 0.5f), true;
     if (!s->page) return across ? move_pair(s, by, 0) : move_pair(s, 0, by);
     if (!across) return page_move(s, by), true;
     if (!s->in_runs) page_change(s, app_world(app), by);
@@ -212,8 +223,49 @@ static bool act_move(TrainScreen *s, App *app, Action action)
 static bool focus(TrainScreen *s, int by)
 {
     if (s->page) return s->in_runs = !s->in_runs && s->runs, true;
-    s->group = (PairGroup)(((int)s->group + by + PAIR_GROUPS) % PAIR_GROUPS);
-    return move_pair(s, 0, 0);
+    /* The curves are one more pane before the groups of pairs; without pairs they are the only one. */
+    bool pairs = s->live || s->step_wish;
+    int groups = s->step_wish ? 1 : PAIR_GROUPS, at = s->on_curves ? 0 : (int)s->group + 1;
+    at = pairs ? (at + by + groups + 1) % (groups + 1) : 0;
+    s->on_curves = at == 0;
+    if (at) s->group = (PairGroup)(at - 1);
+    return move_pair(s, 0, 0), true;
+}
+
+/* --- going back ----------------------------------------------------------------------------------------- */
+
+/* The kept step at or before the crosshair, else the newest one. */
+static bool proposed_step(uint64_t *step, const TrainScreen *s)
+{
+    bool found = false;
+    for (int i = 0; i < s->kept.count; i++)
+        if (!isfinite(s->cursor) || (float)s->kept.step[i] <= s->cursor)
+            *step = s->kept.step[i], found = true;
+    return found;
+}
+
+static bool roll_back(TrainScreen *s, App *app, const char *text)
+{
+    uint64_t step;
+    char word[48], id[16], path[4096];
+    Err err = {0};
+    if (s->page || !*s->shown.id) return app_notice(app, "open a run first"), true;
+    s->kept_at = 0;
+    follow_kept(s);
+    if (!text) {
+        if (!proposed_step(&step, s))
+            return app_notice(app, "this run keeps no checkpoint to go back to"), true;
+        snprintf(word, sizeof word, "%llu", (unsigned long long)step);
+        return app_prompt(app, ACT_TRAIN_ROLLBACK, word), true;
+    }
+    if (!world_seed(text, &step, &err) || !history_path(path, sizeof path, s->shown.folder, step, &err))
+        return app_fail(app, &err), true;
+    snprintf(word, sizeof word, "rollback %llu", (unsigned long long)step);
+    s->back_awaited = s->going && s->live;
+    if (s->going) return follow_tell(s, app, word);
+    snprintf(id, sizeof id, "%s", s->shown.id);
+    follow_start(s, app, id, &step);
+    return true;
 }
 
 static bool act_run(TrainScreen *s, App *app, const Event *ev)
@@ -243,9 +295,22 @@ static bool act_run(TrainScreen *s, App *app, const Event *ev)
         return ev->text ? set_source(s, app, ev->text) : false;
     case ACT_TRAIN_COMPARE:
         return ev->text ? compare(s, app, ev->text) : false;
+    case ACT_TRAIN_ROLLBACK:
+        return roll_back(s, app, ev->text);
     case ACT_TRAIN_LOG:
         s->log_loss = !s->log_loss;
         return true;
+    case ACT_TRAIN_SMOOTH:
+        s->smoothing = (s->smoothing + 1) % CURVE_SMOOTHINGS;
+        return true;
+    case ACT_TRAIN_NEARER:
+        return curves_zoom(s, 2), true;
+    case ACT_TRAIN_FARTHER:
+        return curves_zoom(s, 0.5f), true;
+    case ACT_TRAIN_BATCH:
+        return step_open(s, app), true;
+    case ACT_TRAIN_WHOLE:
+        return curves_whole(s), true;
     default:
         return false;
     }
@@ -257,6 +322,8 @@ static bool act(TrainScreen *s, App *app, const Event *ev)
     case ACT_TRAIN_STEER:
         return enter(s, app);
     case ACT_CANCEL:
+        if (!s->page && s->step_wish) return step_close(s), s->on_curves = true, true;
+        if (!s->page && isfinite(s->cursor)) return curves_whole(s), true;
         return s->page && *s->shown.id ? (s->page = false, true) : show_page(s, app);
     case ACT_OPEN:
         return ev->text ? open_text(s, app, ev->text) : false;
@@ -288,12 +355,18 @@ static bool mouse(TrainScreen *s, App *app, const Event *ev)
     int item;
     if (s->page && (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN))
         return page_move(s, ev->mouse == MOUSE_WHEEL_UP ? -1 : 1), true;
+    if (!s->page && (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN)) {
+        if (rect_has(run_loss(app, app_body(app)), ev->x, ev->y)) curves_click(s, app, ev->x, ev->y);
+        return curves_zoom(s, ev->mouse == MOUSE_WHEEL_UP ? 2 : 0.5f), true;
+    }
+    if (!s->page && ev->mouse != MOUSE_RELEASE && curves_click(s, app, ev->x, ev->y)) return true;
     if (ev->mouse != MOUSE_PRESS) return false;
     if (s->page) return page_click(s, app_body(app), ev->x, ev->y);
     if (!run_pair_at(s, app, app_body(app), ev->x, ev->y, &group, &item)) return false;
     if (group == s->group && item == s->item) return steer_pair(s, app);
     s->group = group;
     s->item = item;
+    s->on_curves = false;
     return true;
 }
 
@@ -304,6 +377,8 @@ static bool train_screen_open(void *self, App *app, Err *err)
     TrainScreen *s = self;
     World *w = app_world(app);
     (void)err;
+    s->smoothing = 1;
+    s->from = s->to = s->cursor = NAN;
     s->next = train_defaults();
     s->next.seed = app_seed(app);
     if (!w->g) s->next.maker = VIEWS_REAL;
@@ -339,7 +414,7 @@ static bool train_update(void *self, App *app, const Event *ev)
 static bool train_tick(void *self, App *app)
 {
     TrainScreen *s = self;
-    bool news = follow_news(s, app);
+    bool news = follow_news(s, app) | step_take(s, app);
     return (s->page && page_preview(s, app)) || news;
 }
 
@@ -358,9 +433,12 @@ static int train_hints(const void *self, Action *out, int max)
     static const Action going[] = {ACT_TRAIN_PAUSE, ACT_TRAIN_LR_UP, ACT_TRAIN_SIGMA_UP, ACT_TRAIN_TEMP_UP,
                                    ACT_TRAIN_STOP,  ACT_TRAIN_STEER, ACT_TRAIN_COMPARE};
     static const Action ended[] = {ACT_TRAIN_BACK, ACT_TRAIN_COMPARE, ACT_TRAIN_START, ACT_TRAIN_LOG};
+    static const Action curves[] = {ACT_TRAIN_NEARER, ACT_TRAIN_BATCH, ACT_TRAIN_ROLLBACK,
+                                    ACT_TRAIN_SMOOTH, ACT_TRAIN_WHOLE, ACT_TRAIN_BACK};
     const TrainScreen *s = self;
-    const Action *from = s->page ? page : s->going ? going : ended;
-    int n = s->page || !s->going ? 4 : 7;
+    bool reading = !s->page && s->on_curves;
+    const Action *from = s->page ? page : reading ? curves : s->going ? going : ended;
+    int n = reading ? 6 : !s->page && s->going ? 7 : 4;
     if (n > max) n = max;
     memcpy(out, from, (size_t)n * sizeof *out);
     return n;
@@ -373,13 +451,16 @@ static bool train_busy(const void *self)
     if (s->page && s->preview_wish &&
         (!s->preview || s->preview->ticket != s->preview_wish || s->preview->done < s->preview->n))
         return true;
-    return s->live && s->going && (s->stopping || s->awaited || !s->news || !s->news->now.views);
+    if (!s->page && s->step_wish && s->step_pairs_n == 0) return true;
+    return s->live && s->going &&
+           (s->stopping || s->back_awaited || s->awaited || !s->news || !s->news->now.views);
 }
 
 static void train_screen_close(void *self, App *app)
 {
     (void)app;
     follow_close(self);
+    step_close(self);
     page_close(self);
 }
 

@@ -108,7 +108,7 @@ static void remember(TrainScreen *s, const World *w, const char *id)
         run_curve_read(&s->before, folder, NULL);
 }
 
-void follow_start(TrainScreen *s, App *app, const char *id)
+void follow_start(TrainScreen *s, App *app, const char *id, const uint64_t *back)
 {
     World *w = app_world(app);
     Err err = {0};
@@ -122,22 +122,27 @@ void follow_start(TrainScreen *s, App *app, const char *id)
         return;
     }
     t->background = true;
-    job_free(w->train);
+    t->back = back != NULL;
+    if (back) t->back_to = *back;
+    world_train_drop(app);
     drop_news(s);
-    w->train = train_start(t, w->bell, &err);
+    world_train_begins(app, train_start(t, w->bell, &err));
     *w->encoder = 0; /* what is trained now is what neighbours are sought with */
     if (!w->train) {
         app_fail(app, &err);
         return;
     }
     remember(s, w, id);
-    s->page = s->told_end = s->stopping = s->want_pause = s->awaited = s->recorded = false;
+    if (back) run_curve_cut(&s->before, (float)*back);
+    step_close(s);
+    s->page = s->told_end = s->stopping = s->want_pause = s->awaited = s->recorded = s->back_awaited = false;
     s->live = s->going = true;
     s->shown = (RunInfo){.state = "starting"};
     s->curve = s->before;
     s->want = s->next.control;
-    s->item = 0;
+    s->item = s->backs_seen = 0;
     s->group = PAIRS_BATCH;
+    s->on_curves = false;
 }
 
 static void record_start(TrainScreen *s, World *w, const TrainNews *n)
@@ -161,6 +166,17 @@ static void record_end(const TrainScreen *s, World *w)
     encoder_drop(e);
 }
 
+/* A way that was left leaves the curve too, and is drawn beside it from the run's file. */
+static void notice_back(TrainScreen *s, const TrainNews *n)
+{
+    if (n->backs == s->backs_seen) return;
+    s->backs_seen = n->backs;
+    s->back_awaited = false;
+    run_curve_cut(&s->before, (float)n->back_to);
+    run_curve_read_left(&s->curve, s->shown.folder, NULL);
+    s->kept_at = 0;
+}
+
 static void take_news(TrainScreen *s, World *w, TrainNews *n)
 {
     drop_news(s);
@@ -171,7 +187,9 @@ static void take_news(TrainScreen *s, World *w, TrainNews *n)
     if (strcmp(s->shown.id, n->id)) runs_info(&s->shown, w->workspace->runs, n->id, NULL);
     snprintf(s->shown.maker, sizeof s->shown.maker, "%s", views_name(n->config.maker));
     snprintf(s->shown.encoder, sizeof s->shown.encoder, "%s", n->config.encoder);
+    notice_back(s, n);
     curve_of_news(&s->curve, &s->before, n);
+    follow_kept(s);
     if (clock_seconds() >= s->want_until) s->want = n->now.views ? n->now.control : n->config.control;
 }
 
@@ -210,12 +228,21 @@ static bool follow_own(TrainScreen *s, App *app, World *w)
 
 /* --- other runs ----------------------------------------------------------------------------------------- */
 
+void follow_kept(TrainScreen *s)
+{
+    double now = clock_seconds();
+    if (!*s->shown.folder || (s->kept_at > 0 && now - s->kept_at < READ_AGAIN)) return;
+    history_list(&s->kept, s->shown.folder, NULL);
+    s->kept_at = now > 0 ? now : READ_AGAIN;
+}
+
 static bool read_stored(TrainScreen *s, App *app)
 {
     Err err = {0};
     s->read_at = clock_seconds();
     if (!run_curve_read(&s->curve, s->shown.folder, &err)) return app_fail(app, &err), false;
     s->going = !strcmp(s->shown.state, "running");
+    follow_kept(s);
     if (clock_seconds() >= s->want_until)
         s->want = (TrainControl){(float)s->curve.rate, (float)s->curve.temperature, (float)s->curve.sigma};
     return true;
@@ -238,12 +265,15 @@ bool follow_stored(TrainScreen *s, App *app, const char *text)
     s->shown = run;
     s->page = false;
     s->live = s->news && !strcmp(s->news->id, run.id);
-    s->want_until = 0;
+    s->want_until = s->kept_at = 0;
+    step_close(s);
+    curves_whole(s);
     if (s->live) {
         s->going = runs_here(w);
         *w->encoder = 0;
         curve_of_news(&s->curve, &s->before, s->news);
     } else {
+        s->on_curves = true;
         read_stored(s, app);
         offer_encoder(w, &run);
     }

@@ -1,12 +1,15 @@
 /* The state of the Train screen, shared by train.c (what keys do), train_follow.c (starting and following
- * runs), train_page.c (the page before a run) and train_view.c (a run in pictures). */
+ * runs), train_page.c (the page before a run), train_view.c (a run in pictures), train_curves.c (its curves)
+ * and train_step.c (the pairs of any of its steps). */
 #pragma once
 #include "engine/run_curve.h"
+#include "engine/train_history.h"
 #include "latent/stream.h"
 #include "tui/screen.h"
 #include "tui/world.h"
 
-#define PREVIEW 16 /* pairs on the page before a run */
+#define CURVE_SMOOTHINGS 3
+#define PREVIEW          16 /* pairs on the page before a run */
 
 typedef enum { PAIRS_BATCH, PAIRS_POSITIVE, PAIRS_NEGATIVE, PAIR_GROUPS } PairGroup;
 typedef enum {
@@ -35,10 +38,10 @@ typedef struct {
     RunInfo *run; /* those of the workspace, newest first */
     long runs, at;
 
-    TrainNews *news; /* of this program's run; NULL: there is none */
-    RunInfo shown;   /* the run whose curves are drawn; id "" for none */
-    bool live;       /* it is this program's run */
-    bool going;      /* it runs, here or in another process */
+    TrainNews *news;                   /* of this program's run; NULL: there is none */
+    RunInfo shown;                     /* the run whose curves are drawn; id "" for none */
+    bool live;                         /* it is this program's run */
+    bool going;                        /* it runs, here or in another process */
     bool told_end, stopping, recorded; /* recorded: the journal has its beginning */
     bool want_pause; /* what the run was last told; awaited: it has not answered yet (this program's run only)
                       */
@@ -50,6 +53,19 @@ typedef struct {
     TrainControl want; /* figures asked for, shown before the run has taken them */
     double want_until, read_at;
     bool log_loss;
+    bool on_curves;      /* the curves have the focus, else the pairs */
+    int smoothing;       /* of the loss: index into a table of train_curves.c */
+    float cursor;        /* the step under the crosshair; NaN: none */
+    float from, to;      /* steps in sight; NaN: all */
+    History kept;        /* steps that the run can go back to */
+    bool back_awaited;   /* it was told to go back and has not yet */
+    int backs_seen;      /* how often the news have told of going back */
+    double kept_at;      /* when they were read */
+    uint64_t step_shown; /* the step whose pairs are made again ... */
+    uint64_t step_wish;  /* ... by this ticket; 0: those of the running batch are shown */
+    Painting *step_made;
+    TrainPair step_pair[TRAIN_PAIRS];
+    int step_pairs_n;
     PairGroup group;
     int item;
 } TrainScreen;
@@ -73,9 +89,29 @@ int run_pairs(const TrainNews *n, PairGroup group, const TrainPair **out);
 /* The pair at a cell, false where there is none. */
 bool run_pair_at(const TrainScreen *s, const App *app, Rect area, int x, int y, PairGroup *group, int *item);
 
+/* Where the loss is drawn. */
+Rect run_loss(const App *app, Rect area);
+
+/* --- train_curves.c --- */
+void curves_draw(const TrainScreen *s, Canvas *c, Rect loss, Rect real);
+/* Moves the crosshair by columns of the plot; it appears at the newest step. */
+void curves_move(TrainScreen *s, const App *app, int columns);
+void curves_zoom(TrainScreen *s, float factor); /* above 1: nearer, about the crosshair */
+void curves_whole(TrainScreen *s);              /* the whole run, no crosshair */
+bool curves_click(TrainScreen *s, const App *app, int x, int y);
+
+/* --- train_step.c --- */
+/* Asks for the pairs of the step under the crosshair; says why where that cannot be. */
+void step_open(TrainScreen *s, App *app);
+bool step_take(TrainScreen *s, App *app); /* true: draw */
+void step_close(TrainScreen *s);
+
 /* --- train_follow.c --- */
-/* Starts a run with s->next, or goes on with the run `id`. */
-void follow_start(TrainScreen *s, App *app, const char *id);
+/* Starts a run with s->next, or goes on with the run `id`, from the kept checkpoint of step *back where back
+ * is given. */
+void follow_start(TrainScreen *s, App *app, const char *id, const uint64_t *back);
+/* Reads again which checkpoints are kept, now and then. */
+void follow_kept(TrainScreen *s);
 /* Shows the curves of a stored run. */
 bool follow_stored(TrainScreen *s, App *app, const char *text);
 /* Takes what is new; true: draw. */

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "tui/screens/train_state.h"
 #include "tui/widgets/gauge.h"
-#include "tui/widgets/plot.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,124 +53,6 @@ static RunLayout run_layout(const App *app, Rect area)
     l.loss = half[0];
     l.real = half[1];
     return l;
-}
-
-/* --- curves --------------------------------------------------------------------------------------------- */
-
-/* "sigma 0.45" as "\u03c3 0.45": the label of a mark has little room. */
-static void mark_label(char *out, size_t cap, const char *text)
-{
-    static const char *const name[][2] = {{"rate", "lr"}, {"sigma", "\u03c3"}, {"temperature", "T"}};
-    size_t n = strcspn(text, " ");
-    snprintf(out, cap, "%s", text);
-    for (int i = 0; i < 3; i++)
-        if (strlen(name[i][0]) == n && !strncmp(text, name[i][0], n))
-            snprintf(out, cap, "%s%.16s", name[i][1], text + n);
-}
-
-/* Changes of the same control close to each other are one mark: where the hand came to rest. */
-static int gather_marks(PlotLine *out, char label[][24], const RunCurve *c)
-{
-    float near = c->points ? 0.06f * c->step[c->points - 1] : 0;
-    int n = 0, last = 0;
-    for (int i = 0; i < c->marks; i++) {
-        size_t name = strcspn(c->mark[i].text, " ");
-        bool same = n && !strncmp(c->mark[last].text, c->mark[i].text, name + 1) &&
-                    c->mark[i].step - c->mark[last].step <= near;
-        if (!same) n++;
-        mark_label(label[n - 1], sizeof label[0], c->mark[i].text);
-        out[n - 1] = (PlotLine){c->mark[i].step, label[n - 1], INK_WARN};
-        last = i;
-    }
-    return n;
-}
-
-/* Where both plots end, so that one lies beside the other. */
-static float last_step(const TrainScreen *s)
-{
-    const RunCurve *own = &s->curve, *other = &s->other_curve;
-    float a = own->points ? own->step[own->points - 1] : 0,
-          b = *s->other.id && other->points ? other->step[other->points - 1] : 0;
-    return fmaxf(fmaxf(a, b), 1);
-}
-
-static void draw_loss(const TrainScreen *s, Canvas *c, Rect r)
-{
-    const RunCurve *own = &s->curve, *other = &s->other_curve;
-    PlotLine mark[CURVE_MARKS];
-    char right[48], label[CURVE_MARKS][24];
-    Series series[3] = {{NULL, own->step, own->smooth, own->points, INK_SERIES_1},
-                        {NULL, own->step, own->loss, own->points, INK_FAINT}};
-    int n = 2;
-    if (*s->other.id)
-        series[n++] = (Series){s->other.id, other->step, other->smooth, other->points, INK_SERIES_4};
-    if (own->points)
-        snprintf(right, sizeof right, "EMA %.3f \u00b7 %s", (double)own->smooth[own->points - 1],
-                 s->log_loss ? "log" : "linear");
-    Rect in = canvas_box(c, r, false, "Loss", own->points ? right : NULL);
-    Plot plot = {.series = series,
-                 .count = n,
-                 .x0 = 0,
-                 .x1 = last_step(s),
-                 .y0 = NAN,
-                 .y1 = NAN,
-                 .log_y = s->log_loss,
-                 .y_decimals = -1,
-                 .x_unit = "steps",
-                 .mark = mark,
-                 .marks = gather_marks(mark, label, own)};
-    plot_draw(c, rect_inset(in, 1, 0), &plot);
-}
-
-static int untrained_levels(PlotLine *out, char label[2][32], const RunCurve *c)
-{
-    const float at[2] = {c->untrained_linear, c->untrained_knn};
-    const char *const name[2] = {"probe", "kNN"};
-    int n = 0;
-    for (int i = 0; i < 2; i++) {
-        if (!isfinite(at[i])) continue;
-        snprintf(label[n], 32, "untrained %s %.1f", name[i], (double)at[i]);
-        out[n] = (PlotLine){at[i], label[n], INK_DIM};
-        n++;
-    }
-    return n;
-}
-
-static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
-{
-    const RunCurve *own = &s->curve, *other = &s->other_curve;
-    PlotLine level[2];
-    char right[64] = "", label[2][32];
-    Series series[4] = {{"probe", own->probe_step, own->linear, own->probes, INK_SERIES_2},
-                        {"kNN", own->probe_step, own->knn, own->probes, INK_SERIES_3}};
-    int n = 2, last = own->probes - 1;
-    if (*s->other.id) {
-        series[n++] = (Series){s->other.id, other->probe_step, other->linear, other->probes, INK_SERIES_4};
-        series[n++] = (Series){NULL, other->probe_step, other->knn, other->probes, INK_SERIES_4};
-    }
-    if (last >= 0)
-        snprintf(right, sizeof right, "kNN %.1f  probe %.1f %%", (double)own->knn[last],
-                 (double)own->linear[last]);
-    Rect in = rect_inset(canvas_box(c, r, false, "On real pictures", right), 1, 0);
-    if (last < 0 && !other->probes) {
-        bool now = s->live && s->news && !strcmp(s->news->phase, "probing");
-        const char *text = now        ? "The first probe is being made."
-                           : s->going ? "The first probe comes after ten seconds of training."
-                                      : "This run was not probed.";
-        canvas_wrap(c, rect_centre(in, in.w < 34 ? in.w : 34, 2), INK_DIM, text);
-        return;
-    }
-    Plot plot = {.series = series,
-                 .count = n,
-                 .x0 = 0,
-                 .x1 = last_step(s),
-                 .y0 = NAN,
-                 .y1 = NAN,
-                 .y_decimals = -1,
-                 .x_unit = "steps",
-                 .level = level,
-                 .levels = untrained_levels(level, label, own)};
-    plot_draw(c, in, &plot);
 }
 
 /* --- health --------------------------------------------------------------------------------------------- */
@@ -275,6 +156,7 @@ static void draw_pair(const RunLayout *l, Canvas *c, Rect tile, const TrainPair 
     canvas_picture(c, a, &pair->a, canvas_image_id(&pair->a));
     canvas_picture(c, b, &pair->b, canvas_image_id(&pair->b));
     snprintf(text, sizeof text, "%.2f", (double)pair->cosine);
+    if (!isfinite(pair->cosine)) snprintf(text, sizeof text, "%s", on ? "\u25b2" : "");
     int w = text_width(text);
     if (on) canvas_tint(c, tile, STYLE_BAR);
     canvas_text(c, tile.x + (tile.w - w) / 2, tile.y, tile.w,
@@ -287,7 +169,7 @@ static void draw_group(const TrainScreen *s, const RunLayout *l, Canvas *c, Pair
     static const char *const brief[] = {"Batch", "Least alike", "Most alike"};
     const TrainPair *pair = NULL;
     int n = s->news && s->live ? run_pairs(s->news, group, &pair) : 0;
-    bool focus = n && group == s->group;
+    bool focus = n && !s->on_curves && group == s->group;
     if (rect_empty(l->pairs[group])) return;
     Rect in =
         canvas_box(c, l->pairs[group], focus, l->pairs[group].w < 23 ? brief[group] : title[group], NULL);
@@ -296,6 +178,23 @@ static void draw_group(const TrainScreen *s, const RunLayout *l, Canvas *c, Pair
     for (int i = 0; i < n; i++) {
         Rect tile = tile_rect(l, group, i);
         if (!rect_empty(tile)) draw_pair(l, c, tile, &pair[i], focus && i == s->item);
+    }
+}
+
+/* What was drawn at the step under the crosshair, made again; there are no cosines: its encoder is gone. */
+static void draw_step(const TrainScreen *s, const RunLayout *l, Canvas *c)
+{
+    char title[64];
+    const Rect *a = &l->pairs[PAIRS_BATCH], *b = &l->pairs[PAIRS_NEGATIVE];
+    RunLayout wide = *l;
+    wide.pairs[PAIRS_BATCH] = (Rect){a->x, a->y, b->x + b->w - a->x, a->h};
+    snprintf(title, sizeof title, "Pairs of step %llu", (unsigned long long)s->step_shown);
+    Rect in =
+        canvas_box(c, wide.pairs[PAIRS_BATCH], !s->on_curves, title, "as generated, before crop and light");
+    if (!s->step_pairs_n) canvas_wrap(c, rect_inset(in, 1, 0), INK_DIM, "They are being made again.");
+    for (int i = 0; i < s->step_pairs_n; i++) {
+        Rect tile = tile_rect(&wide, PAIRS_BATCH, i);
+        if (!rect_empty(tile)) draw_pair(l, c, tile, &s->step_pair[i], !s->on_curves && i == s->item);
     }
 }
 
@@ -329,11 +228,16 @@ static void draw_summary(const TrainScreen *s, const RunLayout *l, Canvas *c)
                          : "b goes on with it; 4 shows what its encoder finds alike.");
 }
 
+Rect run_loss(const App *app, Rect area)
+{
+    return run_layout(app, area).loss;
+}
+
 bool run_pair_at(const TrainScreen *s, const App *app, Rect area, int x, int y, PairGroup *group, int *item)
 {
     RunLayout l = run_layout(app, area);
     const TrainPair *pair;
-    if (!s->news || !s->live) return false;
+    if (!s->news || !s->live || s->step_wish) return false;
     for (int g = 0; g < PAIR_GROUPS; g++)
         for (int i = 0, n = run_pairs(s->news, (PairGroup)g, &pair); i < n; i++)
             if (rect_has(tile_rect(&l, (PairGroup)g, i), x, y)) {
@@ -440,10 +344,11 @@ static void draw_facts(const TrainScreen *s, Canvas *c, Rect line)
 void run_view(const TrainScreen *s, const App *app, Canvas *c, Rect area)
 {
     RunLayout l = run_layout(app, area);
-    draw_loss(s, c, l.loss);
-    draw_real(s, c, l.real);
+    curves_draw(s, c, l.loss, l.real);
     draw_health(s, c, l.health);
-    if (s->live)
+    if (s->step_wish)
+        draw_step(s, &l, c);
+    else if (s->live)
         for (int g = 0; g < PAIR_GROUPS; g++) draw_group(s, &l, c, (PairGroup)g);
     else
         draw_summary(s, &l, c);

@@ -40,9 +40,9 @@ static void window(Frame *f, const Plot *p)
     double x0 = NAN, x1 = NAN, y0 = NAN, y1 = NAN;
     for (int s = 0; s < p->count; s++)
         for (int i = 0; i < p->series[s].n; i++) {
-            double y = scaled(p, p->series[s].y[i]);
-            if (!isfinite(y)) continue;
-            widen(&x0, &x1, p->series[s].x[i]);
+            double x = p->series[s].x[i], y = scaled(p, p->series[s].y[i]);
+            if (!isfinite(y) || x < p->x0 || x > p->x1) continue; /* an open end (NaN) holds everything */
+            widen(&x0, &x1, x);
             widen(&y0, &y1, y);
         }
     for (int i = 0; i < p->levels; i++) widen(&y0, &y1, scaled(p, p->level[i].at));
@@ -161,10 +161,15 @@ static int level_row(const Frame *f, const Plot *p, int i)
     return y >= 0 && y < f->in.h * 4 ? f->in.y + (int)lround(y) / 4 : -1;
 }
 
+static int column_of(const Frame *f, float at)
+{
+    double x = dot_x(f, at);
+    return x >= 0 && x < f->in.w * 2 ? f->in.x + (int)lround(x) / 2 : -1;
+}
+
 static int mark_column(const Frame *f, const Plot *p, int i)
 {
-    double x = dot_x(f, p->mark[i].at);
-    return x >= 0 && x < f->in.w * 2 ? f->in.x + (int)lround(x) / 2 : -1;
+    return column_of(f, p->mark[i].at);
 }
 
 /* Levels and marks lie under the curves ... */
@@ -176,6 +181,23 @@ static void lines(Canvas *c, const Frame *f, const Plot *p)
     for (int i = 0; i < p->marks; i++)
         for (int y = 0, x = mark_column(f, p, i); y < f->in.h && x >= 0; y++)
             canvas_put(c, x, f->in.y + y, p->mark[i].ink, U'╎');
+}
+
+static void ticks_below(Canvas *c, const Frame *f, const Plot *p)
+{
+    for (int i = 0; i < p->ticks; i++) {
+        int x = column_of(f, p->tick[i]);
+        if (x >= 0) canvas_put(c, x, f->in.y + f->in.h, INK_DIM, U'┴');
+    }
+}
+
+/* Over the curves' cells where they leave room, so that what is read off stays in sight. */
+static void crosshair(Canvas *c, const Frame *f, const Plot *p)
+{
+    int x = p->cursor ? column_of(f, p->at) : -1;
+    for (int y = 0; y < f->in.h && x >= 0; y++)
+        if (!f->owner[y * f->in.w + x - f->in.x]) canvas_put(c, x, f->in.y + y, INK_ACCENT, U'│');
+    if (x >= 0) canvas_put(c, x, f->in.y + f->in.h, INK_ACCENT, U'┴');
 }
 
 /* A label to the right of its mark, to the left where the plot ends; marks close to each other take rows of
@@ -238,22 +260,43 @@ static Rect inside(Rect r, int label)
     return (Rect){r.x + label + 1, r.y, r.w - label - 1, r.h - (r.h >= 6 ? 2 : 1)};
 }
 
+/* False where r is too small. */
+static bool frame(Frame *f, Ticks *t, Rect r, const Plot *p)
+{
+    *f = (Frame){.log = p->log_y};
+    if (r.w < 10 || r.h < 3) return false;
+    window(f, p);
+    *t = ticks(f, p, r.h - 1);
+    f->in = inside(r, t->width);
+    return f->in.w >= 4 && f->in.h >= 1;
+}
+
+bool plot_x(float *x, float *per_column, Rect r, const Plot *p, int column)
+{
+    Frame f;
+    Ticks t;
+    if (!frame(&f, &t, r, p)) return false;
+    double each = 2 * (f.x1 - f.x0) / (f.in.w * 2 - 1);
+    *per_column = (float)each;
+    *x = (float)(f.x0 + each * (column - f.in.x + 0.25));
+    return column >= f.in.x && column < f.in.x + f.in.w;
+}
+
 void plot_draw(Canvas *c, Rect r, const Plot *p)
 {
-    Frame f = {.log = p->log_y};
-    if (r.w < 10 || r.h < 3) return;
-    window(&f, p);
-    Ticks t = ticks(&f, p, r.h - 1);
-    f.in = inside(r, t.width);
-    if (f.in.w < 4 || f.in.h < 1) return;
+    Frame f;
+    Ticks t;
+    if (!frame(&f, &t, r, p)) return;
     size_t cells = (size_t)f.in.w * (size_t)f.in.h;
     f.mask = calloc(cells, 2);
     if (!f.mask) return;
     f.owner = f.mask + cells;
     axes(c, r, &f, p, &t);
+    ticks_below(c, &f, p);
     lines(c, &f, p);
     for (int s = p->count - 1; s >= 0; s--) curve(&f, p, s);
     show(c, &f, p);
+    crosshair(c, &f, p);
     labels(c, &f, p);
     legend(c, &f, p);
     free(f.mask);

@@ -26,8 +26,15 @@ typedef struct {
     int levels;
     const PlotLine *mark; /* vertical: something happened there */
     int marks;
+    const float *tick; /* small marks on the x axis: places one can go to */
+    int ticks;
+    bool cursor; /* a crosshair at x = at */
+    float at;
 } Plot;
 
 /* In ASCII mode each series is drawn with a letter of its own. Too small an area (below 10 x 3) draws
  * nothing. */
 void plot_draw(Canvas *c, Rect r, const Plot *plot);
+/* The x under column `column` of the plot drawn in r, and the x between two columns; false outside of the
+ * curves. */
+bool plot_x(float *x, float *per_column, Rect r, const Plot *plot, int column);
