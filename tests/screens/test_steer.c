@@ -1,5 +1,6 @@
 /* The Steer screen by keys and mouse: every way of moving a view, at two sizes; and the whole chain from keys
  * to a picture file, to a new process that opens it, to the same bytes from the command line. */
+#include "data/png.h"
 #include "screens/play.h"
 #include "screens/program.h"
 
@@ -28,14 +29,31 @@ static void play(void **state)
     compare_screen(c->large, "screen.txt");
 }
 
+static void same_bytes(const char *one, const char *two)
+{
+    Err err = {0};
+    uint8_t *a, *b;
+    size_t n, m;
+    assert_ok(file_read(one, 1 << 20, &a, &n, &err) && file_read(two, 1 << 20, &b, &m, &err), err);
+    assert_true(n == m && !memcmp(a, b, n));
+    free(a), free(b);
+}
+
+static void same_pixels(const char *one, const char *two)
+{
+    Err err = {0};
+    Image a, b;
+    assert_ok(png_load(one, &a, NULL, &err) && png_load(two, &b, NULL, &err), err);
+    assert_true(a.w == b.w && a.h == b.h && a.c == b.c &&
+                !memcmp(a.px, b.px, (size_t)a.w * (size_t)a.h * (size_t)a.c));
+    image_free(&a), image_free(&b);
+}
+
 /* Keys -> picture file -> new process opens it -> the same address and picture -> sample gives the same
  * bytes. */
 static void chain(void **state)
 {
     (void)state;
-    Err err = {0};
-    uint8_t *first, *second, *third;
-    size_t n, m, k;
     write_text("keys.txt", "2\nwait\nl l l\n:do mix 12 3-4\n:do px rotate 10\nO\nj\nL\nwait\n:save "
                            "one.png\nexpect wrote one.png\n");
     succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "none", "--script", "keys.txt",
@@ -49,12 +67,57 @@ static void chain(void **state)
     succeeded(viewsmith("one.png", "--model", MODEL, "--data", "fashion-small", "--runs", "none", "--script",
                         "keys.txt", "--fake-clock", "--graphics", "none"));
     succeeded(viewsmith("sample", "one.png", "--model", MODEL, "--out", "three.png", "--scale", "28"));
-    assert_ok(file_read("one.png", 1 << 20, &first, &n, &err) &&
-                  file_read("two.png", 1 << 20, &second, &m, &err) &&
-                  file_read("three.png", 1 << 20, &third, &k, &err),
-              err);
-    assert_true(n == m && !memcmp(first, second, n));
-    free(first), free(second), free(third);
+    same_bytes("one.png", "two.png");
+    succeeded(viewsmith("sample", "one.png", "--model", MODEL, "--out", "four.png", "--scale", "28"));
+    same_bytes("three.png", "four.png");
+    same_pixels("one.png", "three.png");
+}
+
+/* A picture becomes an address that can be steered at once; saved, it comes back in another process. */
+static void inversion(void **state)
+{
+    (void)state;
+    Image picture = {0};
+    Err err = {0};
+    assert_ok(image_make(&picture, 12, 12, 1, &err), err);
+    memset(picture.px, 90, 144);
+    memset(picture.px + 40, 220, 60);
+    assert_ok(png_save("find.png", &picture, NULL, 0, &err), err);
+    image_free(&picture);
+    write_text("keys.txt", "2\nwait\ni\ntype nothing.png\nEnter\nexpect nothing.png\ni\ntype "
+                           "find.png\nEnter\nexpect inverting find.png\n"
+                           "Escape\nexpect stopped\nrefuse inverting\n:invert find.png\nwait\nexpect "
+                           "find.png found\nexpect latent=wp.\n"
+                           "l l\nwait\nexpect pca-1=0.5\n:save found.png\nu u\nwait\nexpect seed=0\n");
+    succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "none", "--script", "keys.txt",
+                        "--fake-clock", "--graphics", "none"));
+    write_text("keys.txt",
+               "wait\n2\nwait\nexpect latent=wp.\nexpect pca-1=0.5\n:save again.png\nexpect wrote\n");
+    succeeded(viewsmith("found.png", "--model", MODEL, "--data", "fashion-small", "--runs", "none",
+                        "--script", "keys.txt", "--fake-clock", "--graphics", "none"));
+    same_bytes("found.png", "again.png");
+}
+
+/* The first frame is what any program shows: view A as the command line makes it. */
+static void animation(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Image film, first;
+    PngText text;
+    write_text("keys.txt", "2\nwait\n:animate way.png 1\nexpect 2 to 600 frames\na\n:seed "
+                           "9\nb\nI\nwait\n:animate way.png 12\nwait\nexpect wrote way.png\n"
+                           "J\nwait\nEscape\n");
+    succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "none", "--script", "keys.txt",
+                        "--fake-clock", "--graphics", "none"));
+    succeeded(viewsmith("sample", "seed=0/class=0/psi=0.8", "--model", MODEL, "--out", "first.png", "--scale",
+                        "8"));
+    assert_ok(png_load("way.png", &film, &text, &err) && png_load("first.png", &first, NULL, &err), err);
+    assert_true(film.w == first.w && film.h == first.h &&
+                !memcmp(film.px, first.px, (size_t)film.w * (size_t)film.h));
+    assert_non_null(strstr(png_text_find(&text, "viewsmith"), "lerp=0,9:"));
+    png_text_free(&text);
+    image_free(&film), image_free(&first);
 }
 
 int main(void)
@@ -70,9 +133,11 @@ int main(void)
                            {"steer-mouse", "steer-mouse", NULL, NULL},
                            {"steer-ascii", "steer-ascii", "steer-ascii-wide", "--ascii"}};
     enum { CASES = sizeof cases / sizeof *cases };
-    struct CMUnitTest test[CASES + 1];
+    struct CMUnitTest test[CASES + 3];
     for (int i = 0; i < CASES; i++)
         test[i] = (struct CMUnitTest){cases[i].small, play, NULL, NULL, &cases[i]};
     test[CASES] = (struct CMUnitTest)cmocka_unit_test(chain);
+    test[CASES + 1] = (struct CMUnitTest)cmocka_unit_test(inversion);
+    test[CASES + 2] = (struct CMUnitTest)cmocka_unit_test(animation);
     return cmocka_run_group_tests_name("steer", test, prepare, NULL);
 }

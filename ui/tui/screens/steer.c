@@ -38,7 +38,8 @@ static bool act(SteerScreen *s, App *app, const Event *ev)
 {
     if (s->page == PAGE_TREE && tree_act(s, app, ev)) return true;
     if (s->page == PAGE_PLANE && plane_act(s, app, ev)) return true;
-    bool done = compare_act(s, app, ev) || open_page(s, app, ev) || steer_act(s, app, ev);
+    bool done =
+        work_act(s, app, ev) || compare_act(s, app, ev) || open_page(s, app, ev) || steer_act(s, app, ev);
     if (done && s->page == PAGE_PLANE && ev->action != ACT_STEER_PLANE)
         s->page = PAGE_SLIDERS; /* its middle is another view */
     return done;
@@ -160,9 +161,10 @@ static bool steer_tick(void *self, App *app)
         steer_take_effects(s, w);
         news = true;
     }
+    news |= work_tick(s, app);
     news |= compare_tick(s, app);
     news |= side_tick(s, app);
-    s->waiting = (w->painter && painter_busy(w->painter)) || s->meters_at > 0 ||
+    s->waiting = work_busy(s) || (w->painter && painter_busy(w->painter)) || s->meters_at > 0 ||
                  (w->meters && meters_busy(w->meters, false));
     return news;
 }
@@ -194,7 +196,7 @@ static void drop(Painting *p)
 static void steer_close(void *self, App *app)
 {
     SteerScreen *s = self;
-    (void)app;
+    work_close(s, app);
     drop(s->view), drop(s->strip), drop(s->effect), drop(s->flipped), drop(s->planes), drop(s->thumbs);
     if (s->meter) news_drop(&s->meter->news);
     latent_free(s->latent);

@@ -292,15 +292,18 @@ static bool to_group(SteerScreen *s, App *app, int group)
 
 static bool set_filter(SteerScreen *s, App *app, const char *text)
 {
+    char before[sizeof s->filter];
+    snprintf(before, sizeof before, "%s", s->filter);
     snprintf(s->filter, sizeof s->filter, "%s", text);
-    steer_rows(s, app_world(app));
-    if (!s->rows) {
-        app_notice(app, "no slider is called or does \"%s\"", text);
-        *s->filter = '\0';
+    for (int i = 0; i < s->knobs; i++) {
+        if (!steer_passes(s, &s->knob[i])) continue;
+        if (*text) steer_focus_on(s, app, i); /* the first of them */
         steer_rows(s, app_world(app));
+        return focus_by(s, app, 0);
     }
-    s->list.selected = s->rows > 1 ? 1 : 0;
-    return focus_by(s, app, 0);
+    snprintf(s->filter, sizeof s->filter, "%s", before);
+    app_notice(app, "no slider is called or does \"%s\"", text);
+    return true;
 }
 
 static bool sort(SteerScreen *s, App *app)

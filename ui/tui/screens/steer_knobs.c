@@ -114,7 +114,7 @@ int steer_find_knob(const SteerScreen *s, const char *name)
 
 /* --- rows ----------------------------------------------------------------------------------------------- */
 
-static bool passes(const SteerScreen *s, const Knob *k)
+bool steer_passes(const SteerScreen *s, const Knob *k)
 {
     return !*s->filter || strcasestr(k->name, s->filter) || (k->is && strcasestr(k->is->caption, s->filter));
 }
@@ -124,7 +124,7 @@ static int in_group(const SteerScreen *s, Group g, int out[KNOBS_MAX])
 {
     int n = 0;
     for (int i = 0; i < s->knobs; i++) {
-        if (s->knob[i].group != g || !passes(s, &s->knob[i])) continue;
+        if (s->knob[i].group != g || !steer_passes(s, &s->knob[i])) continue;
         int at = n++;
         for (; s->by_effect && at > 0 && s->knob[out[at - 1]].effect < s->knob[i].effect; at--)
             out[at] = out[at - 1];
@@ -175,7 +175,7 @@ Group steer_group(const SteerScreen *s)
 
 void steer_focus_on(SteerScreen *s, App *app, int i)
 {
-    if (!passes(s, &s->knob[i])) *s->filter = '\0';
+    if (!steer_passes(s, &s->knob[i])) *s->filter = '\0';
     s->folded[s->knob[i].group] = false;
     steer_rows(s, app_world(app));
     for (int r = 0; r < s->rows; r++)

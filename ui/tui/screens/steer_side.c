@@ -137,13 +137,12 @@ static void figures(const SteerScreen *s, const App *app, Canvas *c, Rect *in)
 
 static void thumbs(const SteerScreen *s, const App *app, Canvas *c, Rect in)
 {
-    static const int weight[METER_NEIGHBOURS] = {1, 1, 1, 1};
     const Meter *m = now(s);
-    Rect col[METER_NEIGHBOURS];
+    int w = (in.w + 1) / METER_NEIGHBOURS - 1; /* of one size */
     char text[8];
-    rect_columns(col, in, weight, METER_NEIGHBOURS, 1);
     for (int i = 0; i < METER_NEIGHBOURS && m->nearest[i] >= 0; i++) {
-        Rect r = col[i], name = rect_cut_bottom(&r, 1), score = rect_cut_bottom(&r, 1);
+        Rect r = {in.x + i * (w + 1), in.y, w, in.h}, name = rect_cut_bottom(&r, 1),
+             score = rect_cut_bottom(&r, 1);
         if (m->picture[i]) canvas_picture(c, r, m->picture[i], canvas_image_id(m->picture[i]));
         share_text(text, (double)m->score[i]);
         canvas_text(c, score.x, score.y, score.w, i ? INK_DIM : INK_TEXT, text);

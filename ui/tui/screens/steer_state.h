@@ -6,10 +6,12 @@
  *   steer_plane.c   the page of two directions at once
  *   steer_tree.c    the history, as a pane and as a page
  *   steer_side.c    meters and real neighbours
+ *   steer_jobs.c    inversion, animation
  *   steer_keep.c    the session
  *   steer_view.c    layout, picture, sliders, strip */
 #pragma once
 #include "base/text.h"
+#include "engine/invert_job.h"
 #include "latent/direction.h"
 #include "latent/steer.h"
 #include "tui/screen.h"
@@ -106,8 +108,11 @@ typedef struct {
     Painting *view, *strip, *effect, *flipped, *planes, *thumbs;
     MeterNews *meter;
     uint64_t asked_view, asked_strip, asked_effect, asked_flip, asked_plane, asked_thumbs,
-        asked_meter; /* tickets */
-    uint64_t seen;   /* world changes */
+        asked_meter;       /* tickets */
+    Job *invert, *animate; /* NULL: none under way */
+    InvertNews *invert_news;
+    char invert_name[64], animate_name[1024];
+    uint64_t seen; /* world changes */
     bool waiting;
 } SteerScreen;
 
@@ -126,6 +131,8 @@ Group steer_group(const SteerScreen *s);
 const char *steer_group_name(Group g);
 /* The first knobs of a group in the order shown, folded or not; returns how many, at most max. */
 int steer_group_knobs(const SteerScreen *s, Group g, int *out, int max);
+/* The filter lets it through. */
+bool steer_passes(const SteerScreen *s, const Knob *k);
 /* Puts the focus on knob i, unfolding its group. */
 void steer_focus_on(SteerScreen *s, App *app, int i);
 int steer_find_knob(const SteerScreen *s, const char *name); /* by name or dir, or -1 */
@@ -186,6 +193,12 @@ bool side_tick(SteerScreen *s, App *app);
 void side_draw(const SteerScreen *s, const App *app, Canvas *c, Rect r);
 /* The same in one line, for windows without room. */
 void side_line(const SteerScreen *s, const App *app, char *out, size_t cap);
+
+bool work_act(SteerScreen *s, App *app, const Event *ev);
+bool work_tick(SteerScreen *s, App *app);
+bool work_busy(const SteerScreen *s);
+void work_close(SteerScreen *s, App *app);
+void work_draw(const SteerScreen *s, Canvas *c, Rect r); /* an inversion, in the strip's place */
 
 /* The session's part (screen.h). */
 void steer_save(const void *self, Json *o);

@@ -105,6 +105,8 @@ static void draw_picture(const SteerScreen *s, const App *app, Canvas *c, const 
     if (s->flip)
         steer_picture(c, in, s->flipped && s->flipped->ticket == s->asked_flip ? s->flipped : NULL,
                       s->flip == FLIP_B);
+    else if (s->invert && s->invert_news)
+        canvas_picture(c, in, &s->invert_news->picture, canvas_image_id(&s->invert_news->picture));
     else
         steer_picture(c, in, s->view, 0);
 }
@@ -197,7 +199,10 @@ void steer_view(const void *self, const App *app, Canvas *c, Rect area)
     SteerLayout l = steer_layout(s, area);
     draw_picture(s, app, c, &l);
     draw_sliders(s, w, c, &l);
-    draw_strip(s, c, l.strip);
+    if (s->invert && !rect_empty(l.strip))
+        work_draw(s, c, l.strip);
+    else
+        draw_strip(s, c, l.strip);
     side_draw(s, app, c, l.side);
     if (!rect_empty(l.tree)) tree_pane(s, w, c, l.tree);
     draw_line(s, c, l.line);
