@@ -12,7 +12,7 @@
 typedef struct {
     RunCurve *to;
     int stride;
-    float smooth;
+    float smooth, rank, spread;
 } Reading;
 
 static void halve(float *column, int n)
@@ -53,7 +53,28 @@ static void take_step(Reading *r, const Json *row)
     c->smooth[i] = r->smooth;
     c->alignment[i] = (float)json_num(row, "alignment", NAN);
     c->uniformity[i] = (float)json_num(row, "uniformity", NAN);
-    c->rank[i] = c->spread[i] = NAN;
+    c->rank[i] = r->rank;
+    c->spread[i] = r->spread;
+}
+
+static void take_bins(float *out, const Json *list)
+{
+    for (size_t i = 0; i < CONTRAST_BINS; i++) {
+        double share = 0;
+        if (list && i < json_count(list)) json_value_num(json_at(list, i), &share);
+        out[i] = (float)share;
+    }
+}
+
+/* Measured between two points: it is drawn from the last point on, until it is measured again. */
+static void take_health(Reading *r, const Json *row)
+{
+    RunCurve *c = r->to;
+    r->rank = (float)json_num(row, "rank", NAN);
+    r->spread = (float)json_num(row, "spread", NAN);
+    if (c->points) c->rank[c->points - 1] = r->rank, c->spread[c->points - 1] = r->spread;
+    take_bins(c->cosines.positive, json_get(row, "positive_cosines"));
+    take_bins(c->cosines.negative, json_get(row, "negative_cosines"));
 }
 
 static void take_probe(RunCurve *c, const Json *row)
@@ -77,6 +98,7 @@ static bool take_metrics(void *ctx, const Json *row)
     const char *event = json_str(row, "event", NULL);
     if (event) snprintf(c->event, sizeof c->event, "%s", event);
     if (json_get(row, "loss")) take_step(r, row);
+    if (json_get(row, "rank")) take_health(r, row);
     if (json_get(row, "linear")) take_probe(c, row);
     if (json_get(row, "untrained_linear")) {
         c->untrained_linear = (float)(100 * json_num(row, "untrained_linear", NAN));
@@ -142,7 +164,7 @@ bool run_curve_read(RunCurve *out, const char *folder, Err *err)
 {
     char path[4096];
     size_t at = 0;
-    Reading r = {.to = out, .stride = 1, .smooth = NAN};
+    Reading r = {.to = out, .stride = 1, .smooth = NAN, .rank = NAN, .spread = NAN};
     memset(out, 0, sizeof *out);
     out->untrained_linear = out->untrained_knn = NAN;
     out->rate = out->temperature = out->sigma = out->positive = out->negative = NAN;

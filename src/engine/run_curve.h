@@ -1,7 +1,7 @@
 /* The curves of a run as its folder holds them, thinned to what a screen can show: for runs that ended, that
  * another process trains, or that another run is compared with. */
 #pragma once
-#include "base/err.h"
+#include "learn/objective.h"
 #include <stdint.h>
 
 #define CURVE_POINTS 1024
@@ -14,8 +14,8 @@ typedef struct {
     int points, probes, marks;
     float step[CURVE_POINTS], loss[CURVE_POINTS], smooth[CURVE_POINTS];
     float alignment[CURVE_POINTS], uniformity[CURVE_POINTS];
-    float rank[CURVE_POINTS],
-        spread[CURVE_POINTS]; /* only while it runs in this process: no file holds them */
+    float rank[CURVE_POINTS], spread[CURVE_POINTS]; /* measured every few seconds */
+    ContrastSpread cosines;                         /* of the last measurement; all 0 before the first */
     float probe_step[CURVE_PROBES], linear[CURVE_PROBES], knn[CURVE_PROBES]; /* in percent */
     float untrained_linear, untrained_knn;
     struct {

@@ -81,6 +81,7 @@ typedef struct {
     TrainProbe probe[TRAIN_PROBES];
     TrainProbe untrained; /* step 0; linear.value is NaN before it is known */
     TrainMark mark[TRAIN_MARKS];
+    ContrastSpread spread; /* of the last measurement; all 0 before the first */
     TrainPair pair[TRAIN_PAIRS], hard_positive[TRAIN_HARDEST], hard_negative[TRAIN_HARDEST];
     Encoder *encoder; /* the last published snapshot, kept by the news; NULL before the first */
     uint64_t encoder_step;

@@ -110,6 +110,27 @@ bool log_step(TrainRun *r, Err *err)
     return jsonl_append(r->metrics, row, err) && log_scalars(r, m, err);
 }
 
+static Json *list_of(const float *x, int n)
+{
+    Json *list = json_make_array();
+    for (int i = 0; i < n; i++) json_add_num(list, (double)x[i]);
+    return list;
+}
+
+bool log_health(TrainRun *r, const Health *h, Err *err)
+{
+    int64_t step = (int64_t)r->last.step;
+    Json *row = json_make();
+    json_put_int(row, "step", step);
+    json_put_num(row, "rank", h->rank);
+    json_put_num(row, "spread", h->spread);
+    json_put(row, "positive_cosines", list_of(r->news->spread.positive, CONTRAST_BINS));
+    json_put(row, "negative_cosines", list_of(r->news->spread.negative, CONTRAST_BINS));
+    return jsonl_append(r->metrics, row, err) &&
+           events_scalar(r->events, "health/rank", step, (float)h->rank, err) &&
+           events_scalar(r->events, "health/spread", step, (float)h->spread, err);
+}
+
 static void put_figure(Json *o, const char *key, const char *key_ci, const Figure *f)
 {
     json_put_num(o, key, f->value);

@@ -75,6 +75,8 @@ static void measure(TrainRun *r, TrainPoint *p)
     if (!meters_take(&m, projection, c->pairs, c->dim, feature, r->features, r->pool, NULL)) return;
     p->rank = (float)m.rank;
     p->spread = (float)m.spread;
+    contrast_spread(&r->news->spread, c);
+    log_health(r, &m, NULL); /* what a full disk loses here shows at the next step */
     r->metered = clock_seconds();
 }
 

@@ -55,6 +55,8 @@ void control_close(TrainRun *r);
 /* train_log.c */
 bool log_open(TrainRun *r, Err *err);
 bool log_step(TrainRun *r, Err *err);
+/* Rank, spread and the histograms of cosines of the last step. */
+bool log_health(TrainRun *r, const Health *h, Err *err);
 bool log_probe(TrainRun *r, const TrainProbe *p, bool untrained, Err *err);
 bool log_event(TrainRun *r, const char *text, Err *err);
 bool log_config(const TrainRun *r, Err *err);

@@ -88,6 +88,28 @@ ContrastMeans contrast_means(const Contrast *c)
     return m;
 }
 
+static int bin_of(float cosine)
+{
+    int bin = (int)((cosine + 1) / 2 * CONTRAST_BINS);
+    return bin < 0 ? 0 : bin >= CONTRAST_BINS ? CONTRAST_BINS - 1 : bin;
+}
+
+void contrast_spread(ContrastSpread *out, const Contrast *c)
+{
+    int n = 2 * c->pairs;
+    long others[CONTRAST_BINS] = {0}, count = (long)n * (n - 2) / 2;
+    memset(out, 0, sizeof *out);
+    for (int i = 0; i < n; i++)
+        for (int j = i + 1; j < n; j++) {
+            int bin = bin_of(contrast_cosine(c, i, j));
+            if (j == i + c->pairs)
+                out->positive[bin] += 1 / (float)c->pairs;
+            else
+                others[bin]++;
+        }
+    for (int b = 0; b < CONTRAST_BINS && count; b++) out->negative[b] = (float)others[b] / (float)count;
+}
+
 /* Puts p into the k best so far, ordered by `sign` times cosine, largest first. */
 static int insert(ContrastPair *out, int have, int k, ContrastPair p, float sign)
 {

@@ -30,6 +30,15 @@ typedef struct {
 /* Of the last step. Writes over scratch. */
 ContrastMeans contrast_means(const Contrast *c);
 
+#define CONTRAST_BINS 20 /* of cosines, from -1 to 1 */
+
+/* How the cosines of the last step are spread: shares that sum to 1 of the pairs, and of all other two rows.
+ */
+typedef struct {
+    float positive[CONTRAST_BINS], negative[CONTRAST_BINS];
+} ContrastSpread;
+void contrast_spread(ContrastSpread *out, const Contrast *c);
+
 typedef struct {
     int a, b; /* rows */
     float cosine;

@@ -46,6 +46,41 @@ static void reads_every_figure(void **state)
     assert_string_equal(c.event, "went back to step 0");
 }
 
+static void health_lasts_until_it_is_measured_again(void **state)
+{
+    (void)state;
+    static RunCurve c;
+    Err err = {0};
+    fill("control.jsonl", "");
+    fill("metrics.jsonl", "{\"step\":0,\"loss\":4}\n{\"step\":1,\"loss\":3}\n"
+                          "{\"step\":1,\"rank\":12.5,\"spread\":0.5,\"positive_cosines\":[0,0.25,0.75],"
+                          "\"negative_cosines\":[1]}\n{\"step\":2,\"loss\":2}\n");
+    assert_ok(run_curve_read(&c, "run", &err), err);
+    assert_true(isnan(c.rank[0]) && c.rank[1] == 12.5f && c.rank[2] == 12.5f && c.spread[2] == 0.5f);
+    assert_true(c.cosines.positive[2] == 0.75f && c.cosines.positive[3] == 0 && c.cosines.negative[0] == 1);
+}
+
+/* What was left by going back is read apart, way by way, and its marks are gone. */
+static void ways_that_were_left(void **state)
+{
+    (void)state;
+    static RunCurve c;
+    Err err = {0};
+    fill("metrics.jsonl", "{\"step\":0,\"loss\":4}\n{\"step\":1,\"loss\":3}\n");
+    fill("left.jsonl", "{\"step\":1,\"loss\":9}\n{\"step\":2,\"loss\":8}\n{\"step\":1,\"loss\":7}\n");
+    fill("control.jsonl", "{\"step\":0,\"applied\":\"sigma 0.4\"}\n{\"step\":2,\"applied\":\"rate 0.4\"}\n"
+                          "{\"step\":1,\"applied\":\"rollback 1\"}\n");
+    assert_ok(run_curve_read(&c, "run", &err), err);
+    assert_int_equal(c.lefts, 4);
+    assert_true(c.left_loss[1] == 8 && isnan(c.left_loss[2]) && c.left_loss[3] == 7);
+    assert_int_equal(c.marks, 2);
+    assert_string_equal(c.mark[1].text, "rollback 1");
+    run_curve_cut(&c, 1);
+    assert_int_equal(c.points, 1);
+    assert_int_equal(c.marks, 1);
+    remove("run/left.jsonl");
+}
+
 static void thins_long_runs(void **state)
 {
     (void)state;
@@ -73,8 +108,9 @@ static void absent_files_are_an_empty_curve(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_every_figure),
-                                       cmocka_unit_test(thins_long_runs),
-                                       cmocka_unit_test(absent_files_are_an_empty_curve)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_every_figure), cmocka_unit_test(health_lasts_until_it_is_measured_again),
+        cmocka_unit_test(ways_that_were_left), cmocka_unit_test(thins_long_runs),
+        cmocka_unit_test(absent_files_are_an_empty_curve)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -411,6 +411,13 @@ static void test_hardest(void **state)
     const Contrast *k = trainer_contrast(t);
     assert_int_equal(contrast_hardest(pos, 8, k, true), 8);
     assert_int_equal(contrast_hardest(neg, 5, k, false), 5);
+    ContrastSpread spread;
+    contrast_spread(&spread, k);
+    double all[2] = {0, 0};
+    for (int b = 0; b < CONTRAST_BINS; b++)
+        all[0] += (double)spread.positive[b], all[1] += (double)spread.negative[b];
+    assert_true(fabs(all[0] - 1) < 1e-5 && fabs(all[1] - 1) < 1e-5);
+    assert_true(spread.positive[(int)((pos[0].cosine + 1) / 2 * CONTRAST_BINS)] >= 0.124f); /* one of eight */
     double sum = 0;
     for (int i = 0; i < 8; i++) {
         assert_true(pos[i].b == pos[i].a + 8 && (i == 0 || pos[i].cosine >= pos[i - 1].cosine));

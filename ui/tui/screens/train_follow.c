@@ -22,7 +22,8 @@ static void join_points(RunCurve *c, const RunCurve *before, const TrainNews *n)
         c->smooth[k] = before->smooth[k];
         c->alignment[k] = before->alignment[k];
         c->uniformity[k] = before->uniformity[k];
-        c->rank[k] = c->spread[k] = NAN;
+        c->rank[k] = before->rank[k];
+        c->spread[k] = before->spread[k];
     }
     for (int i = 0; i < n->points && k < CURVE_POINTS; i++, k++) {
         const TrainPoint *p = &n->point[i];
@@ -76,6 +77,7 @@ static void curve_of_news(RunCurve *c, const RunCurve *before, const TrainNews *
     join_probes(c, before, n);
     join_marks(c, before, n);
     c->event[0] = 0;
+    c->cosines = n->now.views ? n->spread : before->cosines;
     if (!n->now.views) return; /* no step yet */
     c->steps = n->now.step + 1;
     c->views = n->now.views;

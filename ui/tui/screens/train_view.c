@@ -96,6 +96,26 @@ static void fact(Canvas *c, Rect *in, const char *name, const char *value)
     canvas_text(c, row.x + 10, row.y, row.w - 10, INK_TEXT, value);
 }
 
+/* The mean cosine, and how the cosines are spread from -1 to 1, two bins a column where there is little room.
+ */
+static void cosines(Canvas *c, Rect *in, const char *name, double mean, const float bin[CONTRAST_BINS])
+{
+    char text[32];
+    float column[CONTRAST_BINS];
+    Rect row = *in;
+    int n = row.w - 16 >= CONTRAST_BINS ? CONTRAST_BINS : CONTRAST_BINS / 2, each = CONTRAST_BINS / n;
+    float all = 0;
+    for (int i = 0; i < n; i++) {
+        column[i] = 0;
+        for (int k = 0; k < each; k++) column[i] += bin[i * each + k];
+        all += column[i];
+        column[i] = column[i] > 0 ? sqrtf(column[i]) : NAN; /* rare ones stay in sight */
+    }
+    snprintf(text, sizeof text, all > 0 ? "%5.2f" : "%5.2f  cosine", mean);
+    fact(c, in, name, text);
+    if (all > 0 && row.h > 0) gauge_spark(c, row.x + 16, row.y, n, column, n, INK_SERIES_3);
+}
+
 /* A representation whose rows hardly differ has collapsed: its spread goes to 0 and so does its rank. */
 static bool collapsed(float spread)
 {
@@ -115,10 +135,8 @@ static void draw_health(const TrainScreen *s, Canvas *c, Rect r)
     meter(c, &in, "std\u00b7\u221ad", v->spread, v->points, 2, collapsed(spread));
     if (in.h >= 5) rect_cut_top(&in, 1);
     if (isfinite(v->positive)) {
-        snprintf(text, sizeof text, "%5.2f  cosine", v->positive);
-        fact(c, &in, "pairs", text);
-        snprintf(text, sizeof text, "%5.2f  cosine", v->negative);
-        fact(c, &in, "others", text);
+        cosines(c, &in, "pairs", v->positive, v->cosines.positive);
+        cosines(c, &in, "others", v->negative, v->cosines.negative);
     }
     text_count(text, sizeof text, (long long)v->unique);
     fact(c, &in, "unique", text);
