@@ -9,6 +9,6 @@ int main(int argc, char **argv)
 #ifdef VS_HEADLESS
     return cli_main(argc, argv, NULL);
 #else
-    return cli_main(argc, argv, tui_main);
+    return cli_main(argc, argv, &tui_front);
 #endif
 }

@@ -212,6 +212,11 @@ bool config_keep(Config *c, SettingId id, const char *value, Err *err)
     return true;
 }
 
+bool config_keep_option(Config *c, const char *section, const char *key, const char *value, Err *err)
+{
+    return keyfile_set(c->file, section, key, value, err) && keyfile_write(c->file, err);
+}
+
 const char *config_section(const Config *c, const char *section, const char *key)
 {
     const KeyRow *row = keyfile_find(c->file, section, key);

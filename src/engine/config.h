@@ -68,6 +68,8 @@ SettingFrom config_from(const Config *c, SettingId id);
 bool config_set(Config *c, SettingId id, const char *value, SettingFrom from, Err *err);
 /* Keeps the value in the file, its comments and order untouched; value NULL: takes the key out. */
 bool config_keep(Config *c, SettingId id, const char *value, Err *err);
+/* The same for an option of a command; the caller has checked the value. */
+bool config_keep_option(Config *c, const char *section, const char *key, const char *value, Err *err);
 /* What a section says of a key ("train", "batch"), or NULL; the rows of all sections are those of the file.
  */
 const char *config_section(const Config *c, const char *section, const char *key);

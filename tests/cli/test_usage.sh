@@ -55,7 +55,45 @@ refused 1 "no run" runs "$bell"
 if grep -q "$(printf '\033')" err; then fail "an escape sequence came through"; fi
 
 "$V" --version | grep -q "^viewsmith [0-9]" || fail "--version"
-"$V" help --completion >completion && bash -n completion || fail "the completion script"
+refused 2 "bash, zsh or fish" help --completion csh
+for shell in bash zsh fish; do
+    "$V" help --completion $shell >completion.$shell || fail "the completion script for $shell"
+    for c in $commands; do grep -q "$c" completion.$shell || fail "completion for $shell has nothing on $c"; done
+    ! command -v $shell >/dev/null || $shell -n completion.$shell || fail "the completion script for $shell"
+done
+
+# completes WORDS WANTED...: what bash offers behind the last of these words.
+completes() {
+    local wanted=$1
+    shift
+    COMP_WORDS=(viewsmith "$@") COMP_CWORD=$# COMPREPLY=()
+    _viewsmith || true
+    [ "${COMPREPLY[*]}" = "$wanted" ] || fail "completion of $*: ${COMPREPLY[*]}, wanted $wanted"
+}
+. ./completion.bash
+mkdir -p empty && cd empty
+completes "train" trai
+completes "--steps" train --st
+completes "--theme --threads" --th
+completes "auto" --theme a
+completes "bash" help --completion b
+completes "--graphics" --gr
+touch a.png && completes "a.png" info a
+cd ..
+
+# Settings: kept, shown, refused.
+"$V" config theme light && [ "$("$V" config theme)" = light ] || fail "config keeps no setting"
+"$V" config train.steps 20 && grep -q '^steps = 20$' xdg/viewsmith/config || fail "config keeps no option"
+"$V" config | grep -q "^theme *light *config:1$" || fail "config: $("$V" config)"
+[ "$(VIEWSMITH_THEME=mono "$V" config theme)" = mono ] || fail "the environment goes before the file"
+refused 2 "there is no setting" config tehme light
+refused 2 "not \"neon\"" config notify neon
+refused 2 "has no option" config train.stpes 2
+refused 2 "wants a whole number" config train.threads 1000
+echo "nope = 1" >>xdg/viewsmith/config
+refused 1 "xdg/viewsmith/config:[0-9]*: train has no option" runs
+"$V" help >/dev/null || fail "help must come whatever the settings hold"
+rm xdg/viewsmith/config
 "$V" help --man >man || fail "the man page"
 for c in $commands; do grep -q "viewsmith $c" man || fail "the man page has nothing on $c"; done
 [ -z "${PROJECT_DIR-}" ] || cmp -s man "$PROJECT_DIR/docs/viewsmith.1" ||

@@ -23,7 +23,7 @@ static inline int program(const char *const *word)
     if (!pid) {
         if (!freopen("out.txt", "w", stdout)) _exit(99);
         dup2(STDOUT_FILENO, STDERR_FILENO);
-        int status = cli_main(n, argv, tui_main);
+        int status = cli_main(n, argv, &tui_front);
         fflush(NULL);
         _exit(status);
     }

@@ -49,6 +49,35 @@ static bool check_value(const Option *o, const char *value, Err *err)
     return true;
 }
 
+/* Whether a word of the settings file may stand for the option: "on" and "off" for a flag. */
+static bool check_kept(const Option *o, const char *value, Err *err)
+{
+    if (o->kind != OPTION_FLAG) return check_value(o, value, err);
+    return !strcmp(value, "on") || !strcmp(value, "off") ||
+           err_set(err, ERR_USAGE, "%s is on or off, not \"%s\"", o->name, value);
+}
+
+bool args_check_value(const char *command, const char *option, const char *value, Err *err)
+{
+    const CommandRow *row = command_rows;
+    while (row->name && strcmp(row->name, command)) row++;
+    if (!row->name) return err_set(err, ERR_USAGE, "there is no command \"%s\" for a section", command);
+    const Option *o = find(row->command, option, strlen(option));
+    if (!o || o->many || !strcmp(option, "help"))
+        return err_set(err, ERR_USAGE, "%s has no option \"%s\" that could be kept", command, option);
+    return check_kept(o, value, err);
+}
+
+bool args_check_config(const Config *c, Err *err)
+{
+    const KeyRow *row;
+    Err why = {0};
+    for (int i = 0; (row = config_row(c, i)); i++)
+        if (*row->section && !args_check_value(row->section, row->key, row->value, &why))
+            return err_set(err, ERR_FORMAT, "%s:%d: %s", config_path(c), row->line, why.msg);
+    return true;
+}
+
 static bool read_option(Args *a, const char *name, int argc, char **argv, int *i, Err *err)
 {
     const char *equals = strchr(name, '='), *value = NULL;
@@ -119,9 +148,23 @@ bool args_given(const Args *a, const char *name)
     return args_count(a, name) > 0;
 }
 
+/* What environment and settings file say; NULL: nothing. A default for all commands (data, say) counts only
+ * where the command has one of its own: elsewhere the run knows better. */
+static const char *kept(const Args *a, const Option *o)
+{
+    if (!a->config) return NULL;
+    SettingId id = setting_find(o->name);
+    bool set = id != SETTING_COUNT && config_from(a->config, id) != FROM_DEFAULT &&
+               (id != SETTING_DATA || o->initial);
+    if (set && config_from(a->config, id) == FROM_ENVIRONMENT) return config_text(a->config, id);
+    const char *own = config_section(a->config, a->row->name, o->name);
+    return own ? own : set ? config_text(a->config, id) : NULL;
+}
+
 bool args_flag(const Args *a, const char *name)
 {
-    return args_given(a, name);
+    const char *text = args_given(a, name) ? "on" : kept(a, known(a, name));
+    return text && !strcmp(text, "on");
 }
 
 const char *args_nth(const Args *a, const char *name, int nth)
@@ -135,7 +178,8 @@ const char *args_nth(const Args *a, const char *name, int nth)
 const char *args_text(const Args *a, const char *name)
 {
     int n = args_count(a, name);
-    return n ? args_nth(a, name, n - 1) : known(a, name)->initial;
+    const char *text = n ? args_nth(a, name, n - 1) : kept(a, known(a, name));
+    return text ? text : known(a, name)->initial;
 }
 
 long args_integer(const Args *a, const char *name)

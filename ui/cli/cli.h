@@ -7,6 +7,7 @@
 #pragma once
 #include "base/err.h"
 #include "base/json.h"
+#include "engine/config.h"
 #include <stdint.h>
 
 /* clang-format off */
@@ -29,6 +30,7 @@
     X(encode,     "encode",      "Run an encoder over an array of pictures")                                 \
     X(info,       "info",        "Say what a model, picture, address or run is")                             \
     X(bench,      "bench",       "Measure this program, and a peer beside it by turns")                      \
+    X(config,     "config",      "Show settings and where they come from; keep one")                         \
     X(doctor,     "doctor",      "Report what this machine offers and what is missing")                      \
     X(help,       "help",        "Help on a command; the man page; shell completion")
 /* clang-format on */
@@ -75,6 +77,8 @@ extern const Option option_common[];    /* what every command takes; ends with a
 
 typedef struct Args {
     const CommandRow *row;
+    const Config *config;         /* NULL: none was read */
+    const struct CliFront *front; /* the terminal program, NULL without one */
     struct {
         const Option *option;
         const char *value; /* NULL for a flag */
@@ -86,7 +90,14 @@ typedef struct Args {
 
 /* Reads argv[0..argc-1], the words after the subcommand. ERR_USAGE names the word that is wrong. */
 bool args_read(Args *out, const CommandRow *row, int argc, char **argv, Err *err);
-/* The option must be in the command's table; the last of several counts, else the default. */
+/* Checks the sections of a settings file against the tables: "[train]" and its "batch = 512". One sentence
+ * with file and line. */
+bool args_check_config(const Config *c, Err *err);
+/* A value for an option of a command, checked as on the command line. ERR_USAGE when there is no such option.
+ */
+bool args_check_value(const char *command, const char *option, const char *value, Err *err);
+/* The option must be in the command's table; the last of several counts, else VIEWSMITH_NAME for a setting,
+ * else the settings file, else the default. */
 bool args_flag(const Args *a, const char *name);
 const char *args_text(const Args *a, const char *name); /* NULL: not given and no default */
 long args_integer(const Args *a, const char *name);
@@ -123,7 +134,11 @@ void cli_signals(void);
 void cli_save_on_interrupt(bool on);
 bool cli_interrupted(void);
 
-/* Runs a subcommand; open is called for `viewsmith` and `viewsmith THING` (NULL: there is no terminal
- * program, say what THING is). */
-int cli_main(int argc, char **argv, int (*open)(int argc, char **argv));
+/* Runs a subcommand; front (NULL: none) is the terminal program, for `viewsmith` and `viewsmith THING`. */
+typedef struct CliFront {
+    int (*open)(int argc, char **argv); /* NULL: say what THING is */
+    void (*keys)(void);                 /* prints the man page's section on keys */
+    const Option *option;               /* what open takes */
+} CliFront;
+int cli_main(int argc, char **argv, const CliFront *front);
 void help_command(const CommandRow *row);

@@ -1,7 +1,10 @@
 /* The terminal program: what was asked for is opened, then the app runs over the four screens. */
 #include "tui/tui.h"
+#include "cli/cli.h"
 #include "engine/config.h"
+#include "tui/keymap.h"
 #include "tui/screens/screens.h"
+#include "tui/theme.h"
 #include "tui/world.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,29 +36,27 @@ static bool take_flag(bool *to, const char *flag, const char *word)
     return taken;
 }
 
-/* --NAME VALUE of any setting. */
+/* --NAME VALUE of any setting; one that is on or off is on by its name alone. */
 static bool take_setting(Config *c, int argc, char **argv, int *i, Err *err)
 {
-    const char *value = NULL;
-    for (int id = 0; id < SETTING_COUNT; id++) {
-        char flag[32];
-        snprintf(flag, sizeof flag, "--%s", setting_info((SettingId)id)->name);
-        if (take_value(&value, flag, argc, argv, i, err))
-            return config_set(c, (SettingId)id, value, FROM_FLAG, err);
-        if (err->code) return false;
-    }
-    return false;
+    const char *value = NULL, *word = argv[*i], *after = *i + 1 < argc ? argv[*i + 1] : "";
+    SettingId id = strncmp(word, "--", 2) ? SETTING_COUNT : setting_find(word + 2);
+    if (id == SETTING_COUNT) return false;
+    bool alone = setting_info(id)->kind == SETTING_KIND_BOOL && strcmp(after, "on") && strcmp(after, "off");
+    if (!alone && !take_value(&value, word, argc, argv, i, err)) return false;
+    return config_set(c, id, alone ? "on" : value, FROM_FLAG, err);
 }
 
 static bool take_word(Ask *ask, int argc, char **argv, int *i, Err *err)
 {
     const char *word = argv[*i];
-    if (app_option(&ask->app, argc, argv, i, err) > 0) return true;
+    if (take_setting(ask->config, argc, argv, i, err) ||
+        (!err->code && app_option(&ask->app, argc, argv, i, err) > 0))
+        return true;
     if (err->code) return false;
     if (take_value(&ask->session, "--session-file", argc, argv, i, err) ||
         take_value(&ask->journal, "--journal-file", argc, argv, i, err) ||
-        take_flag(&ask->resume, "--resume", word) || take_flag(&ask->app.tour, "--tour", word) ||
-        take_setting(ask->config, argc, argv, i, err))
+        take_flag(&ask->resume, "--resume", word) || take_flag(&ask->app.tour, "--tour", word))
         return true;
     if (err->code) return false;
     if (word[0] == '-')
@@ -79,15 +80,15 @@ static const char *setting(const Ask *ask, SettingId id)
 static bool settle(Ask *ask, Err *err)
 {
     AppOptions *app = &ask->app;
-    if (app->graphics && !config_set(ask->config, SETTING_GRAPHICS, app->graphics, FROM_FLAG, err))
-        return false;
-    if (app->ascii && !config_set(ask->config, SETTING_ASCII, "on", FROM_FLAG, err)) return false;
     if (strcmp(setting(ask, SETTING_GRAPHICS), "auto")) app->graphics = setting(ask, SETTING_GRAPHICS);
     app->ascii = config_on(ask->config, SETTING_ASCII);
     app->config = ask->config;
     ask->workspace = (WorkspaceOptions){setting(ask, SETTING_MODEL), setting(ask, SETTING_DATA),
                                         setting(ask, SETTING_RUNS)};
     if (setting(ask, SETTING_THREADS)) setenv("VIEWSMITH_THREADS", setting(ask, SETTING_THREADS), 1);
+    Theme theme;
+    if (!args_check_config(ask->config, err) || !theme_named(&theme, setting(ask, SETTING_THEME), false, err))
+        return false;
     return !ask->resume || !ask->thing ||
            err_set(err, ERR_USAGE, "--resume takes the last session up; leave \"%s\" away, or --resume",
                    ask->thing);
@@ -209,3 +210,37 @@ int tui_main(int argc, char **argv)
     fprintf(stderr, "viewsmith: %s\n", err.msg);
     return err.code == ERR_USAGE ? 2 : err.code == ERR_CANCELLED ? 130 : 1;
 }
+
+/* --- for the command line's help ------------------------------------------------------------------------ */
+
+static void print_keys(void)
+{
+    Buf out = {0};
+    keymap_manual(&out);
+    if (!out.failed) fwrite(out.p, 1, out.n, stdout);
+    buf_free(&out);
+}
+
+/* What read_ask takes: the settings, and what is of one start only. */
+static const Option options[] = {
+#define X(id, name, kind, initial, choices, low, high, help)                                                 \
+    {name, OPTION_TEXT, choices, initial, 0, 0, false, help},
+    SETTINGS(X)
+#undef X
+        {"resume", OPTION_FLAG, NULL, NULL, 0, 0, false, "Take the last session up where it was left"},
+    {"tour", OPTION_FLAG, NULL, NULL, 0, 0, false, "Begin with a minute's tour"},
+    {"seed", OPTION_SEED, "N", "0", 0, 0, false, "Where random choices start"},
+    {"session-file", OPTION_TEXT, "FILE", NULL, 0, 0, false,
+     "Keep the session there, and resume it from there"},
+    {"journal-file", OPTION_TEXT, "FILE", NULL, 0, 0, false, "Write the journal there"},
+    {"script", OPTION_TEXT, "FILE", NULL, 0, 0, false, "Play keys from a file, without a terminal"},
+    {"size", OPTION_TEXT, "COLSxROWS", "100x34", 0, 0, false, "With --script: the size of the screen"},
+    {"cell", OPTION_TEXT, "WxH", NULL, 0, 0, false,
+     "Pixels of a character, where the terminal is not to be believed"},
+    {"fake-clock", OPTION_FLAG, NULL, NULL, 0, 0, false, "With --script: time passes only while it waits"},
+    {"dump-screen", OPTION_TEXT, "FILE", NULL, 0, 0, false, "With --script: the last screen as text"},
+    {"dump-image", OPTION_TEXT, "PNG", NULL, 0, 0, false, "With --script: the last screen as a picture"},
+    {0},
+};
+
+const CliFront tui_front = {tui_main, print_keys, options};
