@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 64, DRAW = 77 }; /* queries of one product; the key of the draw */
+/* Queries of one product; pictures embedded at once, always as many, since a network's last bits may depend
+ * on that; the key of the draw. */
+enum { ROWS = 64, CHUNK = 64, DRAW = 77 };
 
 #define SCORE_MOST 100.0 /* a copy of a real picture is not more real than this */
 
@@ -195,21 +197,28 @@ static bool finish(Realism *r, Pool *pool, Err *err)
     return true;
 }
 
-bool realism_fill(Realism *r, int count, Pool *pool, Err *err)
+/* The next n pictures, at most CHUNK, in one run of the network. */
+static bool embed(Realism *r, int n, Pool *pool, Err *err)
 {
-    int n = r->n - r->filled < count ? r->n - r->filled : count;
     const EncoderConfig *c = &r->e->config;
     size_t item = (size_t)c->channels * (size_t)c->side * (size_t)c->side;
-    if (n < 1) return true;
     uint8_t *px = malloc((size_t)n * item);
     if (!px) return err_nomem(err, "real pictures");
     for (int i = 0; i < n; i++) image_to_byte_planes(px + (size_t)i * item, &r->picture[r->filled + i]);
     float *row = r->row + (size_t)r->filled * (size_t)r->D;
-    bool ok = encoder_features_of_bytes(row, NULL, r->e, px, (size_t)n, pool, err) &&
-              (r->filled + n < r->n || finish(r, pool, err));
-    if (ok) r->filled += n;
+    bool ok = encoder_features_of_bytes(row, NULL, r->e, px, (size_t)n, pool, err);
     free(px);
     return ok;
+}
+
+bool realism_fill(Realism *r, int count, Pool *pool, Err *err)
+{
+    for (int done = 0, n; done < count && r->filled < r->n; done += n) {
+        n = r->n - r->filled < CHUNK ? r->n - r->filled : CHUNK;
+        if (!embed(r, n, pool, err) || (r->filled + n == r->n && !finish(r, pool, err))) return false;
+        r->filled += n;
+    }
+    return true;
 }
 
 int realism_size(const Realism *r)

@@ -23,8 +23,8 @@ typedef struct Realism Realism;
 bool realism_new(Realism **out, const Dataset *data, Encoder *e, const char *folder, Err *err);
 Realism *realism_keep(Realism *r);
 void realism_drop(Realism *r);
-/* Embeds the next `count` pictures; the piece that ends it also finds the radii. A folder that cannot be
- * written is no failure. */
+/* Embeds at least the next `count` pictures, in whole chunks of 64; the piece that ends it also finds the
+ * radii. A folder that cannot be written is no failure. */
 bool realism_fill(Realism *r, int count, Pool *pool, Err *err);
 int realism_size(const Realism *r);
 int realism_filled(const Realism *r);
