@@ -18,6 +18,9 @@ typedef struct {
     int keys;                 /* in each situation */
     int starts;
     bool training;            /* measure beside a training too */
+    int size;                 /* pixels of a side that the picture in Steer has at least; 0: a window of 120 x 40 */
+    double rate, delay;       /* of a line to the terminal: bytes per second, seconds each way; 0: none */
+    double idle;              /* seconds to look on while nobody types; 0: not */
 } Latency;
 
 typedef struct {
@@ -27,6 +30,7 @@ typedef struct {
     double text_ms, picture_ms, fine_ms; /* 95th percentiles */
     double text_median, picture_median, fine_median;
     double bytes;                        /* median, of a key's frames */
+    int w, h;                            /* of the largest picture, 0: not known */
 } LatencyCase;
 
 typedef struct {
@@ -35,7 +39,10 @@ typedef struct {
     double first_frame_ms; /* from exec to the first whole frame with pictures: median of the slower sink */
     double text_ms, picture_ms, fine_ms; /* the worst of the cases */
     double frame_late_ms, ui_cpu_percent; /* 95th percentile and mean, of the worse sink; NaN without a training */
-    char sink[96];
+    double idle_bytes, idle_cpu_percent;  /* in Steer while nothing happens: of the terminal, of one core by the whole program; the worse */
+    double memory_mb;                     /* resident after Views and Steer */
+    double queue_ms;                      /* what is under way to the terminal when a held key is let go; NaN without a line */
+    char sink[192];
 } LatencyResult;
 
 /* Hears what comes next; false ends it with ERR_CANCELLED. */

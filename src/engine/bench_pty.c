@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -73,7 +74,10 @@ static void take_escape(PtyScreen *s, char byte)
 
 static void end_string(PtyScreen *s)
 {
+    int w, h;
     s->sequence[s->length] = 0;
+    const char *size = strstr(s->sequence, "q\"1;1;");
+    if (size && sscanf(size + 6, "%d;%d", &w, &h) == 2 && (long)w * h > (long)s->frame.w * s->frame.h) s->frame.w = w, s->frame.h = h;
     if (!strcmp(s->sequence, "11;?")) reply(s, "\033]11;rgb:0000/0000/0000\033\\", 0, 0);
     s->state = TEXT;
 }
@@ -130,7 +134,8 @@ bool pty_open(Pty *p, const PtyOptions *o, char *const argv[], Err *err)
     char name[128];
     struct winsize size = {(unsigned short)o->rows, (unsigned short)o->cols, (unsigned short)(o->cols * o->cell_w),
                            (unsigned short)(o->rows * o->cell_h)};
-    *p = (Pty){.options = *o, .screen = {.sixel = o->sixel, .cols = o->cols, .rows = o->rows, .cell_w = o->cell_w, .cell_h = o->cell_h}};
+    *p = (Pty){.options = *o, .screen = {.sixel = o->sixel, .cols = o->cols, .rows = o->rows, .cell_w = o->cell_w, .cell_h = o->cell_h},
+                .down = {.rate = o->rate, .delay = o->delay}, .up = {.delay = o->delay}};
     p->fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     bool ok = p->fd >= 0 && !grantpt(p->fd) && !unlockpt(p->fd) && !ptsname_r(p->fd, name, sizeof name) &&
               !ioctl(p->fd, TIOCSWINSZ, &size);
@@ -156,10 +161,12 @@ void pty_close(Pty *p)
         usleep(2000);
     }
     close(p->fd);
+    line_clear(&p->down);
+    line_clear(&p->up);
     *p = (Pty){.fd = -1};
 }
 
-bool pty_send(Pty *p, const char *bytes, size_t n)
+static bool write_all(Pty *p, const char *bytes, size_t n)
 {
     while (n) {
         ssize_t sent = write(p->fd, bytes, n);
@@ -174,37 +181,42 @@ bool pty_send(Pty *p, const char *bytes, size_t n)
     return true;
 }
 
-/* A real terminal has drawn these bytes only after a while; drawing goes on from where the last bytes ended. */
-static void draw_time(Pty *p, size_t bytes)
+/* What has come up the line goes to the program. */
+static bool deliver_up(Pty *p)
 {
-    double now = clock_seconds();
-    if (p->drawn < now) p->drawn = now;
-    if (p->options.rate > 0) p->drawn += (double)bytes / p->options.rate;
-    double wait = p->drawn - now;
-    if (wait < 2e-4) return;
-    struct timespec ts = {(time_t)wait, (long)((wait - (double)(time_t)wait) * 1e9)};
-    nanosleep(&ts, NULL);
+    char bytes[1024];
+    size_t n;
+    while ((n = line_take(&p->up, bytes, sizeof bytes, clock_seconds())))
+        if (!write_all(p, bytes, n)) return false;
+    return true;
 }
 
-static bool read_more(Pty *p, double seconds)
+bool pty_send(Pty *p, const char *bytes, size_t n)
 {
+    line_put(&p->up, bytes, n, clock_seconds());
+    return deliver_up(p);
+}
+
+/* Waits until something may have changed, at most `seconds`: the program wrote, or bytes have arrived. A terminal at
+ * hand reads on only when it has drawn; a network takes all there is. */
+static void wait_change(Pty *p, double seconds)
+{
+    bool more = !p->ended && (p->options.delay > 0 || !p->down.waiting);
+    double due = fmin(line_due(&p->down), line_due(&p->up)) - clock_seconds(), left = fmax(fmin(seconds, due), 0);
     struct pollfd fd = {.fd = p->fd, .events = POLLIN};
-    struct timespec ts = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    if (ppoll(&fd, 1, &ts, NULL) <= 0) return true;
-    ssize_t n = read(p->fd, p->buffer, sizeof p->buffer);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return true;
-    p->ended = n <= 0; /* EIO: nobody has the other end open */
-    p->have = n > 0 ? (size_t)n : 0;
-    p->at = 0;
-    draw_time(p, p->have);
-    return !p->ended;
+    struct timespec ts = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
+    char bytes[4096];
+    if (ppoll(&fd, more, &ts, NULL) <= 0 || !more) return;
+    ssize_t n = read(p->fd, bytes, sizeof bytes);
+    if (n > 0) line_put(&p->down, bytes, (size_t)n, clock_seconds());
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR)) p->ended = true; /* EIO: nobody has the other end open */
 }
 
 static bool send_replies(Pty *p)
 {
     bool ok = !p->screen.replies || pty_send(p, p->screen.reply, p->screen.replies);
     p->screen.replies = 0;
-    return ok;
+    return ok && deliver_up(p);
 }
 
 bool pty_frame(Pty *p, PtyFrame *frame, double *when, double seconds)
@@ -218,6 +230,11 @@ bool pty_frame(Pty *p, PtyFrame *frame, double *when, double seconds)
             return send_replies(p);
         }
         double left = until - clock_seconds();
-        if (!send_replies(p) || left <= 0 || p->ended || !read_more(p, left)) return false;
+        if (!send_replies(p) || left <= 0 || p->down.failed || p->up.failed) return false;
+        p->at = 0;
+        p->have = line_take(&p->down, p->buffer, sizeof p->buffer, clock_seconds());
+        if (p->have) continue;
+        if (p->ended && !p->down.waiting) return false;
+        wait_change(p, left);
     }
 }

@@ -5,6 +5,7 @@
  * between ESC 7 and ESC 8, everything else is text. Sixel or half blocks are what it says it can do. */
 #pragma once
 #include "base/err.h"
+#include "engine/bench_line.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -14,6 +15,7 @@ typedef struct {
     bool sixel;       /* else 24-bit half blocks */
     double rate;      /* bytes per second; 0: no limit */
     const char *state; /* XDG_STATE_HOME of the program, so that a bench leaves a person's journal alone; NULL: ours */
+    double delay;      /* seconds on the way, each way; above 0: what the program writes is taken at once, as by a network */
 } PtyOptions;
 
 /* One frame, complete. */
@@ -21,6 +23,7 @@ typedef struct {
     bool text;     /* characters below the top line, where jobs report on their own */
     bool pictures; /* some of a picture */
     size_t bytes;
+    int w, h; /* pixels of its largest sixel picture, 0: none */
 } PtyFrame;
 
 /* The parser alone, for tests: feed it what a program writes. */
@@ -42,7 +45,8 @@ bool pty_screen_take(PtyScreen *s, char byte);
 typedef struct {
     pid_t pid;
     int fd;
-    double started, drawn; /* clock_seconds: of exec, and until when the terminal is busy drawing */
+    double started; /* clock_seconds of exec */
+    Line down, up;  /* to the terminal, and what it and its person send */
     PtyOptions options;
     PtyScreen screen;
     char buffer[4096];

@@ -23,6 +23,9 @@ static const Option options[] = {
     {"trace", OPTION_FLAG, NULL, NULL, 0, 0, false, "Time of every node of the net, and its share of the machine's peak"},
     {"graphics", OPTION_TEXT, "sixel|half|both", "both", 0, 0, false, "latency: what the terminal can show"},
     {"no-training", OPTION_FLAG, NULL, NULL, 0, 0, false, "latency: measure only while nothing else runs"},
+    {"size", OPTION_INTEGER, "PIXELS", NULL, 64, 1024, false, "latency: a side of the picture in Steer, at least (a window of 120x40 cells)"},
+    {"link", OPTION_TEXT, "1mbit,50ms", NULL, 0, 0, false, "latency: a line to the terminal of this rate and delay each way"},
+    {"idle", OPTION_NUMBER, "SECONDS", NULL, 0, 60, false, "latency: look on for so long while nobody types"},
     OPTION_MODEL,
     {0},
 };

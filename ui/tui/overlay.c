@@ -12,7 +12,6 @@
 #define FINE_LATER 0.60 /* the same where a fine one takes long on the line, longer than ... */
 #define SLOW       0.15 /* ... this many seconds, which is also what one frame may take */
 #define FRAME_MIN  8192 /* bytes that any frame may have */
-#define MOVING     0.20 /* changes closer than this are one motion */
 #define FAST_MS    25.0 /* a fine frame that costs less than this is shown even in motion */
 #define ACK_LATE   1.0  /* seconds after which an acknowledgement is given up */
 
@@ -322,8 +321,8 @@ static double fine_after(const Overlay *o)
 
 static PixelQuality wanted(const Overlay *o, const Strip *s, double now)
 {
-    bool rapid = o->fine_ms > FAST_MS && s->changed - s->changed_before < MOVING;
-    bool moving = has_coarse(o) && (o->slow || rapid) && now - s->changed < fine_after(o);
+    bool replaced = s->changed_before >= 0 && o->fine_ms > FAST_MS; /* what is new appears fine at once */
+    bool moving = has_coarse(o) && (o->slow || replaced) && now - s->changed < fine_after(o);
     return moving ? o->coarse : PIXELS_FINE;
 }
 
