@@ -357,7 +357,7 @@ static void a_program_runs_in_it(void **state)
     char sh[] = "/bin/sh", c[] = "-c";
     char script[] = "stty raw -echo; printf '\033[?2026h\033[2;2Hon\033[?2026l'; "
                     "test $(dd bs=1 count=1 2>/dev/null) = k && printf '\033[?2026h\0337\033[2;2H##\0338\033[?2026l'; sleep 5";
-    PtyOptions o = {80, 24, 8, 16, true, 15e6, NULL};
+    PtyOptions o = {80, 24, 8, 16, true, 15e6, NULL, 0};
     Pty p;
     PtyFrame f;
     double when;
@@ -375,7 +375,7 @@ static void a_program_runs_in_it(void **state)
 static void a_program_that_ends_is_noticed(void **state)
 {
     char no[] = "/no/such/program";
-    PtyOptions o = {80, 24, 8, 16, false, 0, NULL};
+    PtyOptions o = {80, 24, 8, 16, false, 0, NULL, 0};
     Pty p;
     PtyFrame f;
     double when;
