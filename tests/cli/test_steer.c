@@ -86,6 +86,49 @@ static void strips_go_from_low_to_high(void **state)
     json_drop(o);
 }
 
+/* Across and upwards: the first row has the most of the second direction. */
+static void planes(void **state)
+{
+    Err err = {0};
+    Image im;
+    Address a;
+    const char *one = NULL;
+    (void)state;
+    Json *o = result_of(viewsmith("steer --seed 3 --strip pca-1 --by pca-2 --low -1 --high 1 -n 3 --scale 1 "
+                                  "--out plane.png --json --quiet"));
+    const Json *list = json_get(o, "addresses");
+    assert_int_equal(json_count(list), 9);
+    assert_true(json_value_str(json_at(list, 2), &one));
+    assert_ok(address_parse(&a, one, &err), err);
+    assert_true(a.edits == 2 && a.edit[0].amount == 1 && a.edit[1].amount == 1);
+    assert_true(json_value_str(json_at(list, 6), &one));
+    assert_ok(address_parse(&a, one, &err), err);
+    assert_true(a.edits == 2 && a.edit[0].amount == -1 && a.edit[1].amount == -1);
+    assert_ok(png_load("plane.png", &im, NULL, &err), err);
+    assert_int_equal(im.w, im.h);
+    image_free(&im);
+    json_drop(o);
+    assert_failed(viewsmith("steer --seed 3 --by pca-2 --out plane.png"), 2, "--by wants --strip");
+}
+
+static void animations(void **state)
+{
+    Err err = {0};
+    Image im;
+    PngText text;
+    (void)state;
+    Json *o = result_of(viewsmith(
+        "steer --seed 3 --to seed=4/class=0/psi=1 --frames 5 --scale 2 --animate way.png --json --quiet"));
+    assert_string_equal(json_str(o, "animation", ""), "way.png");
+    assert_ok(png_load("way.png", &im, &text, &err), err);
+    assert_int_equal(im.w, 16);
+    assert_has(png_text_find(&text, "viewsmith"), "lerp=3,4:0.5/");
+    image_free(&im);
+    png_text_free(&text);
+    json_drop(o);
+    assert_failed(viewsmith("steer --seed 3 --animate way.png"), 2, "--animate wants --to");
+}
+
 /* --- info
  * -------------------------------------------------------------------------------------------------------- */
 
@@ -176,11 +219,18 @@ static void info_of_an_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(commands_in_order),        cmocka_unit_test(from_a_saved_picture),
-        cmocka_unit_test(pictures_without_address), cmocka_unit_test(strips_go_from_low_to_high),
-        cmocka_unit_test(info_of_a_generator),      cmocka_unit_test(info_of_an_encoder),
-        cmocka_unit_test(info_of_a_picture),        cmocka_unit_test(info_of_other_tensors),
-        cmocka_unit_test(info_of_a_damaged_model),  cmocka_unit_test(info_of_an_address),
+        cmocka_unit_test(commands_in_order),
+        cmocka_unit_test(from_a_saved_picture),
+        cmocka_unit_test(pictures_without_address),
+        cmocka_unit_test(strips_go_from_low_to_high),
+        cmocka_unit_test(planes),
+        cmocka_unit_test(animations),
+        cmocka_unit_test(info_of_a_generator),
+        cmocka_unit_test(info_of_an_encoder),
+        cmocka_unit_test(info_of_a_picture),
+        cmocka_unit_test(info_of_other_tensors),
+        cmocka_unit_test(info_of_a_damaged_model),
+        cmocka_unit_test(info_of_an_address),
     };
     return cmocka_run_group_tests(tests, command_setup, command_teardown);
 }

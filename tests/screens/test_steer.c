@@ -118,6 +118,9 @@ static void animation(void **state)
     assert_non_null(strstr(png_text_find(&text, "viewsmith"), "lerp=0,9:"));
     png_text_free(&text);
     image_free(&film), image_free(&first);
+    succeeded(viewsmith("steer", "seed=0/class=0/psi=0.8", "--to", "seed=9/class=0/psi=0.8", "--frames", "12",
+                        "--model", MODEL, "--animate", "same.png"));
+    same_bytes("way.png", "same.png");
 }
 
 int main(void)

@@ -1,7 +1,9 @@
-/* viewsmith steer: changes an address by commands, prints the new one, saves the view or a strip of a
- * direction. */
+/* viewsmith steer: changes an address by commands, prints the new one, saves the view, a strip or plane of
+ * directions, or the way to another view as an animation. */
 #include "cli/open.h"
+#include "engine/animate.h"
 #include "engine/export.h"
+#include "latent/path.h"
 #include "latent/steer.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,12 @@ static const Option options[] = {
     {"set", OPTION_TEXT, "COMMAND", NULL, 0, 0, true,
      "\"pca-1 1.25 [A-B]\", \"psi 0.7\", \"mix 12 4-6\", \"noise off\", \"px blur 1\", \"reset\" ..."},
     {"strip", OPTION_TEXT, "DIRECTION", NULL, 0, 0, false, "Save a strip: the view along this direction"},
+    {"by", OPTION_TEXT, "DIRECTION", NULL, 0, 0, false,
+     "With --strip: a second direction upwards, n x n views"},
+    {"to", OPTION_TEXT, "ADDRESS|PNG", NULL, 0, 0, false, "With --animate: the view at the other end"},
+    {"animate", OPTION_TEXT, "PNG", NULL, 0, 0, false,
+     "An animated PNG there and back: the way to --to, or along --strip"},
+    {"frames", OPTION_INTEGER, "N", "48", 2, 600, false, "Frames of the animation, one way"},
     {"low", OPTION_NUMBER, "X", "-3", -1000, 1000, false, "First amount of the strip"},
     {"high", OPTION_NUMBER, "X", "3", -1000, 1000, false, "Last amount of the strip"},
     {"n", OPTION_INTEGER, "N", "9", 2, 64, false, "Views of the strip"},
@@ -59,38 +67,96 @@ static bool steered(Address *out, const Args *a, const Workspace *w, Err *err)
     return true;
 }
 
-static bool save_strip(Json *o, const Args *a, Latent *l, const Address *address, Err *err)
+/* list (n): along --strip, from `from`. */
+static bool strip_of(Address *list, int n, const Args *a, const Generator *g, const Address *from, Err *err)
 {
-    static Address list[STRIP_MAX]; /* large, and there is one command */
-    int n = (int)args_integer(a, "n");
+    return export_strip_addresses(list, n, from, g, args_text(a, "strip"), (float)args_number(a, "low"),
+                                  (float)args_number(a, "high"), err);
+}
+
+/* list (n, n): --strip across, --by upwards. */
+static bool plane_of(Address *list, int n, const Args *a, const Generator *g, const Address *from, Err *err)
+{
+    Address *side = malloc((size_t)n * sizeof *side);
+    bool ok = side ? export_strip_addresses(side, n, from, g, args_text(a, "by"),
+                                            (float)args_number(a, "high"), (float)args_number(a, "low"), err)
+                   : err_nomem(err, "a plane of views");
+    for (int i = 0; i < n && ok; i++) ok = strip_of(list + (size_t)i * (size_t)n, n, a, g, &side[i], err);
+    free(side);
+    return ok;
+}
+
+static bool save_sheet(Json *o, const Args *a, Latent *l, const Address *address, Err *err)
+{
+    int n = (int)args_integer(a, "n"), count = args_given(a, "by") ? n * n : n;
+    const Generator *g = latent_generator(l);
+    Address *list = malloc((size_t)count * sizeof *list);
     char title[160];
-    snprintf(title, sizeof title, "%.60s from %g to %g", args_text(a, "strip"), args_number(a, "low"),
+    if (!list) return err_nomem(err, "a strip of views");
+    snprintf(title, sizeof title, "%.60s%s%.40s from %g to %g", args_text(a, "strip"),
+             count > n ? ", up " : "", count > n ? args_text(a, "by") : "", args_number(a, "low"),
              args_number(a, "high"));
-    if (!export_strip_addresses(list, n, address, latent_generator(l), args_text(a, "strip"),
-                                (float)args_number(a, "low"), (float)args_number(a, "high"), err) ||
-        !export_wall(args_text(a, "out"), l, list, n, n, (int)args_integer(a, "scale"), title, err))
-        return false;
-    Json *all = json_make_array();
-    for (int i = 0; i < n; i++) open_add_address(all, &list[i]);
-    json_put(o, "addresses", all);
+    bool ok = count > n ? plane_of(list, n, a, g, address, err) : strip_of(list, n, a, g, address, err);
+    ok = ok && export_wall(args_text(a, "out"), l, list, count, n, (int)args_integer(a, "scale"), title, err);
+    Json *all = ok ? json_make_array() : NULL;
+    for (int i = 0; i < count && ok; i++) open_add_address(all, &list[i]);
+    if (ok) json_put(o, "addresses", all);
+    free(list);
+    return ok;
+}
+
+static bool frames_of(Address *list, int n, const Args *a, const Workspace *w, Latent *l, const Address *from,
+                      Err *err)
+{
+    Address to;
+    LatentStore store;
+    if (!args_given(a, "to")) return strip_of(list, n, a, w->generator, from, err);
+    return open_address(&to, w, args_text(a, "to"), err) && store_open(&store, NULL, err) &&
+           path_between(list, n, from, &to, true, l, &store, err);
+}
+
+static bool save_animation(Json *o, const Args *a, const Workspace *w, Latent *l, const Address *address,
+                           Err *err)
+{
+    int n = (int)args_integer(a, "frames");
+    AnimationConfig c = {.scale = (int)args_integer(a, "scale"), .fps = 20, .there_and_back = true};
+    if (!args_given(a, "to") && !args_given(a, "strip"))
+        return err_set(err, ERR_USAGE, "--animate wants --to ADDRESS or --strip DIRECTION");
+    Address *list = malloc((size_t)n * sizeof *list);
+    bool ok = list ? frames_of(list, n, a, w, l, address, err) : err_nomem(err, "an animation");
+    ok = ok && animate_apng(args_text(a, "animate"), l, list, n, &c, NULL, NULL, err);
+    free(list);
+    if (!ok) return false;
+    cli_note(a, "saved %s", args_text(a, "animate"));
+    json_put_str(o, "animation", args_text(a, "animate"));
     return true;
 }
 
-static bool save(Json *o, const Args *a, Generator *g, const Address *address, Err *err)
+static bool save_picture(Json *o, const Args *a, Latent *l, const Address *address, Err *err)
 {
     const char *out = args_text(a, "out");
-    if (!out) return !args_given(a, "strip") || err_set(err, ERR_USAGE, "--strip wants --out PNG");
-    Pool *pool = open_pool(err);
-    Latent *l = pool ? latent_new(g, STRIP_MAX, NULL, pool, err) : NULL;
-    bool ok =
-        l && (args_given(a, "strip") ? save_strip(o, a, l, address, err)
-                                     : export_view(out, l, address, (int)args_integer(a, "scale"), err));
-    latent_free(l);
-    pool_free(pool);
-    if (!ok) return false;
+    if (!(args_given(a, "strip") ? save_sheet(o, a, l, address, err)
+                                 : export_view(out, l, address, (int)args_integer(a, "scale"), err)))
+        return false;
     cli_note(a, "saved %s", out);
     json_put_str(o, "file", out);
     return true;
+}
+
+static bool save(Json *o, const Args *a, const Workspace *w, const Address *address, Err *err)
+{
+    bool film = args_given(a, "animate"), picture = args_given(a, "out");
+    if (args_given(a, "by") && !args_given(a, "strip"))
+        return err_set(err, ERR_USAGE, "--by wants --strip DIRECTION");
+    if (!film && !picture)
+        return !args_given(a, "strip") || err_set(err, ERR_USAGE, "--strip wants --out PNG or --animate PNG");
+    Pool *pool = open_pool(err);
+    Latent *l = pool ? latent_new(w->generator, STRIP_MAX, NULL, pool, err) : NULL;
+    bool ok = l && (!picture || save_picture(o, a, l, address, err)) &&
+              (!film || save_animation(o, a, w, l, address, err));
+    latent_free(l);
+    pool_free(pool);
+    return ok;
 }
 
 static int steer_command(const Args *a)
@@ -103,7 +169,7 @@ static int steer_command(const Args *a)
     bool ok = share_open(&w, a, false, &err) && steered(&address, a, w, &err) &&
               address_print(text, &address, &err);
     if (ok) json_put_str(o, "address", text);
-    ok = ok && save(o, a, w->generator, &address, &err);
+    ok = ok && save(o, a, w, &address, &err);
     workspace_close(w);
     if (!ok) {
         json_drop(o);
@@ -114,13 +180,15 @@ static int steer_command(const Args *a)
 }
 
 const Command command_steer = {
-    "[ADDRESS|PNG] [--set COMMAND]... [--strip DIRECTION] [--out PNG]",
+    "[ADDRESS|PNG] [--set COMMAND]... [--strip DIRECTION [--by DIRECTION]] [--out PNG] [--animate PNG]",
     "Steers a view in words: commands change its address in the order given, and the new address is\n"
     "the one line on stdout. ADDRESS is a full one, a short one (seed=4711/class=7), or a PNG that\n"
     "was saved with one. viewsmith info MODEL lists the directions.",
     "  viewsmith steer --seed 4711 --class sandal --set 'pca-1 1.25' --out sandal.png\n"
     "  viewsmith steer sandal.png --set 'sefa-2 -1 4-6' --set 'psi 0.8'\n"
-    "  viewsmith steer sandal.png --strip pca-1 --low -2 --high 2 --out strip.png",
+    "  viewsmith steer sandal.png --strip pca-1 --low -2 --high 2 --out strip.png\n"
+    "  viewsmith steer sandal.png --strip pca-1 --by pca-2 -n 7 --out plane.png\n"
+    "  viewsmith steer sandal.png --to seed=99/class=8 --frames 48 --animate way.png",
     options,
     0,
     1,
