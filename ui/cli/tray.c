@@ -2,8 +2,10 @@
  * import. */
 #include "cli/open.h"
 #include "base/text.h"
+#include "engine/corner_job.h"
 #include "engine/curator.h"
 #include "engine/tray_job.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,18 @@ static const Option options[] = {
     {"as", OPTION_TEXT, "KIND", "folder", 0, 0, false,
      "export: folder, classes, tags (ImageFolder) or webdataset"},
     {"shard", OPTION_INTEGER, "N", "1000", 1, 1000000, false, "export: views in one archive"},
+    {"like", OPTION_TEXT, "TAG", NULL, 0, 0, false, "search: more like the views with this tag"},
+    {"unsure", OPTION_FLAG, NULL, NULL, 0, 0, false, "search: what the judge, or --encoder, is unsure of"},
+    {"disagree", OPTION_FLAG, NULL, NULL, 0, 0, false, "search: where --encoder and the judge disagree"},
+    {"encoder", OPTION_TEXT, "RUN|FILE", NULL, 0, 0, false,
+     "search: read by a linear probe on real pictures (disagree: newest run)"},
+    {"count", OPTION_INTEGER, "N", "24", 1, 10000, false, "search: candidates wanted"},
+    {"realism", OPTION_NUMBER, "X", "0.75", 0, 100, false,
+     "search: least realism; 1: inside the real pictures, 0: no bound"},
+    {"radius", OPTION_NUMBER, "X", "0.5", 0, 10, false,
+     "search: farthest from a seed, in standard deviations of w"},
+    {"class", OPTION_TEXT, "NAME|N", NULL, 0, 0, false, "search: in one class (all in turn)"},
+    {"seed", OPTION_SEED, "N", "1000000", 0, 0, false, "search: first of the seeds that are looked through"},
     {0},
 };
 
@@ -307,6 +321,70 @@ static bool do_import(TrayCall *c, Err *err)
     return ok && with_workspace(c, err) && look(c, err);
 }
 
+static bool read_search(CornerConfig *out, const Args *a, const Workspace *w, Err *err)
+{
+    int ways = args_given(a, "like") + args_flag(a, "unsure") + args_flag(a, "disagree");
+    if (ways != 1) return err_set(err, ERR_USAGE, "search wants one of --like TAG, --unsure, --disagree");
+    *out = corner_defaults();
+    out->wish = args_given(a, "like")    ? CORNER_LIKE
+                : args_flag(a, "unsure") ? CORNER_UNSURE
+                                         : CORNER_DISAGREE;
+    if (args_given(a, "like")) snprintf(out->tag, sizeof out->tag, "%s", args_text(a, "like"));
+    if (args_given(a, "encoder")) snprintf(out->encoder, sizeof out->encoder, "%s", args_text(a, "encoder"));
+    out->count = (int)args_integer(a, "count");
+    out->realism = args_number(a, "realism") > 0 ? (float)args_number(a, "realism") : NAN;
+    out->radius = (float)args_number(a, "radius");
+    out->seed = args_seed(a, "seed");
+    return workspace_class(&out->class, w, args_text(a, "class"), err);
+}
+
+/* Watches a search; the last news are kept for the caller. */
+static bool watch_search(CornerNews **last, Job *job, const Args *a, Err *err)
+{
+    *last = NULL;
+    if (!job) return false;
+    cli_save_on_interrupt(true);
+    for (bool ended = false; !ended;) {
+        ended = job_wait(job, 0.1);
+        CornerNews *n = (CornerNews *)job_news(job);
+        if (*last) news_drop(&(*last)->news);
+        *last = n;
+        if (cli_interrupted()) job_stop(job);
+        if (n) cli_progress(a, "%s: %d of %d found, %ld seeds", n->phase, n->found, n->wanted, n->seeds);
+    }
+    cli_save_on_interrupt(false);
+    return job_result(job, err);
+}
+
+static void report_search(TrayCall *c, const CornerNews *n)
+{
+    if (*n->told) cli_note(c->args, "%s", n->told);
+    cli_say(c->args,
+            "%d candidate%s in %ld seeds by %s (passed over: %d unreal, %d known): viewsmith tray list "
+            "--state candidate",
+            n->found, n->found == 1 ? "" : "s", n->seeds, n->encoder, n->unreal, n->known);
+    json_put_int(c->result, "found", n->found);
+    json_put_int(c->result, "wanted", n->wanted);
+    json_put_int(c->result, "seeds", n->seeds);
+    json_put_int(c->result, "unreal", n->unreal);
+    json_put_int(c->result, "known", n->known);
+    json_put_num(c->result, "best", n->best);
+    json_put_str(c->result, "encoder", n->encoder);
+}
+
+static bool do_search(TrayCall *c, Err *err)
+{
+    CornerConfig config;
+    CornerNews *n = NULL;
+    if (!with_workspace(c, err) || !read_search(&config, c->args, c->workspace, err)) return false;
+    Job *job = corner_start(c->workspace, NULL, &config, (Bell){0}, err);
+    bool ok = watch_search(&n, job, c->args, err);
+    if (ok && n) report_search(c, n);
+    if (n) news_drop(&n->news);
+    job_free(job);
+    return ok && look(c, err);
+}
+
 /* --- the verbs
  * ------------------------------------------------------------------------------------------------ */
 
@@ -323,6 +401,7 @@ static const struct {
     {"note", "note ID TEXT", 2, ARGS_MAX, do_note},
     {"drop", "drop ID...", 1, ARGS_MAX, do_drop},
     {"keep", "keep ID...", 1, ARGS_MAX, do_keep},
+    {"search", "search --like TAG | --unsure | --disagree", 0, 0, do_search},
     {"export", "export DIR", 1, 1, do_export},
     {"import", "import PATH", 1, 1, do_import},
 };
@@ -356,13 +435,15 @@ static int tray_command(const Args *a)
 }
 
 const Command command_tray = {
-    "[list|tags|show|add|tag|note|drop|keep|export|import] ...",
+    "[list|tags|show|add|tag|note|drop|keep|search|export|import] ...",
     "The tray holds views worth keeping: corner cases, with tags, a note, and what they were made\n"
     "from. list takes words that begin a tag or stand in the note (-word: does not). Exports hold\n"
     "every address and the tensors it needs, so an import restores the same views on any machine.\n"
+    "search fills it with candidates, found by a bounded climb from seeds, to keep or to drop.\n"
     "The file is ~/.local/share/viewsmith/tray.sqlite, or VIEWSMITH_TRAY.",
     "  viewsmith tray add seed=4711/class=7 --tags 'heel worn' --note 'sole is gone'\n"
     "  viewsmith tray list heel -worn\n  viewsmith tray tag 12 -heel sandal\n"
+    "  viewsmith tray search --unsure --count 24\n  viewsmith tray search --like heel --realism 1\n"
     "  viewsmith tray export corners/ --tag heel --as classes\n"
     "  viewsmith tray export shards/ --as webdataset --shard 1000\n  viewsmith tray import corners/",
     options,

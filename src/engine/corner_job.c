@@ -1,0 +1,490 @@
+/* The search for corner cases: rounds of a bounded search, what they find measured, the new and real put into
+ * the tray. */
+#include "engine/corner_job.h"
+#include "base/file.h"
+#include "engine/measure.h"
+#include "latent/search.h"
+#include "learn/probe.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROUND_DRAWS = 512,
+    ROUND_LOOKS = 96,
+    ROUND_KEEP = 6,
+    CLIMB_STEPS = 30,
+    ROUNDS_MIN = 6,
+    PROBE_PICTURES = 5000,
+    PROBE_UPDATES = 300
+};
+#define LIKE_APART 0.008f /* 1 - cosine: nearer to what it is to be like is no gain */
+#define REAL_SHARE 0.15   /* of the bar for getting ready */
+
+typedef struct {
+    const Workspace *w;
+    CornerConfig config;
+    int64_t *id;
+    char path[4096];
+    Job *job;
+    Tray *tray;
+    Pool *pool;
+    Measure *measure;
+    LatentStore store;
+    Encoder *judge, *other;
+    float *weight, *bias; /* of the probe on `other`; NULL without */
+    float *like;          /* (likes, D): features to come near to */
+    int *like_class, likes;
+    float *known; /* (knowns, D): unit features of what was found in this search */
+    int knowns;
+    CornerNews now;
+} Find;
+
+const char *corner_wish_name(CornerWish w)
+{
+    static const char *const name[CORNER_WISHES] = {"like", "unsure", "disagree"};
+    return name[w];
+}
+
+CornerConfig corner_defaults(void)
+{
+    return (CornerConfig){
+        .wish = CORNER_UNSURE, .class = -1, .count = 24, .realism = 0.75f, .radius = 0.5f, .seed = 1000000};
+}
+
+/* --- news
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void news_close(News *news)
+{
+    free(news);
+}
+
+static void publish(Find *f, const char *phase, double share)
+{
+    CornerNews *n = malloc(sizeof *n);
+    f->now.phase = phase;
+    f->now.share = share;
+    if (!n) return;
+    *n = f->now;
+    n->news.close = news_close;
+    job_publish(f->job, &n->news);
+}
+
+static bool going(Find *f, Err *err)
+{
+    return job_going(f->job) ||
+           err_set(err, ERR_CANCELLED, "the search was stopped with %d candidates", f->now.found);
+}
+
+static void normalise(float *x, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+    for (int i = 0; i < n && sum > 0; i++) x[i] = (float)((double)x[i] / sqrt(sum));
+}
+
+/* Enough rounds that most of what is found may be passed over. */
+static int rounds_of(const Find *f)
+{
+    return ROUNDS_MIN + 3 * f->config.count / ROUND_KEEP;
+}
+
+/* --- getting ready
+ * -------------------------------------------------------------------------------------------- */
+
+/* Realism needs the real pictures in the judge's features; without them there is no bound. */
+static bool know_reals(Find *f, Err *err)
+{
+    Err none = {0};
+    if (isnan(f->config.realism)) return true;
+    while (measure_grow(f->measure, 256, &none)) {
+        const Realism *r = measure_reals(f->measure);
+        publish(f, "real pictures", r ? REAL_SHARE * realism_filled(r) / realism_size(r) : 0);
+        if (!going(f, err)) return false;
+    }
+    if (measure_real(f->measure)) return true;
+    f->config.realism = NAN;
+    snprintf(f->now.told, sizeof f->now.told, "without a bound on realism: %.160s", measure_why(f->measure));
+    return true;
+}
+
+/* Features of evenly chosen real pictures; *label and the result are the caller's. */
+static float *encode_some(int **label, int *n, const Dataset *d, const Encoder *e, Pool *pool, Err *err)
+{
+    size_t item = dataset_item_bytes(d), D = (size_t)encoder_features(&e->config);
+    *n = d->n < PROBE_PICTURES ? d->n : PROBE_PICTURES;
+    uint8_t *px = malloc((size_t)*n * item);
+    float *feature = malloc((size_t)*n * D * sizeof *feature);
+    *label = malloc((size_t)*n * sizeof **label);
+    bool ok = (px && feature && *label) || err_nomem(err, "the probe");
+    for (int i = 0; ok && i < *n; i++) {
+        int at = (int)((int64_t)i * d->n / *n);
+        memcpy(px + (size_t)i * item, dataset_pixels(d, at), item);
+        (*label)[i] = d->label[at];
+    }
+    ok = ok && encoder_features_of_bytes(feature, NULL, e, px, (size_t)*n, pool, err);
+    free(px);
+    if (ok) return feature;
+    free(feature);
+    return NULL;
+}
+
+static bool fit_probe(Find *f, const Dataset *d, Err *err)
+{
+    int *label = NULL, n, D = encoder_features(&f->other->config);
+    float *feature = encode_some(&label, &n, d, f->other, f->pool, err);
+    f->weight = feature ? malloc((size_t)d->classes * (size_t)(D + 1) * sizeof *f->weight) : NULL;
+    bool ok = f->weight != NULL || (feature && err_nomem(err, "the probe"));
+    if (ok) {
+        ProbeSet set = {feature, label, n};
+        f->bias = f->weight + (size_t)d->classes * (size_t)D;
+        ok = probe_fit(f->weight, f->bias, &set, D, d->classes, PROBE_UPDATES, 0, f->pool, err);
+    }
+    free(feature);
+    free(label);
+    return ok;
+}
+
+/* A linear probe on the encoder that was named. */
+static bool open_other(Find *f, Err *err)
+{
+    Dataset d;
+    const CornerConfig *c = &f->config;
+    if (c->wish == CORNER_LIKE || (c->wish == CORNER_UNSURE && !*c->encoder)) return true;
+    publish(f, "probe", REAL_SHARE);
+    if (!workspace_encoder(&f->other, NULL, f->w, c->encoder, err) ||
+        !workspace_dataset(&d, f->w, SPLIT_TRAIN, err))
+        return false;
+    bool ok = probe_fits(f->other, &d, err);
+    if (ok && d.classes != f->judge->config.classes)
+        ok = err_set(err, ERR_USAGE, "%s has %d classes, the judge %d", d.name, d.classes,
+                     f->judge->config.classes);
+    ok = ok && fit_probe(f, &d, err);
+    dataset_close(&d);
+    snprintf(f->now.encoder, sizeof f->now.encoder, "%.63s", f->other->name);
+    return ok;
+}
+
+static bool wanted(const Find *f, int64_t id)
+{
+    for (int i = 0; i < f->config.ids; i++)
+        if (f->id[i] == id) return true;
+    return f->config.ids == 0;
+}
+
+static bool add_like(Find *f, const TrayItem *it, Address *list)
+{
+    Address *a = &list[f->likes];
+    if (!wanted(f, it->id) || !address_parse(a, it->address, NULL) || !latent_check(f->w->generator, a, NULL))
+        return false;
+    f->like_class[f->likes++] = a->class;
+    return true;
+}
+
+/* Features and classes of the views that it is to be like. */
+static bool see_likes(Find *f, const TrayList *items, Err *err)
+{
+    int D = measure_features(f->measure), W = measure_floats(f->measure);
+    Address *list = malloc((size_t)items->n * sizeof *list);
+    float *seen = malloc((size_t)items->n * (size_t)W * sizeof *seen);
+    f->like_class = malloc((size_t)items->n * sizeof *f->like_class);
+    bool ok = (list && seen && f->like_class) || err_nomem(err, "a search");
+    for (int i = 0; ok && i < items->n; i++)
+        if (add_like(f, &items->item[i], list)) ok = tray_supply(f->tray, &list[f->likes - 1], err);
+    if (ok && !f->likes)
+        ok = err_set(err, ERR_USAGE, "the tray has no such view of this model to search from");
+    ok = ok && measure_see(seen, f->measure, list, f->likes, err);
+    f->like = seen;
+    for (int i = 0; ok && i < f->likes; i++) /* rows without the judge's shares */
+        normalise(
+            memmove(seen + (size_t)i * (size_t)D, seen + (size_t)i * (size_t)W, (size_t)D * sizeof *seen), D);
+    free(list);
+    return ok;
+}
+
+static bool open_likes(Find *f, Err *err)
+{
+    TrayList items;
+    const CornerConfig *c = &f->config;
+    if (c->wish != CORNER_LIKE) return true;
+    TrayFilter filter = {.tag = *c->tag ? c->tag : NULL,
+                         .states = c->ids ? TRAY_MASK(TRAY_KEPT) | TRAY_MASK(TRAY_CANDIDATE) : 0};
+    if (!tray_list(&items, f->tray, &filter, err)) return false;
+    bool ok = items.n ? see_likes(f, &items, err)
+                      : err_set(err, ERR_USAGE, "no view of the tray has the tag \"%s\"", c->tag);
+    tray_list_free(&items);
+    return ok;
+}
+
+static bool open_find(Find *f, Err *err)
+{
+    f->now.wanted = f->config.count;
+    f->now.best = NAN;
+    f->pool = pool_new(pool_default_threads(), 19, err);
+    if (!f->pool || !tray_open(&f->tray, *f->path ? f->path : NULL, err) ||
+        !store_open(&f->store, NULL, err) || !workspace_judge(&f->judge, NULL, err) ||
+        !measure_open(&f->measure, f->w, f->pool, err))
+        return false;
+    if (!measure_features(f->measure))
+        return err_set(err, ERR_USAGE, "a search needs a judge of such pictures: %s",
+                       measure_why(f->measure));
+    snprintf(f->now.encoder, sizeof f->now.encoder, "%.63s", f->judge->name);
+    f->known =
+        malloc((size_t)(rounds_of(f) * ROUND_KEEP) * (size_t)measure_features(f->measure) * sizeof *f->known);
+    if (!f->known) return err_nomem(err, "a search");
+    return know_reals(f, err) && open_other(f, err) && open_likes(f, err);
+}
+
+static void close_find(Find *f)
+{
+    measure_close(f->measure);
+    encoder_drop(f->judge);
+    encoder_drop(f->other);
+    tray_close(f->tray);
+    pool_free(f->pool);
+    free(f->weight);
+    free(f->like);
+    free(f->like_class);
+    free(f->known);
+}
+
+/* --- one round
+ * ------------------------------------------------------------------------------------------------ */
+
+static SearchConfig search_for(const Find *f)
+{
+    SearchConfig c = search_defaults();
+    SearchHead judge = {.encoder = f->judge, .classes = f->judge->config.classes};
+    SearchHead probe = {f->other, f->weight, f->bias, f->judge->config.classes};
+    static const SearchWish wish[] = {
+        [CORNER_LIKE] = SEARCH_NEAR, [CORNER_UNSURE] = SEARCH_UNSURE, [CORNER_DISAGREE] = SEARCH_DISAGREE};
+    c.wish = wish[f->config.wish];
+    c.head = f->other ? probe : judge;
+    c.other = judge;
+    c.features = f->like;
+    c.rows = f->likes;
+    c.radius = f->config.radius;
+    c.apart = LIKE_APART;
+    return c;
+}
+
+/* Scores the seeds of a round; the best are looked at. */
+static SearchConfig draws_of(const Find *f, int round)
+{
+    SearchConfig c = search_for(f);
+    c.class = f->likes && f->config.class < 0 ? f->like_class[round % f->likes] : f->config.class;
+    c.draws = ROUND_DRAWS;
+    c.keep = ROUND_LOOKS;
+    c.steps = 0;
+    c.seed = f->config.seed + (uint64_t)round * ROUND_DRAWS;
+    return c;
+}
+
+/* Climbs from one seed. */
+static SearchConfig climb_of(const Find *f, const Address *origin)
+{
+    SearchConfig c = search_for(f);
+    c.class = origin->class;
+    c.draws = c.keep = 1;
+    c.steps = CLIMB_STEPS;
+    c.seed = origin->source.ref[0].id;
+    return c;
+}
+
+/* x (unit) looks like what was found before. */
+static bool is_known(const Find *f, const float *x, int D)
+{
+    for (int k = 0; k < f->knowns; k++) {
+        double dot = 0;
+        for (int d = 0; d < D; d++) dot += (double)x[d] * (double)f->known[(size_t)k * (size_t)D + (size_t)d];
+        if (dot >= (double)TRAY_NEAR) return true;
+    }
+    return false;
+}
+
+static void remember(Find *f, const float *x, int D)
+{
+    memcpy(f->known + (size_t)f->knowns++ * (size_t)D, x, (size_t)D * sizeof *x);
+}
+
+static bool real_enough(const Find *f, const Meter *m)
+{
+    return isnan(f->config.realism) || m->realism >= f->config.realism;
+}
+
+/* A view under the meters: its unit features in seen. */
+static bool meet(float *seen, Meter *m, const Find *f, const Address *a, Err *err)
+{
+    if (!measure_see(seen, f->measure, a, 1, err) || !measure_judge(m, f->measure, seen, a, 1, NULL, err))
+        return false;
+    normalise(seen, measure_features(f->measure));
+    return true;
+}
+
+/* What is wanted of a view, where the judge alone tells it; NaN: another encoder would have to look. */
+static float score_of(const Find *f, const float *seen, const Meter *m)
+{
+    int D = measure_features(f->measure);
+    float best = -1;
+    if (f->other) return NAN;
+    if (f->config.wish == CORNER_UNSURE) return m->entropy;
+    for (int k = 0; k < f->likes; k++) {
+        double dot = 0;
+        for (int d = 0; d < D; d++)
+            dot += (double)seen[d] * (double)f->like[(size_t)k * (size_t)D + (size_t)d];
+        best = fmaxf(best, (float)dot);
+    }
+    return best;
+}
+
+/* The place `t` of the way from the seed to where it climbed. */
+static Address on_the_way(const SearchHit *h, float t)
+{
+    Address a = t < 1 ? h->origin : h->address;
+    if (t > 0 && t < 1)
+        a.source = (AddressSource){SOURCE_LERP, {h->origin.source.ref[0], h->address.source.ref[0]}, {t}};
+    return a;
+}
+
+/* As far up as still looks real: the seed itself does. seen and m are left as those of *a. */
+static bool farthest_real(Address *a, float *score, float *seen, Meter *m, const Find *f, const SearchHit *h,
+                          Err *err)
+{
+    static const float way[] = {1, 0.75f, 0.5f, 0.25f, 0};
+    bool climbed = !address_equal(&h->address, &h->origin);
+    for (int i = climbed ? 0 : 4; i < 5; i++) {
+        bool between = i > 0 && i < 4;
+        if (between && f->other) continue;
+        *a = on_the_way(h, way[i]);
+        if (!meet(seen, m, f, a, err)) return false;
+        *score = between ? score_of(f, seen, m) : i ? h->origin_score : h->score;
+        if (real_enough(f, m)) break;
+    }
+    return true;
+}
+
+static bool put_candidate(Find *f, const Address *a, const Address *origin, float score, const Meter *m,
+                          Err *err)
+{
+    char from[80], parent[ADDRESS_BYTES_MAX + 1] = "";
+    TrayAdded added;
+    const char *of = f->config.wish == CORNER_LIKE ? f->config.tag : f->now.encoder;
+    snprintf(from, sizeof from, "%s%s%.60s", corner_wish_name(f->config.wish), *of ? " " : "", of);
+    if (!address_equal(a, origin) && !address_print(parent, origin, err)) return false;
+    TrayFound found = {.address = a,
+                       .origin = from,
+                       .parent = parent,
+                       .tags = *f->config.tag ? f->config.tag : NULL,
+                       .score = score,
+                       .realism = m->realism};
+    if (!tray_found(&added, f->tray, &found, err)) return false;
+    f->now.found += !added.was;
+    f->now.known += added.was;
+    if (!(f->now.best >= (double)score)) f->now.best = (double)score;
+    return true;
+}
+
+/* One seed that scored well: passed over, or climbed from and put into the tray. */
+static bool follow_seed(Find *f, const Address *origin, float *seen, Err *err)
+{
+    Meter m;
+    SearchHit hit;
+    Address a;
+    float score = NAN;
+    int D = measure_features(f->measure);
+    if (!meet(seen, &m, f, origin, err)) return false;
+    if (!real_enough(f, &m)) return f->now.unreal++, true;
+    if (is_known(f, seen, D)) return f->now.known++, true;
+    SearchConfig c = climb_of(f, origin);
+    Search *s = search_new(f->w->generator, &c, f->pool, err);
+    bool ok = s != NULL;
+    while (ok && !search_done(s)) ok = search_step(s, err) && going(f, err);
+    ok = ok && search_hits(&hit, s, &f->store, err) && farthest_real(&a, &score, seen, &m, f, &hit, err);
+    search_free(s);
+    if (!ok) return false;
+    if (is_known(f, seen, D)) return f->now.known++, true;
+    remember(f, seen, D);
+    return put_candidate(f, &a, origin, score, &m, err);
+}
+
+static double share_of(const Find *f, int round)
+{
+    double found = f->now.found / (double)f->config.count, looked = round / (double)rounds_of(f);
+    return REAL_SHARE + (1 - REAL_SHARE) * fmax(found, looked);
+}
+
+/* The seeds of a round, best first; *n of them. The caller frees. */
+static SearchHit *draw(int *n, Find *f, int round, Err *err)
+{
+    SearchConfig c = draws_of(f, round);
+    Search *s = search_new(f->w->generator, &c, f->pool, err);
+    SearchHit *hit = s ? malloc(ROUND_LOOKS * sizeof *hit) : NULL;
+    bool ok = hit || (s && err_nomem(err, "a search"));
+    while (ok && !search_done(s)) ok = search_step(s, err) && going(f, err);
+    *n = ok ? search_count(s) : 0;
+    ok = ok && search_hits(hit, s, &f->store, err);
+    search_free(s);
+    f->now.seeds += ROUND_DRAWS;
+    if (ok) return hit;
+    free(hit);
+    return NULL;
+}
+
+static bool one_round(Find *f, int round, Err *err)
+{
+    int n, before = f->now.found;
+    SearchHit *hit = draw(&n, f, round, err);
+    float *seen = hit ? malloc((size_t)measure_floats(f->measure) * sizeof *seen) : NULL;
+    bool ok = seen || (hit && err_nomem(err, "a search"));
+    for (int i = 0; ok && i < n && f->now.found < f->config.count && f->now.found - before < ROUND_KEEP;
+         i++) {
+        ok = follow_seed(f, &hit[i].origin, seen, err);
+        publish(f, "searching", share_of(f, round));
+    }
+    free(hit);
+    free(seen);
+    return ok;
+}
+
+static bool search_all(Find *f, Err *err)
+{
+    bool ok = true;
+    for (int round = 0; ok && round < rounds_of(f) && f->now.found < f->config.count; round++)
+        ok = one_round(f, round, err);
+    return ok;
+}
+
+static bool find_run(Job *job, void *work, Err *err)
+{
+    Find *f = work;
+    f->job = job;
+    publish(f, "opening", 0);
+    bool ok = open_find(f, err) && search_all(f, err);
+    publish(f, "done", ok ? 1 : f->now.share);
+    return ok;
+}
+
+static void find_free(void *work)
+{
+    Find *f = work;
+    close_find(f);
+    free(f->id);
+    free(f);
+}
+
+Job *corner_start(const Workspace *w, const char *tray, const CornerConfig *c, Bell bell, Err *err)
+{
+    static const JobKind kind = {"search", find_run, find_free, 19};
+    if (c->count < 1 || c->count > 10000)
+        return err_set(err, ERR_USAGE, "a search is for 1 to 10,000 candidates"), NULL;
+    Find *f = calloc(1, sizeof *f);
+    if (!f) return err_nomem(err, "a search"), NULL;
+    *f = (Find){.w = w, .config = *c};
+    snprintf(f->path, sizeof f->path, "%s", tray ? tray : "");
+    f->id = c->ids ? malloc((size_t)c->ids * sizeof *f->id) : NULL;
+    if (c->ids && !f->id) return find_free(f), err_nomem(err, "a search"), NULL;
+    if (c->ids) memcpy(f->id, c->id, (size_t)c->ids * sizeof *f->id);
+    return job_start(&kind, f, bell, err);
+}
