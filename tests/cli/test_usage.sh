@@ -71,7 +71,7 @@ completes() {
     [ "${COMPREPLY[*]}" = "$wanted" ] || fail "completion of $*: ${COMPREPLY[*]}, wanted $wanted"
 }
 . ./completion.bash
-mkdir -p empty && cd empty
+rm -rf empty && mkdir empty && cd empty
 completes "train" trai
 completes "--steps" train --st
 completes "--theme --threads" --th

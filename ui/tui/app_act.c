@@ -110,7 +110,8 @@ static bool go_or_open(App *app, Action action)
     } screens[] = {{ACT_VIEWS, CONTEXT_VIEWS},
                    {ACT_STEER, CONTEXT_STEER},
                    {ACT_TRAIN, CONTEXT_TRAIN},
-                   {ACT_NEIGHBOURS, CONTEXT_NEIGHBOURS}};
+                   {ACT_NEIGHBOURS, CONTEXT_NEIGHBOURS},
+                   {ACT_CORNERS, CONTEXT_CORNERS}};
     static const struct {
         Action action;
         void (*open)(App *app);
