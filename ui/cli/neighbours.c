@@ -1,6 +1,7 @@
 /* viewsmith neighbours: the exact nearest real pictures of a view or a picture, in a space of choice. */
 #include "cli/open.h"
 #include "engine/export.h"
+#include "engine/through.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@ static const Option options[] = {
     {"split", OPTION_TEXT, "SPLIT", "train", 0, 0, false,
      "Real pictures to search: train, valid, full-train, test"},
     {"k", OPTION_INTEGER, "K", "12", 1, 1000, false, "Neighbours"},
+    {"through", OPTION_TEXT, "RUN", NULL, 0, 0, false,
+     "Through the kept checkpoints of RUN, among the first 4,000 training pictures"},
     {"sheet", OPTION_TEXT, "PNG", NULL, 0, 0, false, "Save the query and its neighbours as a picture"},
     {0},
 };
@@ -271,10 +274,67 @@ static int report(const Search *s)
     return cli_result(s->args, o);
 }
 
+/* --- through a run -------------------------------------------------------------------------------------- */
+
+static Json *step_json(const Args *a, const ThroughNews *n, const ThroughStep *at)
+{
+    char line[THROUGH_K * 32] = "";
+    Json *o = json_make(), *list = json_make_array();
+    int k = n->real < THROUGH_K ? n->real : THROUGH_K;
+    for (int i = 0; i < k; i++) {
+        const char *class = through_class(n, at->hit[i].label);
+        Json *hit = json_make();
+        json_put_int(hit, "label", at->hit[i].label);
+        json_put_str(hit, "class", class);
+        json_put_num(hit, "score", (double)at->hit[i].score);
+        json_add(list, hit);
+        size_t used = strlen(line);
+        snprintf(line + used, sizeof line - used, "  %.3f %s", (double)at->hit[i].score, class);
+    }
+    cli_say(a, "step %6llu%s", (unsigned long long)at->step, line);
+    json_put_int(o, "step", (int64_t)at->step);
+    json_put(o, "neighbours", list);
+    return o;
+}
+
+static int report_through(const Args *a, const char *query, const ThroughNews *n)
+{
+    Json *o = json_make(), *steps = json_make_array();
+    for (int i = 0; i < n->done; i++) json_add(steps, step_json(a, n, &n->at[i]));
+    json_put_str(o, "query", query);
+    json_put_int(o, "real", n->real);
+    json_put(o, "checkpoints", steps);
+    return cli_result(a, o);
+}
+
+static int through(const Args *a)
+{
+    Err err = {0};
+    RunInfo run;
+    Search s = {.args = a};
+    bool ok = open_query(&s, &err) && runs_find(&run, s.workspace->runs, args_text(a, "through"), &err);
+    if (ok && is_real(s.query))
+        ok = err_set(&err, ERR_USAGE, "--through asks about a view or a picture file");
+    ThroughQuery query = {s.has_address, s.address, &s.picture};
+    Job *job = ok ? through_start(s.workspace, &run, &query, THROUGH_REAL, (Bell){0}, &err) : NULL;
+    while (job && !job_wait(job, 0.2)) {
+        ThroughNews *n = (ThroughNews *)job_news(job);
+        if (n) cli_progress(a, "checkpoint %d of %d", n->done, n->n), news_drop(&n->news);
+    }
+    ThroughNews *n = job && job_result(job, &err) ? (ThroughNews *)job_news(job) : NULL;
+    int status = n ? report_through(a, s.query, n) : cli_fail(&err);
+    if (n) news_drop(&n->news);
+    job_free(job);
+    image_free(&s.picture);
+    workspace_close(s.workspace);
+    return status;
+}
+
 static int neighbours_command(const Args *a)
 {
     Err err = {0};
     Search s = {.args = a};
+    if (args_given(a, "through")) return through(a);
     bool ok = search(&s, &err) && save_sheet(&s, &err);
     int status = ok ? report(&s) : cli_fail(&err);
     for (int i = 0; i < SPACES_MAX; i++) free(s.hit[i]);
@@ -295,7 +355,8 @@ const Command command_neighbours = {
     "its address is made again from it.",
     "  viewsmith neighbours seed=4711/class=7/psi=0.7 --sheet near.png\n"
     "  viewsmith neighbours shoe.jpg --space pixels -k 5 --json\n"
-    "  viewsmith neighbours view.png --encoder 0007 --space encoder --space untrained",
+    "  viewsmith neighbours view.png --encoder 0007 --space encoder --space untrained\n"
+    "  viewsmith neighbours view.png --through 0007",
     options,
     1,
     1,

@@ -132,6 +132,7 @@ typedef enum {
     X(TRAIN_FARTHER,    "-",            "farther",     TRAIN, NULL, NULL, "More steps of the curves") \
     X(TRAIN_WHOLE,      "0",            "whole",       TRAIN, NULL, "whole", "All steps of the curves, no crosshair") \
     X(TRAIN_BATCH,      "e",            "pairs-of-step", TRAIN, NULL, "pairs", "The pairs of the step under the crosshair, made again; Enter steers one") \
+    X(TRAIN_THROUGH,    "n",            "through",     TRAIN, NULL, "neighbours", "Real neighbours of the view through this run: h and l go from checkpoint to checkpoint") \
     X(TRAIN_ROLLBACK,   "B",            "rollback",    TRAIN, "STEP", "roll back", "Go back to a kept checkpoint, marked on the axis: the run is then what it was there") \
     X(TRAIN_STEER,      "Enter",        "steer-pair",  TRAIN, NULL, "steer pair", "Steer the selected pair's anchor; in the list of runs: open the selected one") \
     \

@@ -78,6 +78,7 @@ static bool show_page(TrainScreen *s, App *app)
 {
     page_open(s, app_world(app));
     step_close(s);
+    through_drop(s);
     s->page = true;
     return true;
 }
@@ -212,6 +213,7 @@ static bool act_move(TrainScreen *s, App *app, Action action)
 {
     int by = action == ACT_UP || action == ACT_LEFT ? -1 : 1;
     bool across = action == ACT_LEFT || action == ACT_RIGHT;
+    if (!s->page && s->through && across) return through_move(s, by), true;
     if (!s->page && s->on_curves)
         return across ? curves_move(s, app, by) : curves_zoom(s, by < 0 ? 2 : 0.5f), true;
     if (!s->page) return across ? move_pair(s, by, 0) : move_pair(s, 0, by);
@@ -309,6 +311,8 @@ static bool act_run(TrainScreen *s, App *app, const Event *ev)
         return curves_zoom(s, 0.5f), true;
     case ACT_TRAIN_BATCH:
         return step_open(s, app), true;
+    case ACT_TRAIN_THROUGH:
+        return through_open(s, app), true;
     case ACT_TRAIN_WHOLE:
         return curves_whole(s), true;
     default:
@@ -322,6 +326,7 @@ static bool act(TrainScreen *s, App *app, const Event *ev)
     case ACT_TRAIN_STEER:
         return enter(s, app);
     case ACT_CANCEL:
+        if (!s->page && s->through) return through_drop(s), true;
         if (!s->page && s->step_wish) return step_close(s), s->on_curves = true, true;
         if (!s->page && isfinite(s->cursor)) return curves_whole(s), true;
         return s->page && *s->shown.id ? (s->page = false, true) : show_page(s, app);
@@ -414,7 +419,7 @@ static bool train_update(void *self, App *app, const Event *ev)
 static bool train_tick(void *self, App *app)
 {
     TrainScreen *s = self;
-    bool news = follow_news(s, app) | step_take(s, app);
+    bool news = follow_news(s, app) | step_take(s, app) | through_take(s, app);
     return (s->page && page_preview(s, app)) || news;
 }
 
@@ -432,13 +437,14 @@ static int train_hints(const void *self, Action *out, int max)
     static const Action page[] = {ACT_TRAIN_START, ACT_TRAIN_SOURCE, ACT_TRAIN_BACK, ACT_TRAIN_COMPARE};
     static const Action going[] = {ACT_TRAIN_PAUSE, ACT_TRAIN_LR_UP, ACT_TRAIN_SIGMA_UP, ACT_TRAIN_TEMP_UP,
                                    ACT_TRAIN_STOP,  ACT_TRAIN_STEER, ACT_TRAIN_COMPARE};
-    static const Action ended[] = {ACT_TRAIN_BACK, ACT_TRAIN_COMPARE, ACT_TRAIN_START, ACT_TRAIN_LOG};
-    static const Action curves[] = {ACT_TRAIN_NEARER, ACT_TRAIN_BATCH, ACT_TRAIN_ROLLBACK,
-                                    ACT_TRAIN_SMOOTH, ACT_TRAIN_WHOLE, ACT_TRAIN_BACK};
+    static const Action ended[] = {ACT_TRAIN_BACK, ACT_TRAIN_COMPARE, ACT_TRAIN_THROUGH, ACT_TRAIN_START};
+    static const Action through[] = {ACT_TRAIN_THROUGH, ACT_TRAIN_ROLLBACK, ACT_CANCEL};
+    static const Action curves[] = {ACT_TRAIN_NEARER, ACT_TRAIN_BATCH,   ACT_TRAIN_ROLLBACK,
+                                    ACT_TRAIN_SMOOTH, ACT_TRAIN_THROUGH, ACT_TRAIN_WHOLE};
     const TrainScreen *s = self;
-    bool reading = !s->page && s->on_curves;
-    const Action *from = s->page ? page : reading ? curves : s->going ? going : ended;
-    int n = reading ? 6 : !s->page && s->going ? 7 : 4;
+    bool back = !s->page && s->through, reading = !back && !s->page && s->on_curves;
+    const Action *from = s->page ? page : back ? through : reading ? curves : s->going ? going : ended;
+    int n = back ? 3 : reading ? 6 : !s->page && s->going ? 7 : 4;
     if (n > max) n = max;
     memcpy(out, from, (size_t)n * sizeof *out);
     return n;
@@ -452,6 +458,7 @@ static bool train_busy(const void *self)
         (!s->preview || s->preview->ticket != s->preview_wish || s->preview->done < s->preview->n))
         return true;
     if (!s->page && s->step_wish && s->step_pairs_n == 0) return true;
+    if (!s->page && s->through && !s->through_told) return true;
     return s->live && s->going &&
            (s->stopping || s->back_awaited || s->awaited || !s->news || !s->news->now.views);
 }
@@ -461,6 +468,7 @@ static void train_screen_close(void *self, App *app)
     (void)app;
     follow_close(self);
     step_close(self);
+    through_drop(self);
     page_close(self);
 }
 

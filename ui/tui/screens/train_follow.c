@@ -137,6 +137,7 @@ void follow_start(TrainScreen *s, App *app, const char *id, const uint64_t *back
     remember(s, w, id);
     if (back) run_curve_cut(&s->before, (float)*back);
     step_close(s);
+    through_drop(s);
     s->page = s->told_end = s->stopping = s->want_pause = s->awaited = s->recorded = s->back_awaited = false;
     s->live = s->going = true;
     s->shown = (RunInfo){.state = "starting"};
@@ -269,6 +270,7 @@ bool follow_stored(TrainScreen *s, App *app, const char *text)
     s->live = s->news && !strcmp(s->news->id, run.id);
     s->want_until = s->kept_at = 0;
     step_close(s);
+    through_drop(s);
     curves_whole(s);
     if (s->live) {
         s->going = runs_here(w);

@@ -1,8 +1,9 @@
 /* The state of the Train screen, shared by train.c (what keys do), train_follow.c (starting and following
  * runs), train_page.c (the page before a run), train_view.c (a run in pictures), train_curves.c (its curves)
- * and train_step.c (the pairs of any of its steps). */
+ * and train_step.c (the pairs of any of its steps), train_through.c (neighbours through its checkpoints). */
 #pragma once
 #include "engine/run_curve.h"
+#include "engine/through.h"
 #include "engine/train_history.h"
 #include "latent/stream.h"
 #include "tui/screen.h"
@@ -66,6 +67,9 @@ typedef struct {
     Painting *step_made;
     TrainPair step_pair[TRAIN_PAIRS];
     int step_pairs_n;
+    Job *through; /* neighbours of a view through the run in sight; NULL: not asked for */
+    ThroughNews *through_news;
+    bool through_told;
     PairGroup group;
     int item;
 } TrainScreen;
@@ -105,6 +109,15 @@ bool curves_click(TrainScreen *s, const App *app, int x, int y);
 void step_open(TrainScreen *s, App *app);
 bool step_take(TrainScreen *s, App *app); /* true: draw */
 void step_close(TrainScreen *s);
+
+/* --- train_through.c: the time machine --- */
+/* Asks for the neighbours of the world's view at every kept checkpoint; again: closes it. */
+void through_open(TrainScreen *s, App *app);
+bool through_take(TrainScreen *s, App *app); /* true: draw */
+void through_drop(TrainScreen *s);
+/* Puts the crosshair on the next kept checkpoint in a direction. */
+void through_move(TrainScreen *s, int by);
+void through_draw(const TrainScreen *s, const App *app, Canvas *c, Rect r);
 
 /* --- train_follow.c --- */
 /* Starts a run with s->next, or goes on with the run `id`, from the kept checkpoint of step *back where back

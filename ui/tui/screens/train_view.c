@@ -199,13 +199,19 @@ static void draw_group(const TrainScreen *s, const RunLayout *l, Canvas *c, Pair
     }
 }
 
+/* The row of panes under the curves, as one. */
+static Rect below(const RunLayout *l)
+{
+    const Rect *a = &l->pairs[PAIRS_BATCH], *b = &l->pairs[PAIRS_NEGATIVE];
+    return (Rect){a->x, a->y, b->x + b->w - a->x, a->h};
+}
+
 /* What was drawn at the step under the crosshair, made again; there are no cosines: its encoder is gone. */
 static void draw_step(const TrainScreen *s, const RunLayout *l, Canvas *c)
 {
     char title[64];
-    const Rect *a = &l->pairs[PAIRS_BATCH], *b = &l->pairs[PAIRS_NEGATIVE];
     RunLayout wide = *l;
-    wide.pairs[PAIRS_BATCH] = (Rect){a->x, a->y, b->x + b->w - a->x, a->h};
+    wide.pairs[PAIRS_BATCH] = below(l);
     snprintf(title, sizeof title, "Pairs of step %llu", (unsigned long long)s->step_shown);
     Rect in =
         canvas_box(c, wide.pairs[PAIRS_BATCH], !s->on_curves, title, "as generated, before crop and light");
@@ -221,13 +227,11 @@ static void draw_summary(const TrainScreen *s, const RunLayout *l, Canvas *c)
 {
     const RunInfo *r = &s->shown;
     const RunCurve *v = &s->curve;
-    const Rect *a = &l->pairs[PAIRS_BATCH], *b = &l->pairs[PAIRS_NEGATIVE];
     char text[96], when[32] = "";
     time_t started = (time_t)r->started;
     struct tm tm;
     if (r->started > 0 && localtime_r(&started, &tm)) strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
-    Rect in = rect_inset(canvas_box(c, (Rect){a->x, a->y, b->x + b->w - a->x, a->h}, false, "This run", when),
-                         1, 0);
+    Rect in = rect_inset(canvas_box(c, below(l), false, "This run", when), 1, 0);
     fact(c, &in, "from", r->maker);
     fact(c, &in, "encoder", r->encoder);
     snprintf(text, sizeof text, "%llu", (unsigned long long)r->seed);
@@ -255,7 +259,7 @@ bool run_pair_at(const TrainScreen *s, const App *app, Rect area, int x, int y, 
 {
     RunLayout l = run_layout(app, area);
     const TrainPair *pair;
-    if (!s->news || !s->live || s->step_wish) return false;
+    if (!s->news || !s->live || s->step_wish || s->through) return false;
     for (int g = 0; g < PAIR_GROUPS; g++)
         for (int i = 0, n = run_pairs(s->news, (PairGroup)g, &pair); i < n; i++)
             if (rect_has(tile_rect(&l, (PairGroup)g, i), x, y)) {
@@ -364,7 +368,9 @@ void run_view(const TrainScreen *s, const App *app, Canvas *c, Rect area)
     RunLayout l = run_layout(app, area);
     curves_draw(s, c, l.loss, l.real);
     draw_health(s, c, l.health);
-    if (s->step_wish)
+    if (s->through)
+        through_draw(s, app, c, below(&l));
+    else if (s->step_wish)
         draw_step(s, &l, c);
     else if (s->live)
         for (int g = 0; g < PAIR_GROUPS; g++) draw_group(s, &l, c, (PairGroup)g);
