@@ -365,13 +365,24 @@ static bool farthest_real(Address *a, float *score, float *seen, Meter *m, const
     return true;
 }
 
+/* "like heel", "like #12", "unsure judge-fashion". */
+static void name_origin(char *out, size_t cap, const Find *f)
+{
+    const char *wish = corner_wish_name(f->config.wish);
+    if (f->config.wish != CORNER_LIKE)
+        snprintf(out, cap, "%s %.60s", wish, f->now.encoder);
+    else if (f->config.ids)
+        snprintf(out, cap, "%s #%lld%s", wish, (long long)f->id[0], f->config.ids > 1 ? " ..." : "");
+    else
+        snprintf(out, cap, "%s %.60s", wish, f->config.tag);
+}
+
 static bool put_candidate(Find *f, const Address *a, const Address *origin, float score, const Meter *m,
                           Err *err)
 {
     char from[80], parent[ADDRESS_BYTES_MAX + 1] = "";
     TrayAdded added;
-    const char *of = f->config.wish == CORNER_LIKE ? f->config.tag : f->now.encoder;
-    snprintf(from, sizeof from, "%s%s%.60s", corner_wish_name(f->config.wish), *of ? " " : "", of);
+    name_origin(from, sizeof from, f);
     if (!address_equal(a, origin) && !address_print(parent, origin, err)) return false;
     TrayFound found = {.address = a,
                        .origin = from,

@@ -18,7 +18,7 @@ typedef struct {
     char tag[TRAY_TAG_MAX + 1]; /* LIKE: views of the tray with it */
     const int64_t *id;          /* LIKE: or these, `ids` of them (copied by corner_start) */
     int ids;
-    char encoder[1024]; /* an encoder's file or a run, read by a linear probe on real pictures; "": the judge.
+    char encoder[3072]; /* an encoder's file or a run, read by a linear probe on real pictures; "": the judge.
                            DISAGREE: the one compared with the judge, "": the newest run */
     int class;          /* -1: all in turn; LIKE: those of the views it is to be like */
     int count;          /* candidates wanted */

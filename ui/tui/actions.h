@@ -151,6 +151,9 @@ typedef enum {
     X(CORNERS_PICK_ALL,   "V",          "pick-all",    CORNERS, NULL, NULL, "Pick all that the filter shows, or none") \
     X(CORNERS_DROP,       "x Delete",   "drop",        CORNERS, NULL, "drop", "Drop them from the tray; u takes it back") \
     X(CORNERS_FILTER,     "/",          "filter",      CORNERS, "WORDS", "filter", "Show what has these words in tags or note, \"-word\": has not; empty: all") \
+    X(CORNERS_LIKE,       "f",          "find-like",   CORNERS, NULL, "more like", "Search for views like the picked ones, or the selected one: candidates to keep (t) or to drop (x)") \
+    X(CORNERS_UNSURE,     "s",          "find-unsure", CORNERS, NULL, "unsure", "Search for views that the judge is unsure of and that still look real") \
+    X(CORNERS_DISAGREE,   "d",          "find-disagree", CORNERS, NULL, NULL, "Search for views that the trained encoder and the judge see differently") \
     X(CORNERS_PARENT,     "p",          "parent",      CORNERS, NULL, NULL, "To the view it was made from") \
     X(CORNERS_EXPORT,     "E",          "export",      CORNERS, NULL, "export", "Export what is picked, else what is shown: pictures, ImageFolder, WebDataset") \
     X(EXPORT_FOLDER,      "",           "export-folder", CORNERS, "FOLDER", NULL, "... as pictures side by side with a manifest") \

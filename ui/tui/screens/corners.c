@@ -195,6 +195,13 @@ static bool set_filter(CornersScreen *s, App *app, const char *words)
     return reload(s, app);
 }
 
+/* Lets go of what is picked, else of the filter. */
+static bool clear(CornersScreen *s, App *app)
+{
+    if (s->picks) return s->picks = 0, true;
+    return *s->words ? set_filter(s, app, "") : false;
+}
+
 /* --- going elsewhere ------------------------------------------------------------------------------------ */
 
 static bool selected_address(const CornersScreen *s, App *app, Address *a)
@@ -255,101 +262,6 @@ static bool save_selected(CornersScreen *s, App *app, const char *path)
     return true;
 }
 
-/* --- jobs ----------------------------------------------------------------------------------------------- */
-
-static void say_job(void *ctx, Job *job, AppJobLine *out)
-{
-    const CornersScreen *s = ctx;
-    TrayNews *n = (TrayNews *)job_news(job);
-    snprintf(out->line, sizeof out->line, "%.60s", s->job_path);
-    if (!n) return;
-    snprintf(out->line, sizeof out->line, "%d views \u00b7 %.60s", n->done, s->job_path);
-    if (n->total) out->share = (double)n->done / n->total;
-    news_drop(&n->news);
-}
-
-static bool follow_job(CornersScreen *s, App *app, Job *job, const char *title, const char *path,
-                       const Err *err)
-{
-    if (!job) return app_fail(app, err), true;
-    s->job = job;
-    snprintf(s->job_path, sizeof s->job_path, "%s", path);
-    AppJob line = {.job = job, .say = say_job, .ctx = s};
-    snprintf(line.title, sizeof line.title, "%s", title);
-    app_job_add(app, &line);
-    app_notice(app, "%s %s \u2026", title, path);
-    return true;
-}
-
-static bool start_export(CornersScreen *s, App *app, ExportKind kind, const char *path)
-{
-    World *w = app_world(app);
-    Err err = {0};
-    if (!path)
-        return app_prompt(app,
-                          kind == EXPORT_FOLDER    ? ACT_EXPORT_FOLDER
-                          : kind == EXPORT_CLASSES ? ACT_EXPORT_CLASSES
-                          : kind == EXPORT_TAGS    ? ACT_EXPORT_TAGS
-                                                   : ACT_EXPORT_SHARDS,
-                          "corners"),
-               true;
-    if (s->job) return app_notice(app, "one export or import at a time: J shows it"), true;
-    TrayFilter f = {.words = s->words};
-    TrayExport what = {path, kind, 0};
-    Job *job = tray_export_start(w->workspace, NULL, &f, s->pick, s->picks, &what, w->bell, &err);
-    return follow_job(s, app, job, "export to", path, &err);
-}
-
-static bool start_import(CornersScreen *s, App *app, const char *path)
-{
-    World *w = app_world(app);
-    Err err = {0};
-    if (s->job) return app_notice(app, "one export or import at a time: J shows it"), true;
-    return follow_job(s, app, tray_import_start(NULL, path, NULL, w->bell, &err), "import", path, &err);
-}
-
-static bool ask_export(const CornersScreen *s, App *app)
-{
-    if (!s->pane[PANE_KEPT].list.n && !s->picks) return app_notice(app, "there is nothing to export"), true;
-    static const AppChoice choice[] = {{'f', "pictures", ACT_EXPORT_FOLDER},
-                                       {'c', "by class", ACT_EXPORT_CLASSES},
-                                       {'t', "by tag", ACT_EXPORT_TAGS},
-                                       {'w', "WebDataset", ACT_EXPORT_SHARDS}};
-    char text[200];
-    int n = s->picks ? s->picks : s->pane[PANE_KEPT].list.n;
-    snprintf(text, sizeof text,
-             "%d %s view%s, each with its address, tags and the tensors it needs. An import of it restores "
-             "the tray.",
-             n,
-             s->picks    ? "picked"
-             : *s->words ? "filtered"
-                         : "kept",
-             n == 1 ? "" : "s");
-    app_ask(app, "Export", text, choice, 4);
-    return true;
-}
-
-/* Tells how a job ended; true: it did. */
-static bool end_job(CornersScreen *s, App *app)
-{
-    if (!s->job || !job_wait(s->job, 0)) return false;
-    Err err = {0};
-    TrayNews *n = (TrayNews *)job_news(s->job);
-    if (!job_result(s->job, &err))
-        app_fail(app, &err);
-    else if (n && n->exported.done)
-        app_notice(app, "%d views exported to %s", n->exported.done, s->job_path);
-    else if (n)
-        app_notice(app, "%d new, %d there before, %d not taken%s%.120s", n->imported.added, n->imported.was,
-                   n->imported.failed, n->imported.failed ? ": " : "", n->imported.why);
-    if (n) news_drop(&n->news);
-    app_job_drop(app, s->job);
-    job_free(s->job);
-    s->job = NULL;
-    world_tray_changed(app);
-    return true;
-}
-
 /* --- events --------------------------------------------------------------------------------------------- */
 
 static bool keep(CornersScreen *s, App *app, const char *tags)
@@ -374,17 +286,23 @@ static bool act_tray(CornersScreen *s, App *app, Action action, const char *text
     case ACT_CORNERS_FILTER:
         return text ? set_filter(s, app, text) : (app_prompt(app, action, s->words), true);
     case ACT_CORNERS_EXPORT:
-        return ask_export(s, app);
+        return corners_ask_export(s, app);
     case ACT_EXPORT_FOLDER:
-        return start_export(s, app, EXPORT_FOLDER, text);
+        return corners_export(s, app, EXPORT_FOLDER, text);
     case ACT_EXPORT_CLASSES:
-        return start_export(s, app, EXPORT_CLASSES, text);
+        return corners_export(s, app, EXPORT_CLASSES, text);
     case ACT_EXPORT_TAGS:
-        return start_export(s, app, EXPORT_TAGS, text);
+        return corners_export(s, app, EXPORT_TAGS, text);
     case ACT_EXPORT_SHARDS:
-        return start_export(s, app, EXPORT_SHARDS, text);
+        return corners_export(s, app, EXPORT_SHARDS, text);
     case ACT_CORNERS_IMPORT:
-        return text ? start_import(s, app, text) : false;
+        return text ? corners_import(s, app, text) : false;
+    case ACT_CORNERS_LIKE:
+        return corners_search(s, app, CORNER_LIKE);
+    case ACT_CORNERS_UNSURE:
+        return corners_search(s, app, CORNER_UNSURE);
+    case ACT_CORNERS_DISAGREE:
+        return corners_search(s, app, CORNER_DISAGREE);
     case ACT_UNDO:
         return corners_undo(s, app);
     case ACT_REDO:
@@ -438,7 +356,7 @@ static bool act(CornersScreen *s, App *app, Action action, const char *text)
     case ACT_OPEN:
         return text ? open_text(app, text) : false;
     case ACT_CANCEL:
-        return s->picks ? (s->picks = 0, true) : *s->words ? set_filter(s, app, "") : false;
+        return corners_stop_search(s, app) || clear(s, app);
     default:
         return act_tray(s, app, action, text);
     }
@@ -497,7 +415,7 @@ static bool corners_tick(void *self, App *app)
 {
     CornersScreen *s = self;
     World *w = app_world(app);
-    bool draw = end_job(s, app);
+    bool draw = corners_jobs(s, app);
     if (w->tray && tray_changes(w->tray) != s->seen) draw = reload(s, app);
     return world_take_meters(app, METER_TRAY, &s->meters) || draw;
 }
@@ -506,14 +424,15 @@ static bool corners_busy(const void *self)
 {
     const CornersScreen *s = self;
     const World *w = s->world;
-    return s->job || (w->curator && curator_busy(w->curator)) || (w->meters && meters_busy(w->meters, false));
+    return s->job || s->search || (w->curator && curator_busy(w->curator)) ||
+           (w->meters && meters_busy(w->meters, false));
 }
 
 static int corners_hints(const void *self, Action *out, int max)
 {
-    static const Action kept[] = {ACT_CORNERS_STEER,  ACT_CORNERS_TAG,   ACT_CORNERS_NOTE,
-                                  ACT_CORNERS_PICK,   ACT_CORNERS_DROP,  ACT_CORNERS_FILTER,
-                                  ACT_CORNERS_EXPORT, ACT_CORNERS_IMPORT};
+    static const Action kept[] = {
+        ACT_CORNERS_STEER, ACT_CORNERS_TAG,    ACT_CORNERS_LIKE,   ACT_CORNERS_UNSURE, ACT_CORNERS_PICK,
+        ACT_CORNERS_DROP,  ACT_CORNERS_FILTER, ACT_CORNERS_EXPORT, ACT_CORNERS_IMPORT, ACT_CORNERS_NOTE};
     (void)self;
     int n = (int)(sizeof kept / sizeof *kept);
     if (n > max) n = max;
@@ -545,9 +464,7 @@ static bool corners_load(void *self, App *app, const Json *in, Err *err)
 static void corners_close(void *self, App *app)
 {
     CornersScreen *s = self;
-    (void)app;
-    if (s->job) app_job_drop(app, s->job);
-    job_free(s->job);
+    corners_end_jobs(s, app);
     for (int i = 0; i < CORNERS_PANES; i++) tray_list_free(&s->pane[i].list);
     if (s->meters) news_drop(&s->meters->news);
     corners_forget(s);

@@ -1,5 +1,6 @@
 /* Inside the Corners screen: the tray as it is shown, what is picked, and what can be taken back. */
 #pragma once
+#include "engine/corner_job.h"
 #include "engine/tray_job.h"
 #include "tui/widgets/grid.h"
 #include "tui/world.h"
@@ -44,6 +45,8 @@ typedef struct {
     int done, changes;
     Job *job; /* an export or import under way */
     char job_path[256];
+    Job *search; /* for candidates, or NULL */
+    CornerWish wish;
     MeterNews *meters; /* of the selected view */
     uint64_t asked;
     int64_t asked_id;
@@ -70,5 +73,13 @@ bool corners_set_note(CornersScreen *s, App *app, const char *text);
 bool corners_undo(CornersScreen *s, App *app);
 bool corners_redo(CornersScreen *s, App *app);
 void corners_forget(CornersScreen *s); /* all changes */
+/* corners_job.c: exports, imports and searches. */
+bool corners_export(CornersScreen *s, App *app, ExportKind kind, const char *path);
+bool corners_import(CornersScreen *s, App *app, const char *path);
+bool corners_ask_export(const CornersScreen *s, App *app);
+bool corners_search(CornersScreen *s, App *app, CornerWish wish);
+bool corners_stop_search(CornersScreen *s, App *app); /* false: none runs */
+bool corners_jobs(CornersScreen *s, App *app);        /* tells how they ended; true: draw */
+void corners_end_jobs(CornersScreen *s, App *app);
 /* The ids meant, malloc'ed (caller frees); 0: none. */
 int corners_meant(const CornersScreen *s, int64_t **id);

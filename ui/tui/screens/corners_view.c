@@ -62,14 +62,24 @@ static void draw_wall(const CornersScreen *s, const App *app, Canvas *c, Rect bo
     grid_draw(&p->grid, c, &wall, tile, n, s->focus == pane);
 }
 
+/* How far the search is, in front of the count. */
+static void search_text(char *out, size_t cap, const CornersScreen *s)
+{
+    CornerNews *n = s->search ? (CornerNews *)job_news(s->search) : NULL;
+    *out = 0;
+    if (n) snprintf(out, cap, "%s %.0f %%, %d found \u00b7 ", n->phase, 100 * n->share, n->found);
+    if (n) news_drop(&n->news);
+}
+
 static void draw_kept(const CornersScreen *s, const App *app, Canvas *c, Rect box)
 {
-    char right[CORNERS_WORDS + 64];
+    char right[CORNERS_WORDS + 128], search[64];
     int n = s->pane[PANE_KEPT].list.n;
+    search_text(search, sizeof search, s);
     if (*s->words)
-        snprintf(right, sizeof right, "%d of %d \u00b7 /%s", n, s->all, s->words);
+        snprintf(right, sizeof right, "%s%d of %d \u00b7 /%s", search, n, s->all, s->words);
     else
-        snprintf(right, sizeof right, "%d", n);
+        snprintf(right, sizeof right, "%s%d", search, n);
     Rect in = canvas_box(c, box, s->focus == PANE_KEPT, "Corners", right);
     draw_wall(s, app, c, box, PANE_KEPT);
     if (n) return;
