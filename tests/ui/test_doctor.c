@@ -1,6 +1,8 @@
 /* What the doctor says of terminals, and the card it shows. */
 #include "check.h"
+#include "base/file.h"
 #include "tui/doctor.h"
+#include "ui/demo.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,9 +79,27 @@ static void card_is_round(void **state)
     image_free(&card);
 }
 
+/* The page opens by its name over any screen, shows the card, and any key closes it. */
+static void page(void **state)
+{
+    static const char script[] =
+        ":doctor\nexpect ╭ Doctor\nexpect script, 132 x 43 cells\nexpect The circle is round\nexpect "
+        "braille\n"
+        "image doctor.png\nx\nrefuse Doctor\nsize 60x18\n:doctor\nexpect Doctor\nEscape\nrefuse Doctor\n";
+    AppOptions opt = app_options_default();
+    Err err = {0};
+    (void)state;
+    assert_true(file_replace("keys.txt", script, strlen(script), NULL));
+    opt.script = "keys.txt";
+    opt.fake_clock = true;
+    opt.cols = 132;
+    opt.rows = 43;
+    assert_ok(app_run(&opt, demo_screens, 3, 0, &demo_hooks, &err), err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(good_terminal), cmocka_unit_test(poor_terminal),
-                                       cmocka_unit_test(card_is_round)};
+                                       cmocka_unit_test(card_is_round), cmocka_unit_test(page)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -291,6 +291,7 @@ static int app_close(App *app, Err *err)
     close_screens(app);
     app->front->ops->free(app->front);
     prompt_close(app);
+    image_free(&app->card);
     json_drop(app->tour.world);
     free(app->tour.text);
     json_drop(app->keep.before);

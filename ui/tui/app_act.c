@@ -118,7 +118,8 @@ static bool go_or_open(App *app, Action action)
     } pages[] = {{ACT_HELP, help_open},
                  {ACT_SETTINGS, settings_open},
                  {ACT_JOBS, jobs_open},
-                 {ACT_LOG, applog_open}};
+                 {ACT_LOG, applog_open},
+                 {ACT_DOCTOR, doctor_open}};
     for (size_t i = 0; i < sizeof screens / sizeof *screens; i++)
         if (screens[i].action == action) return app_go(app, screens[i].context, NULL) || true;
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)

@@ -121,6 +121,7 @@ struct App {
     Log log;
     Jobs jobs;
     Settings settings;
+    Image card; /* the doctor's, once shown */
     Tour tour;
     Theme theme; /* as last handed to the front */
     Zone zone[APP_ZONES];
@@ -176,6 +177,7 @@ bool app_answer(App *app, int choice); /* of the dialog: -1 goes on asking, -2 c
 void help_open(App *app);
 void applog_add(App *app, bool bad, const char *text);
 void applog_open(App *app);
+void doctor_open(App *app); /* app_doctor.c */
 void jobs_open(App *app);
 void jobs_tick(App *app); /* tells of ends */
 void settings_open(App *app);

@@ -25,14 +25,6 @@ static bool shown(const Raster *r, int x, int y)
     return r->mask[(size_t)y * (size_t)r->w + (size_t)x];
 }
 
-/* The thresholds, of 32, between two levels: a 4 x 4 ordered dither (Bayer), so that areas keep their mean.
- */
-static int threshold(int x, int y)
-{
-    static const uint8_t bayer[4][4] = {{0, 8, 2, 10}, {12, 4, 14, 6}, {3, 11, 1, 9}, {15, 7, 13, 5}};
-    return 2 * bayer[y & 3][x & 3] + 1;
-}
-
 /* The index of one of n rising levels near v: the upper of the two around it beyond `at` of 32. */
 static int nearby(int v, const uint8_t *level, int n, int at)
 {
@@ -112,7 +104,7 @@ static int half_color(const Raster *r, int x, int y, const Depth *d)
         int v = (p[k] + d->step / 2) / d->step * d->step;
         rounded[k] = (uint8_t)(v < 255 ? v : 255);
     }
-    return d->truecolor ? color24(rounded) : color256(rounded, d->step > 1 ? 16 : threshold(x, y));
+    return d->truecolor ? color24(rounded) : color256(rounded, d->step > 1 ? 16 : raster_threshold(x, y));
 }
 
 void blocks_half(Buf *out, const Raster *r, int x, int y, bool truecolor, int step)

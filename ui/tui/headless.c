@@ -369,6 +369,7 @@ Front *front_script(const AppOptions *opt, Err *err)
                          .rows = opt->rows,
                          .cell_w = opt->cell_w,
                          .cell_h = opt->cell_h,
+                         .cell_from = CELL_GIVEN,
                          .utf8 = !opt->ascii,
                          .truecolor = true,
                          .sixel = true,

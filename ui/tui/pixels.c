@@ -122,7 +122,20 @@ static bool adapted_palette(Pixels *px, const Raster *r, Rect at, PixelQuality q
     return ok || err_set(err, ERR_NOMEM, "no palette could be made for a picture");
 }
 
-static bool index_pixels(Pixels *px, const Raster *r, Err *err)
+/* The palette's index for a pixel; dithered by less than what the lookup tells apart, so that gentle ramps
+ * have no steps. */
+static int dithered(Pixels *px, const uint8_t *p, size_t i, int width)
+{
+    uint8_t near[3];
+    int add = raster_threshold((int)(i % (size_t)width), (int)(i / (size_t)width)) / 4 - 4;
+    for (int k = 0; k < 3; k++) {
+        int v = p[k] + add;
+        near[k] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+    }
+    return nearest(px, near);
+}
+
+static bool index_pixels(Pixels *px, const Raster *r, PixelQuality quality, Err *err)
 {
     size_t n = (size_t)r->w * (size_t)r->h;
     if (n > px->index_cap) {
@@ -134,7 +147,7 @@ static bool index_pixels(Pixels *px, const Raster *r, Err *err)
     const uint8_t *p = r->rgb;
     for (size_t i = 0; i < n; i++, p += 3) {
         int at = px->grey ? (p[0] * (px->colors - 1) + 127) / 255 : 0;
-        if (r->mask[i] && !px->grey) at = nearest(px, p);
+        if (r->mask[i] && !px->grey) at = quality == PIXELS_FINE ? dithered(px, p, i, r->w) : nearest(px, p);
         px->index[i] = (uint8_t)(r->mask[i] ? at : px->colors);
     }
     return true;
@@ -230,7 +243,7 @@ static bool sixels(Pixels *px, Buf *out, const Raster *r, Rect at, const PixelSp
         grey_palette(px, quality);
     else if (!kept && !adapted_palette(px, r, at, quality, err))
         return false;
-    if (!index_pixels(px, r, err)) return false;
+    if (!index_pixels(px, r, quality, err)) return false;
     int step_w = spec->max_w / spec->cell_w * spec->cell_w,
         step_h = spec->max_h / spec->cell_h * spec->cell_h;
     if (step_w < 1 || step_h < 1)

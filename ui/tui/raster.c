@@ -86,3 +86,9 @@ bool raster_paste(Raster *out, Rect at, const Piece *piece, int sx, int sy, int 
     image_free(&scaled);
     return true;
 }
+
+int raster_threshold(int x, int y)
+{
+    static const uint8_t bayer[4][4] = {{0, 8, 2, 10}, {12, 4, 14, 6}, {3, 11, 1, 9}, {15, 7, 13, 5}};
+    return 2 * bayer[y & 3][x & 3] + 1;
+}

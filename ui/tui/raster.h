@@ -35,3 +35,6 @@ void raster_close(Raster *r);
  * cell_h. smooth: interpolated; else nearest neighbour. */
 bool raster_paste(Raster *out, Rect at, const Piece *piece, int sx, int sy, int cell_w, int cell_h,
                   bool smooth, Err *err);
+/* The threshold at a pixel, odd and below 32, of a 4 x 4 ordered dither (Bayer), which keeps the mean of
+ * areas. */
+int raster_threshold(int x, int y);
