@@ -8,7 +8,6 @@
 #include "learn/objective.h"
 #include "math/knn.h"
 #include "math/optim.h"
-#include "model/encoder.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,8 +116,7 @@ static bool open_forward(BenchWork *w, Err *err)
 {
     w->once = forward_once;
     if (!open_net(w, err)) return false;
-    bool many = w->spec.batch >= ENCODER_MANY && !bench_net_generates(w->spec.net);
-    ExecMode mode = EXEC_INFER | (w->spec.bf16 ? EXEC_BF16 : 0) | (many ? EXEC_SPLIT : 0);
+    ExecMode mode = EXEC_INFER | (w->spec.bf16 ? EXEC_BF16 : 0);
     w->exec = exec_new(w->net, w->spec.batch, mode, (ExecGrads){0}, w->pool, err);
     if (!w->exec) return false;
     ValueId in = net_port(w->net, bench_net_generates(w->spec.net) ? "z" : "image");

@@ -7,9 +7,10 @@
 #include "math/winograd.h"
 
 enum {
-    FEW = 4,                   /* outputs that the narrow kernel serves */
-    SPLIT_FILTERS = 256 * 256, /* outputs times channels at most */
-    PIXELS = 512               /* results of a task: 36 register tiles */
+    FEW = 4,                /* outputs that the narrow kernel serves */
+    SPLIT_FEW = 32 * 32,    /* outputs times channels: more than these pay, */
+    SPLIT_MANY = 256 * 256, /* and at most these */
+    PIXELS = 512            /* results of a task: 36 register tiles */
 };
 
 /* ---- Choosing ---- */
@@ -25,12 +26,13 @@ static bool winograd_pays(const Way *w)
            2 * w->out.H * w->out.W >= covered;
 }
 
-/* The matrix unit takes 32 channels and outputs at a time, and reads every transformed filter once per chunk
- * of tiles: for very many, as they are wider than taps, memory is what costs. */
+/* The matrix unit takes 32 channels and outputs at a time. For 32 of both, transforms cost what it saves; of
+ * very many, every chunk of tiles reads filters that are six times as large as their taps. */
 static bool split_pays(const Way *w)
 {
     int whole = divide_up(w->in.C, 32) * 32 * divide_up(w->out.C, 32) * 32;
-    return winograd_pays(w) && 3 * whole <= 4 * w->in.C * w->out.C && whole <= SPLIT_FILTERS && split_here();
+    return winograd_pays(w) && 3 * whole <= 4 * w->in.C * w->out.C && whole > SPLIT_FEW &&
+           whole <= SPLIT_MANY && split_here();
 }
 
 /* The same for 4x4 of stride 2, whose whole tiles must reach the last row and column. A transposed

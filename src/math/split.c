@@ -60,8 +60,7 @@ static void filter_task(void *ctx, int index, int worker)
     const Filter *f = ctx;
     const WinogradFilter *w = &f->taps;
     int steps = pairs_of(w->from), o = index / steps * SPLIT_DEPTH, c = index % steps * SPLIT_DEPTH;
-    float taps[2 * MAP_LANES * CHANNEL], even[WINOGRAD_PLACES * WIDTH], odd[WINOGRAD_PLACES * WIDTH];
-    uint16_t *to = f->u + (size_t)index * SPLIT_FILTER;
+    float taps[SPLIT_DEPTH * CHANNEL], u[SPLIT_DEPTH * WINOGRAD_PLACES * WIDTH];
     (void)worker;
     memset(taps, 0, sizeof taps);
     for (int k = 0; k < 4; k++) {
@@ -70,11 +69,9 @@ static void filter_task(void *ctx, int index, int worker)
             winograd_taps(taps + k / 2 * MAP_LANES * CHANNEL + k % 2 * MAP_LANES, WIDTH, w, out, from,
                           min_int(w->from - from, MAP_LANES));
     }
-    for (int k = 0; k < MAP_LANES; k++, to += LINE) {
-        w->kernel->expand(even, WIDTH, taps + k * CHANNEL, 1, 2);
-        w->kernel->expand(odd, WIDTH, taps + (MAP_LANES + k) * CHANNEL, 1, 2);
-        split_filter_rows(to, filter_place(w->to, w->from), even, odd);
-    }
+    for (int k = 0; k < SPLIT_DEPTH; k++)
+        w->kernel->expand(u + k * WINOGRAD_PLACES * WIDTH, WIDTH, taps + k * CHANNEL, 1, 2);
+    split_filters(f->u + (size_t)index * SPLIT_FILTER, filter_place(w->to, w->from), u);
 }
 
 void split_filter(float *u, const float *w, int O, int C, bool flip, Pool *pool)

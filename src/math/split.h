@@ -5,7 +5,7 @@
  * higher-precision computations"). Six products in bfloat16 take half the time of one in float32, and 32
  * channels are summed before they are rounded.
  *
- * For training and encoders: the bits are not those of math/winograd.h, depend on no thread and no batch, and
+ * For training: the bits are not those of math/winograd.h, depend on no thread and no batch, and
  * numbers below 1e-33 may count as zero. Only where split_here(). */
 #pragma once
 #include "math/map.h"

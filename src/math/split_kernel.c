@@ -52,12 +52,15 @@ AMX void split_input(SplitInput *in, int units)
     for (; units > 0; units--, in->done++) split_rows(in, 0, in->rows);
 }
 
-AMX void split_filter_rows(uint16_t *to, size_t place, const float *lo, const float *hi)
+AMX void split_filters(uint16_t *to, size_t place, const float *u)
 {
-    for (int i = 0; i < WINOGRAD_PLACES; i++, to += place, lo += 32, hi += 32)
+    enum { CHANNEL = WINOGRAD_PLACES * 32 };
+    for (int i = 0; i < WINOGRAD_PLACES; i++, to += place, u += 32)
         for (int o = 0; o < 2; o++)
-            split_row(to + o * SPLIT_PARTS * AMX_WORDS, AMX_WORDS, _mm512_loadu_ps(lo + 16 * o),
-                      _mm512_loadu_ps(hi + 16 * o));
+            for (int k = 0; k < 16; k++)
+                split_row(to + o * SPLIT_PARTS * AMX_WORDS + k * SPLIT_DEPTH, AMX_WORDS,
+                          _mm512_loadu_ps(u + k * CHANNEL + 16 * o),
+                          _mm512_loadu_ps(u + (16 + k) * CHANNEL + 16 * o));
 }
 
 /* ---- Products ---- */
@@ -162,9 +165,9 @@ void split_input(SplitInput *in, int units)
 {
     (void)in, (void)units;
 }
-void split_filter_rows(uint16_t *to, size_t place, const float *lo, const float *hi)
+void split_filters(uint16_t *to, size_t place, const float *u)
 {
-    (void)to, (void)place, (void)lo, (void)hi;
+    (void)to, (void)place, (void)u;
 }
 void split_place(const SplitPlace *p, SplitInput *next)
 {

@@ -34,8 +34,9 @@ typedef struct {
  * of products) while the matrix unit works. */
 void split_place(const SplitPlace *p, SplitInput *next);
 
-/* One row of every place's filter: lo and hi hold [36][32] transformed filters of two channels. */
-void split_filter_rows(uint16_t *to, size_t place, const float *lo, const float *hi);
+/* Transformed filters u [32 channels][36][32 outputs] as every place's two tiles of three parts; place after
+ * place, so that memory is written in runs. */
+void split_filters(uint16_t *to, size_t place, const float *u);
 
 void split_begin(int rows); /* of a tile, 1 to 16; before split_place */
 void split_end(void);

@@ -39,9 +39,6 @@ bool encoder_make(Encoder **out, const EncoderConfig *c, Net *net, Weights *weig
 bool encoder_save(const Encoder *e, const char *path, Err *err);
 Encoder *encoder_keep(Encoder *e);
 void encoder_drop(Encoder *e);
-/* Of so many pictures on, what is made of the weights for the matrix unit pays (EXEC_SPLIT). */
-enum { ENCODER_MANY = 16 };
-
 /* features (n, D) and, when a judge and logits is not NULL, logits (n, classes) of images (n, C, H, W) given as bytes (dataset
  * order) or floats in [-1,1]; any n, done in slices of at most `batch`. */
 bool encoder_features_of_bytes(float *features, float *logits, const Encoder *e, const uint8_t *px, size_t n, Pool *pool, Err *err);

@@ -170,7 +170,7 @@ static bool features_of(float *features, float *logits, const Encoder *e, Images
     if (logits && !classes)
         return err_set(err, ERR_USAGE, "%s has no classifier, so it gives no logits", e->name);
     if (n == 0) return true;
-    ExecMode mode = EXEC_INFER | (e->exact ? EXEC_EXACT : n >= ENCODER_MANY ? EXEC_SPLIT : 0);
+    ExecMode mode = EXEC_INFER | (e->exact ? EXEC_EXACT : 0);
     Exec *run = exec_new(e->net, n < SLICE ? (int)n : SLICE, mode, (ExecGrads){0}, pool, err);
     if (!run) return false;
     float *in = exec_value(run, net_port(e->net, "image"));

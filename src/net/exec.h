@@ -14,19 +14,12 @@
 #include "net/net.h"
 #include "net/weights.h"
 
-/* TRAIN: batch statistics, and running ones are updated. To either may be added EXACT: never Winograd, whose
- * results are off by 1e-5 of the largest; BF16: products of convolutions in bfloat16 where the CPU has a
- * matrix unit (exec_bf16), sums in float32; SPLIT, which TRAIN implies: float32 products in parts on that
- * unit, which are as precise, but whose bits are no other CPU's (math/split.h), so that pictures are never
- * made with it; or PLAIN: the net as it is, without lowering (the oracle of tests). */
-typedef enum {
-    EXEC_INFER = 0,
-    EXEC_TRAIN = 1,
-    EXEC_EXACT = 2,
-    EXEC_PLAIN = 4,
-    EXEC_BF16 = 8,
-    EXEC_SPLIT = 16
-} ExecMode;
+/* TRAIN: batch statistics, and running ones are updated; and float32 products in parts where the CPU has a
+ * matrix unit (math/split.h), which are as precise, but whose bits no other CPU has, and which one picture
+ * would wait for: inference never takes them. To either may be added EXACT: never Winograd, whose results are
+ * off by 1e-5 of the largest; BF16: products of convolutions in bfloat16 where the CPU has a matrix unit
+ * (exec_bf16), sums in float32; or PLAIN: the net as it is, without lowering (the oracle of tests). */
+typedef enum { EXEC_INFER = 0, EXEC_TRAIN = 1, EXEC_EXACT = 2, EXEC_PLAIN = 4, EXEC_BF16 = 8 } ExecMode;
 typedef struct {
     bool params;        /* gradients of parameters are wanted */
     bool inputs;        /* gradients of input ports are wanted */

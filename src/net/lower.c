@@ -126,11 +126,7 @@ bool lower_net(Lowered *out, const Net *net, ExecMode mode, ExecGrads grads, Err
     size_t values = (size_t)net_values(net) + 1;
     *out = (Lowered){0};
     if (mode & EXEC_PLAIN) return map_identity(out, net) || err_nomem(err, "running a net");
-    Lower l = {.user = net,
-               .train = mode & EXEC_TRAIN,
-               .exact = mode & EXEC_EXACT,
-               .split = mode & (EXEC_TRAIN | EXEC_SPLIT),
-               .bf16 = mode & EXEC_BF16};
+    Lower l = {.user = net, .train = mode & EXEC_TRAIN, .exact = mode & EXEC_EXACT, .bf16 = mode & EXEC_BF16};
     l.frozen = !l.train && !grads.params && !grads.inputs;
     l.net = out->own = net_new();
     l.form = calloc(values, sizeof *l.form);

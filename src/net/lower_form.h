@@ -23,7 +23,7 @@ typedef struct {
     Form *form;                      /* per value of the user's net */
     int *readers;                    /* per value of the user's net; a port counts as two */
     bool *normed;                    /* per value of the user's net: a batch norm wants its moments */
-    bool train, exact, split, bf16, frozen; /* frozen: no gradient is wanted, so anything may go into the writing */
+    bool train, exact, bf16, frozen; /* frozen: no gradient is wanted, so anything may go into the writing */
 } Lower;
 
 extern const Bend lower_straight; /* the identity */

@@ -56,7 +56,7 @@ static bool lower_conv(Lower *l, const Node *node)
     bool plain = reads_plain(l, x);
     LowerTerm t = plain ? (LowerTerm){lower_plain(l, x), NET_NONE, lower_straight} : lower_term(l, x);
     a.read[0] = t.bend, a.write = lower_straight;
-    a.transposed = node->op == OP_CONVT, a.exact = l->exact, a.split = l->split, a.bf16 = l->bf16,
+    a.transposed = node->op == OP_CONVT, a.exact = l->exact, a.split = l->train, a.bf16 = l->bf16,
     a.moments = l->normed[node->out];
     a.to = !plain && !a.moments && y->dim[1] <= FEW ? LAYOUT_PLAIN : LAYOUT_MAP;
     ValueId in[] = {t.x, lower_plain(l, node->in[1]), t.coef, NET_NONE, plain_input(l, node, 2)};
@@ -228,7 +228,7 @@ static bool lower_modconv(Lower *l, const Node *node)
     Attrs a = node->attrs;
     if (shape_of(l, node->in[0])->dim[0] != NET_BATCH) return false;
     a.read[0] = a.write = lower_straight;
-    a.exact = l->exact, a.split = l->split, a.bf16 = l->bf16;
+    a.exact = l->exact, a.split = l->train, a.bf16 = l->bf16;
     bool scaled = a.demodulate && !l->frozen;
     a.to = !scaled && shape_of(l, node->out)->dim[1] <= FEW ? LAYOUT_PLAIN : LAYOUT_MAP;
     ValueId in[] = {lower_map(l, node->in[0]), w, lower_add(l, OP_STYLE, &style, 1, NULL), NET_NONE, bias};
