@@ -25,6 +25,10 @@ static int prepare(void **state)
     Encoder *judge = tiny_encoder(3, 8, &err);
     assert_ok(judge && encoder_save(judge, path, &err), err);
     encoder_drop(judge);
+    Encoder *other = tiny_encoder(0, 21, &err);
+    if (other) snprintf(other->name, sizeof other->name, "other");
+    assert_ok(other && encoder_save(other, "other.safetensors", &err), err);
+    encoder_drop(other);
     return 0;
 }
 
@@ -146,13 +150,13 @@ static void the_command_line_sorts_alike(void **state)
         assert_true(json_value_str(json_at(json_get(said, "addresses"), i), &b));
         assert_string_equal(a, b);
     }
+    json_drop(said);
     assert_true(json_value_str(json_at(list, 0), &a));
     succeeded(viewsmith("sample", a, "--model", MODEL, "--out", "first.png"));
     assert_ok(png_load("first.png", &other, NULL, &err), err);
     assert_memory_equal(&im.px[(4 * im.w + 4) * im.c], &(uint8_t[]){other.px[0]}, 1);
     image_free(&im);
     image_free(&other);
-    json_drop(said);
     json_drop(o);
     png_text_free(&text);
 }
@@ -160,13 +164,14 @@ static void the_command_line_sorts_alike(void **state)
 int main(void)
 {
     static Case cases[] = {
-        {"views-sort", "80x24", "views-sort-80"},   {"views-sort", "132x43", "views-sort-132"},
-        {"views-order", "80x24", "views-order-80"}, {"views-order", "132x43", "views-order-132"},
-        {"views-plane", "80x24", "views-plane-80"}, {"views-plane", "132x43", "views-plane-132"},
-        {"views-pick", "80x24", "views-pick-80"},   {"views-pick", "132x43", "views-pick-132"},
-        {"views-marks", "80x24", "views-marks-80"}, {"views-marks", "132x43", "views-marks-132"},
-        {"views-far", "80x24", "views-far-80"},     {"views-far", "132x43", "views-far-132"},
-        {"views-mouse", "80x24", "views-mouse-80"},
+        {"views-sort", "80x24", "views-sort-80"},     {"views-sort", "132x43", "views-sort-132"},
+        {"views-order", "80x24", "views-order-80"},   {"views-order", "132x43", "views-order-132"},
+        {"views-plane", "80x24", "views-plane-80"},   {"views-plane", "132x43", "views-plane-132"},
+        {"views-pick", "80x24", "views-pick-80"},     {"views-pick", "132x43", "views-pick-132"},
+        {"views-marks", "80x24", "views-marks-80"},   {"views-marks", "132x43", "views-marks-132"},
+        {"views-far", "80x24", "views-far-80"},       {"views-far", "132x43", "views-far-132"},
+        {"views-mouse", "80x24", "views-mouse-80"},   {"views-space", "80x24", "views-space-80"},
+        {"views-space", "132x43", "views-space-132"},
     };
     enum { CASES = sizeof cases / sizeof *cases, MORE = 3 };
     struct CMUnitTest test[CASES + MORE] = {cmocka_unit_test(a_view_keeps_its_bytes),

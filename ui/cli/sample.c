@@ -29,6 +29,8 @@ static const Option options[] = {
     {"sort", OPTION_TEXT, "METER", NULL, 0, 0, false,
      "Corner cases first: class, entropy, realism or distance (viewsmith meter); up to 4,096 views"},
     {"from", OPTION_TEXT, "ADDRESS", NULL, 0, 0, false, "With --sort distance: from this view (the first)"},
+    {"encoder", OPTION_TEXT, "RUN|FILE", NULL, 0, 0, false, "With --sort: whose space it is (the judge's)"},
+    OPTION_RUNS,
     OPTION_DATA,
     {"exact", OPTION_FLAG, NULL, NULL, 0, 0, false,
      "Convolutions sum in order: without Winograd, whose results are off by 1e-5 of the largest"},
@@ -88,7 +90,7 @@ static bool sort_list(Address *list, const Sample *s, MeterOrder by, Err *err)
     Address *old = malloc(n * sizeof *old);
     bool ok = (meter && order && old) || err_nomem(err, "sorting");
     ok = ok && (!from || open_address(&start, s->workspace, from, err)) &&
-         meter_cli_open(&m, s->args, s->workspace, NULL, s->pool, err) &&
+         meter_cli_open(&m, s->args, s->workspace, args_text(s->args, "encoder"), s->pool, err) &&
          measure_views(meter, m, list, (int)n, &start, err);
     if (ok) {
         memcpy(old, list, n * sizeof *old);

@@ -72,7 +72,7 @@ typedef enum {
     X(VIEWS_SEED,       "s",            "seed",        VIEWS, "SEED", "seed", "Start the wall at this seed") \
     X(VIEWS_LARGER,     "+ =",          "larger",      VIEWS, NULL, "- zoom", "Larger pictures; in the plane: nearer") \
     X(VIEWS_SMALLER,    "-",            "smaller",     VIEWS, NULL, NULL, "Smaller pictures; in the plane: farther") \
-    X(VIEWS_SORT,       "o",            "sort",        VIEWS, "METER", "sort", "Next order: least of its class first, most unsure, least real, farthest from the selected, by seed; or name it: class, entropy, realism, distance, seed") \
+    X(VIEWS_SORT,       "o",            "sort",        VIEWS, "class, entropy, realism, distance or seed", "sort", "Next order of the 512 views from here on, or of the selected ones: least of its class first, most unsure, least real, farthest from this one, by seed") \
     X(VIEWS_PICK,       "v",            "pick",        VIEWS, NULL, "select", "Select the view as one of several, for t, W, o and P; again: not") \
     X(VIEWS_PICK_LEFT,  "Shift-Left H", "pick-left",   VIEWS, NULL, NULL, "Select this view and the one to the left") \
     X(VIEWS_PICK_RIGHT, "Shift-Right L","pick-right",  VIEWS, NULL, NULL, "Select this view and the one to the right") \
@@ -81,6 +81,7 @@ typedef enum {
     X(VIEWS_PICK_ALL,   "V",            "pick-all",    VIEWS, NULL, "all", "Select all in sight; again: none of them. Escape: none at all") \
     X(VIEWS_PLANE,      "P",            "plane",       VIEWS, "SEEDS", "plane", "The plane between four seeds: the four selected views, or this one and the three after it; + and - zoom, P or Escape leaves") \
     X(VIEWS_WALL,       "W",            "save-wall",   VIEWS, "FILE.png", "write", "Write the selected views, or all in sight, as one PNG with every address inside") \
+    X(VIEWS_SPACE,      "e",            "measure-in",  VIEWS, "judge, RUN or FILE", NULL, "Measure distance, realism and neighbours in a trained encoder's features, or the judge's again") \
     X(VIEWS_NEIGHBOURS, "n",            "neighbours-of", VIEWS, NULL, "neighbours", "Real neighbours of the selected view") \
     \
     X(STEER_LESS,       "h Left",       "less",        STEER, NULL, NULL, "Move the slider down by a step") \

@@ -96,6 +96,14 @@ static bool zoom(ViewsScreen *v, App *app, bool in)
     return true;
 }
 
+static bool measure_in(ViewsScreen *v, App *app, const char *what)
+{
+    Err err = {0};
+    if (!views_measure_in(v, app, what, &err)) return app_fail(app, &err), true;
+    views_sort_again(v, app);
+    return true;
+}
+
 /* --- going elsewhere ------------------------------------------------------------------------------------ */
 
 static bool show(App *app, const Address *a, Context where)
@@ -203,6 +211,8 @@ static bool act_with(ViewsScreen *v, App *app, Action action, const char *text)
         return psi_text(v, app, text);
     case ACT_VIEWS_SEED:
         return set_seed(v, app, text);
+    case ACT_VIEWS_SPACE:
+        return measure_in(v, app, text);
     case ACT_VIEWS_WALL:
         return pick_save(v, app, text), true;
     case ACT_SAVE:
@@ -350,6 +360,7 @@ static bool wheel(ViewsScreen *v, App *app, const Wall *wall, int rows)
 {
     if (v->plane.on) return seeds_zoom(v, app, rows < 0), true;
     grid_scroll(&v->grid, wall, views_last(v), rows);
+    v->upward = rows < 0;
     views_ask(v, app);
     return true;
 }
@@ -466,6 +477,7 @@ const Screen screen_views = {.name = "Views",
                              .tick = views_tick,
                              .view = views_view,
                              .hints = views_hints,
+                             .borders = views_borders,
                              .busy = views_busy,
                              .close = views_close,
                              .save = views_save,

@@ -44,6 +44,7 @@ void views_save(const void *self, Json *out)
     json_put_int(out, "class", v->class);
     json_put_num(out, "psi", (double)v->psi);
     if (v->sized) json_put_int(out, "size", v->size);
+    if (*v->space) json_put_str(out, "space", v->space);
     json_put_str(out, "sort", meter_order_name(v->sorted.by));
     if (v->plane.on) put_plane(out, &v->plane);
     for (int i = 0; i < v->picks; i++)
@@ -99,6 +100,7 @@ bool views_load(void *self, App *app, const Json *in, Err *err)
     if (json_get(in, "picked")) get_picks(v, w, json_get(in, "picked"));
     if (json_get(in, "plane")) get_plane(v, json_get(in, "plane"));
     if (v->plane.class < 0 || v->plane.class >= classes) v->plane.class = 0;
+    if (json_get(in, "space")) views_measure_in(v, app, json_str(in, "space", "judge"), NULL);
     views_move(v, app, 0, 0);
     if (!v->plane.on && meter_order_named(&by, json_str(in, "sort", "seed"), NULL) && by != ORDER_SEED)
         views_sort(v, app, by);

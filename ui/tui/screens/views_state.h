@@ -64,6 +64,7 @@ typedef struct {
     Painting *painting;
     int taken;
     uint64_t asked;
+    bool upward;  /* the way the wall moved last: what is prefetched */
     bool waiting; /* something in sight is not painted yet */
     Pick *pick;
     int picks, picks_before; /* before: those a drag of the mouse leaves alone */
@@ -79,12 +80,13 @@ typedef struct {
     MeterNews *meter;  /* of the selected view */
     uint64_t asked_meter, meter_key;
     bool measuring;
+    char space[512]; /* what it is measured in: a run or an encoder's file; "": the judge */
 } ViewsScreen;
 
 /* --- the wall ------------------------------------------------------------------------------------------- */
 
-Rect views_wall_area(Rect body);
-int views_side_width(Rect body); /* 0: no room */
+int views_side_width(const App *app, Rect body); /* 0: no room */
+int views_borders(const void *self, const App *app, Rect area, Border *out, int max);
 Wall views_wall(const ViewsScreen *v, const App *app, Rect body);
 bool views_is_sorted(const ViewsScreen *v);
 uint64_t views_last(const ViewsScreen *v);
@@ -148,6 +150,9 @@ bool pick_tick(ViewsScreen *v, App *app);
 bool kept_tick(ViewsScreen *v, App *app);
 /* NULL: not in the tray. */
 const KeptView *views_kept(const ViewsScreen *v, const Address *a);
+
+/* Measures in the features of a run's encoder or a file's, or of the judge again: "judge". */
+bool views_measure_in(ViewsScreen *v, App *app, const char *what, Err *err);
 
 /* --- session and looks ---------------------------------------------------------------------------------- */
 

@@ -160,7 +160,7 @@ void views_view(const void *self, const App *app, Canvas *c, Rect area)
     const ViewsScreen *v = self;
     const World *w = app_world(app);
     char title[128], edge[128];
-    Rect body = area, side = rect_cut_right(&body, views_side_width(area));
+    Rect body = area, side = rect_cut_right(&body, views_side_width(app, area));
     title_text(title, sizeof title, v);
     edge_text(edge, sizeof edge, v, w, body.w - text_width(title) - 8);
     canvas_box(c, body, true, title, edge);

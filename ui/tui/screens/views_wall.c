@@ -1,8 +1,13 @@
 /* The wall of Views: seeds without end or an order of some, what is painted of them, and the selected view's
  * meters. */
 #include "tui/screens/views_state.h"
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#define SIDE_NAME       "views.side"
+#define SIDE_WINDOW     76 /* columns from which on there is room for it */
+#define SIDE_LEAST      22
 #define ENOUGH_SHARP    12 /* pictures in sight, before they may be larger */
 #define ENOUGH_BLOCKS   6
 #define READABLE_BLOCKS 3 /* of the sizes, the first whose pictures can be told apart */
@@ -18,14 +23,36 @@ static const int *picture_rows(const App *app)
     return app_blocks(app) ? block_rows : sharp_rows;
 }
 
-int views_side_width(Rect body)
+static int most_side(Rect body)
 {
-    return body.w >= 126 ? 38 : body.w >= 96 ? 32 : body.w >= 76 ? 26 : 0;
+    return body.w / 2;
 }
 
-Rect views_wall_area(Rect body)
+int views_side_width(const App *app, Rect body)
 {
-    rect_cut_right(&body, views_side_width(body));
+    if (body.w < SIDE_WINDOW) return 0;
+    int w = app_split(app, SIDE_NAME, body.w >= 126 ? 38 : body.w >= 96 ? 32 : 26);
+    return w < SIDE_LEAST ? SIDE_LEAST : w > most_side(body) ? most_side(body) : w;
+}
+
+int views_borders(const void *self, const App *app, Rect area, Border *out, int max)
+{
+    int w = views_side_width(app, area);
+    (void)self;
+    if (!w || max < 1) return 0;
+    *out = (Border){.name = SIDE_NAME,
+                    .bar = {area.x + area.w - w - 1, area.y, 2, area.h},
+                    .vertical = true,
+                    .after = true,
+                    .low = SIDE_LEAST,
+                    .high = most_side(area),
+                    .at = w};
+    return 1;
+}
+
+static Rect wall_area(const App *app, Rect body)
+{
+    rect_cut_right(&body, views_side_width(app, body));
     return rect_inset(body, 1, 1);
 }
 
@@ -33,7 +60,7 @@ static Wall wall_of_size(const App *app, Rect body, int size)
 {
     int cw, ch;
     app_cell(app, &cw, &ch);
-    return layout_wall(views_wall_area(body), picture_rows(app)[size], 1, cw, ch);
+    return layout_wall(wall_area(app, body), picture_rows(app)[size], 1, cw, ch);
 }
 
 Wall views_wall(const ViewsScreen *v, const App *app, Rect body)
@@ -123,6 +150,16 @@ static int missing_cells(const ViewsScreen *v, const World *w, Address *list)
     return n;
 }
 
+/* Adds a page further on, the way the wall moves. */
+static int ahead(const ViewsScreen *v, const World *w, int sight, Address *list, int n)
+{
+    uint64_t above = v->grid.top, below = views_last(v) - v->grid.top - (uint64_t)(sight - 1);
+    uint64_t room = v->upward ? above : below;
+    int more = room < (uint64_t)sight ? (int)room : sight;
+    uint64_t from = v->upward ? above - (uint64_t)more : above + (uint64_t)sight;
+    return more > 0 ? missing(v, w, from, more, list, n) : n;
+}
+
 /* In sight, then what a wall to be written needs, then a page further on. */
 static int wanted(ViewsScreen *v, const World *w, const Wall *wall, Address *list)
 {
@@ -135,9 +172,7 @@ static int wanted(ViewsScreen *v, const World *w, const Wall *wall, Address *lis
     int n = missing(v, w, v->grid.top, sight, list, 0);
     n = pick_wanted(v, list, n, PAINTER_MAX);
     v->waiting = n > 0;
-    uint64_t left = views_last(v) - v->grid.top - (uint64_t)(sight - 1);
-    int ahead = left < (uint64_t)sight ? (int)left : sight;
-    return ahead > 0 ? missing(v, w, v->grid.top + (uint64_t)sight, ahead, list, n) : n;
+    return ahead(v, w, sight, list, n);
 }
 
 static void ask_pictures(ViewsScreen *v, App *app)
@@ -168,6 +203,29 @@ static void ask_meters(ViewsScreen *v, App *app)
     v->measuring = true;
 }
 
+/* False, naming both, unless e takes the generator's pictures. */
+static bool fits(const Encoder *e, const Generator *g, Err *err)
+{
+    if (e->config.side == g->config.size && e->config.channels == g->config.channels) return true;
+    return err_set(err, ERR_USAGE, "%s takes pictures of %d x %d, %s makes %d x %d", e->name, e->config.side,
+                   e->config.side, g->slug, g->config.size, g->config.size);
+}
+
+bool views_measure_in(ViewsScreen *v, App *app, const char *what, Err *err)
+{
+    World *w = app_world(app);
+    Meters *m = world_meters(app);
+    Encoder *e = NULL;
+    bool judge = !strcmp(what, "judge");
+    if (!m || (!judge && !workspace_encoder(&e, NULL, w->workspace, what, err))) return !m;
+    bool ok = !e || fits(e, w->g, err);
+    if (ok) meters_encoder(m, e);
+    if (ok) snprintf(v->space, sizeof v->space, "%s", judge ? "" : what);
+    encoder_drop(e);
+    v->measuring |= ok;
+    return ok;
+}
+
 void views_ask(ViewsScreen *v, App *app)
 {
     if (v->plane.on) {
@@ -188,6 +246,7 @@ void views_move(ViewsScreen *v, App *app, int64_t columns, int64_t rows)
         seeds_move(v, app, (int)columns, (int)rows);
     else
         grid_move(&v->grid, &wall, views_last(v), columns, rows);
+    if (rows || columns) v->upward = rows < 0 || (!rows && columns < 0);
     views_ask(v, app);
 }
 
