@@ -129,8 +129,7 @@ static bool open_data(Measure *m, Err *err)
     if (!workspace_dataset(&data, m->w, SPLIT_TRAIN, err)) return false;
     bool kept = file_xdg(folder, sizeof folder, XDG_CACHE, NULL);
     bool ok = realism_new(&m->reals, &data, looking(m)->e, kept ? folder : NULL, err);
-    snprintf(m->data, sizeof m->data, "%.80s%s", data.name,
-             data.subset && !strstr(data.name, "small") ? "-small" : "");
+    snprintf(m->data, sizeof m->data, "%s", data.name);
     dataset_close(&data);
     return ok;
 }
