@@ -12,6 +12,8 @@
 #define FOLDER "directions"
 #define SUFFIX ".safetensors"
 
+#define FILE_BYTES ((size_t)16 << 20)
+
 enum { NAME_MAX_BYTES = ADDRESS_DIR_MAX - 9, HASH_HEX = 8 };
 
 static uint32_t hash_of(const float *vector, size_t n)
@@ -131,31 +133,23 @@ static bool read_known(Direction *is, char **card, const ModelFile *f, Err *err)
     return *card || err_nomem(err, "a direction's card");
 }
 
-static bool check_belongs(const ModelFile *f, const Generator *g, const char *dir, Err *err)
+static bool check_belongs(const ModelFile *f, const Generator *g, Err *err)
 {
     char weights[17];
     const char *made = model_file_meta(f, "weights", err);
     generator_weights_digest(weights, g);
     if (!made) return false;
     return !strcmp(made, weights) ||
-           err_set(err, ERR_USAGE,
-                   "%s was learnt on another generator than %s, whose styles mean other things", dir,
-                   g->slug);
+           err_set(err, ERR_USAGE, "%s: learnt on another generator than %s, whose styles mean other things",
+                   f->path, g->slug);
 }
 
-static bool read_file(float *vector, Direction *is, char **card, ModelFile *f, const Generator *g,
-                      const char *dir, Err *err)
+static bool read_file(float *vector, Direction *is, char **card, ModelFile *f, const Generator *g, Err *err)
 {
-    char name[ADDRESS_DIR_MAX + 1];
-    uint32_t hash;
     int64_t n = g->config.w_dim;
-    if (!split_dir(name, &hash, dir, err) || !check_belongs(f, g, dir, err) ||
-        !model_file_tensor(vector, f, "vector", 1, &n, err))
+    if (!check_belongs(f, g, err) || !model_file_tensor(vector, f, "vector", 1, &n, err) ||
+        !read_known(is, card, f, err))
         return false;
-    if (hash_of(vector, (size_t)n) != hash)
-        return err_set(err, ERR_FORMAT, "%s: its content does not match its name; the file is damaged",
-                       f->path);
-    if (!read_known(is, card, f, err)) return false;
     is->vector = vector;
     return true;
 }
@@ -163,18 +157,58 @@ static bool read_file(float *vector, Direction *is, char **card, ModelFile *f, c
 bool direction_get(float *vector, Direction *is, char **card, const LatentStore *s, const Generator *g,
                    const char *dir, Err *err)
 {
-    char path[4096];
+    char path[4096], name[ADDRESS_DIR_MAX + 1];
+    uint32_t hash;
     Direction known;
     ModelFile f;
     if (card) *card = NULL;
-    if (!path_of_dir(path, sizeof path, s, dir, err)) return false;
+    if (!split_dir(name, &hash, dir, err) || !path_of_dir(path, sizeof path, s, dir, err)) return false;
     if (!file_exists(path))
-        return err_set(err, ERR_IO, "there is no direction %s in %s/" FOLDER ": viewsmith direction list",
-                       dir, s->folder);
+        return err_set(err, ERR_IO, "there is no direction %s in %s: viewsmith direction list", dir,
+                       s->folder);
     if (!model_file_open(&f, path, FORMAT, err)) return false;
-    bool ok = read_file(vector, &known, card, &f, g, dir, err);
+    bool ok = read_file(vector, &known, card, &f, g, err);
     model_file_close(&f);
+    if (ok && (strcmp(known.name, name) || hash_of(vector, (size_t)g->config.w_dim) != hash))
+        ok = err_set(err, ERR_FORMAT, "%s: its content does not match its name; the file is damaged", path);
     if (ok && is) *is = known;
+    if (ok || !card) return ok;
+    free(*card);
+    *card = NULL;
+    return false;
+}
+
+/* --- carrying --------------------------------------------------------------------------------------------
+ */
+
+bool direction_export(const LatentStore *s, const char *dir, const char *path, Err *err)
+{
+    char from[4096];
+    uint8_t *bytes;
+    size_t size;
+    if (!path_of_dir(from, sizeof from, s, dir, err) || !file_read(from, FILE_BYTES, &bytes, &size, err))
+        return false;
+    bool ok = file_replace(path, bytes, size, err);
+    free(bytes);
+    return ok;
+}
+
+bool direction_import(char out[ADDRESS_DIR_MAX + 1], const LatentStore *s, const Generator *g,
+                      const char *path, Err *err)
+{
+    Direction is;
+    ModelFile f;
+    char *card = NULL;
+    float *vector = malloc((size_t)g->config.w_dim * sizeof *vector);
+    if (!vector) return err_nomem(err, "a direction");
+    bool ok = model_file_open(&f, path, FORMAT, err);
+    if (ok) {
+        ok =
+            read_file(vector, &is, &card, &f, g, err) && direction_put(out, s, g, is.name, vector, card, err);
+        model_file_close(&f);
+    }
+    free(card);
+    free(vector);
     return ok;
 }
 
@@ -239,8 +273,7 @@ bool direction_drop(const LatentStore *s, const char *dir, Err *err)
 {
     char path[4096];
     if (!path_of_dir(path, sizeof path, s, dir, err)) return false;
-    if (!file_exists(path))
-        return err_set(err, ERR_IO, "there is no direction %s in %s", dir, s->folder);
+    if (!file_exists(path)) return err_set(err, ERR_IO, "there is no direction %s in %s", dir, s->folder);
     return file_remove_tree(path, err);
 }
 

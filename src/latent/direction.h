@@ -41,6 +41,10 @@ bool direction_list(OwnDirections *out, const LatentStore *s, const Generator *g
 void directions_free(OwnDirections *d);
 /* Removes the file. Addresses that use it can then not be made any more. */
 bool direction_drop(const LatentStore *s, const char *dir, Err *err);
+/* Copies its file, and takes such a file in; the name comes from within. */
+bool direction_export(const LatentStore *s, const char *dir, const char *path, Err *err);
+bool direction_import(char out[ADDRESS_DIR_MAX + 1], const LatentStore *s, const Generator *g,
+                      const char *path, Err *err);
 /* What a person may write for a direction, as commands want it: a name of g's own stays, a name of one's own
  * gets its hash (it must be the only one of that name), one with its hash must be there. */
 bool direction_word(char out[ADDRESS_DIR_MAX + 1], const LatentStore *s, const Generator *g, const char *word,
@@ -75,7 +79,7 @@ bool direction_learn(float *vector, DirectionReport *report, Latent *l, const La
                      const Address *plus, int pluses, const Address *minus, int minuses,
                      const char *const *apart, int aparts, Err *err);
 void direction_report_free(DirectionReport *r);
-/* For the card: the figures above, and the addresses it was learnt from. */
+/* For the card: the figures above. */
 Json *direction_report_json(const DirectionReport *r);
 
 /* --- what a direction does

@@ -77,6 +77,6 @@ bool walk_resume(Walk **out, Generator *g, const char *path, Pool *pool, Err *er
 typedef bool WalkRealism(void *ctx, double *share, const float *image, int n, Err *err);
 /* direction[WALKS] with name, vector (the walk's own memory), unit, marks and reach: at each amount the mean
  * t that fits best (by search over edits of the plain view, 128 views of all classes), in the unit. low and
- * high: where reach ends, or, with `realism`, where the share of real-looking pictures has fallen by a tenth.
+ * high: where reach ends, or, with `realism`, where half of the pictures that looked real do so no longer.
  */
 bool walk_measure(Direction direction[WALKS], Walk *k, WalkRealism *realism, void *ctx, Err *err);

@@ -13,7 +13,7 @@ enum { VIEWS = 128, GRID = 41, MIDDLE = DIRECTION_MARKS / 2 };
 #define MARK_END  1.8f /* the last mark, in steps of what was learnt as t = 1 */
 #define SEED_MARK 0x6d65617375726564u
 #define FLAT      0.25 /* of the slope at the middle: less is the end of reach */
-#define REAL_LOSS 0.1  /* of the share of real-looking pictures: more is too far */
+#define REAL_LEFT 0.5  /* of the share of real-looking pictures among plain ones: less is too far */
 
 typedef struct {
     Walk *k;
@@ -113,10 +113,10 @@ static float end_of(const Measure *m, int step)
     double slope = (m->t[MIDDLE + 1] - m->t[MIDDLE - 1]) / 2;
     int i = MIDDLE;
     for (; i + step >= 0 && i + step < DIRECTION_MARKS; i += step) {
-        double gain = (m->t[i + step] - m->t[i]) * step, loss = m->share[MIDDLE] - m->share[i + step];
+        double gain = (m->t[i + step] - m->t[i]) * step, bound = REAL_LEFT * m->share[MIDDLE];
         if (gain < FLAT * slope) break;
-        if (loss <= REAL_LOSS) continue;
-        double here = m->share[MIDDLE] - m->share[i], part = (REAL_LOSS - here) / (loss - here);
+        if (m->share[i + step] >= bound) continue;
+        double part = (m->share[i] - bound) / (m->share[i] - m->share[i + step]);
         return m->amount[i] + (float)part * (m->amount[i + step] - m->amount[i]);
     }
     return m->amount[i];
@@ -130,6 +130,7 @@ static void describe(Direction *d, const Measure *m)
     snprintf(d->unit, sizeof d->unit, "%s", row->unit);
     for (int a = 0; a < DIRECTION_MARKS; a++) {
         d->mark[a] = m->amount[a];
+        d->real[a] = m->realism ? (float)m->share[a] : NAN;
         d->reach[a] = in_unit(m->kind, m->t[a] - m->t[MIDDLE], m->k->g->config.size);
     }
     d->low = end_of(m, -1);

@@ -22,6 +22,7 @@ void direction_put_json(Json *o, const Direction *d)
         Json *mark = json_make_array();
         json_add_num(mark, (double)d->mark[i]);
         json_add_num(mark, (double)d->reach[i]);
+        if (isfinite(d->real[i])) json_add_num(mark, (double)d->real[i]);
         json_add(marks, mark);
     }
     json_put(o, "marks", marks);
@@ -42,9 +43,11 @@ static bool read_marks(Direction *d, const Json *list)
     if (!json_is_array(list) || json_count(list) > DIRECTION_MARKS) return false;
     for (int i = 0; i < (int)json_count(list); i++) {
         const Json *mark = json_at(list, (size_t)i);
-        if (!json_is_array(mark) || json_count(mark) != 2 || !read_number(&d->mark[i], json_at(mark, 0)) ||
+        if (!json_is_array(mark) || json_count(mark) < 2 || json_count(mark) > 3 || !read_number(&d->mark[i], json_at(mark, 0)) ||
             !read_number(&d->reach[i], json_at(mark, 1)) || (i && d->mark[i] <= d->mark[i - 1]))
             return false;
+        d->real[i] = NAN;
+        if (json_count(mark) == 3 && !read_number(&d->real[i], json_at(mark, 2))) return false;
         d->marks = i + 1;
     }
     return true;

@@ -37,6 +37,7 @@ typedef struct {
     float low, high;       /* amounts where reach ends or pictures leave the real ones; 0, 0: not known */
     int marks;             /* measured: amounts ascending, and the mean reached there over many views */
     float mark[DIRECTION_MARKS], reach[DIRECTION_MARKS];
+    float real[DIRECTION_MARKS]; /* share of pictures there that still look real, 0..1; NaN: not measured */
 } Direction;
 
 /* What `amount` reaches in the direction's unit: straight lines between marks, flat outside; NaN when not measured. */

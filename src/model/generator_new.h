@@ -10,7 +10,7 @@ Generator *generator_alloc(const GeneratorConfig *c, const char *slug, int direc
 /* Room for the vector of direction i, (layers, w_dim). */
 float *generator_vector(Generator *g, int i);
 /* What is known of a direction as a JSON object: name, share, and where they are known caption, layered, unit, low, high,
- * marks ([[amount, reached], ...]). Reading takes what writing makes; vector is then NULL. `path` names the source in
+ * marks ([[amount, reached, real-looking], ...]). Reading takes what writing makes; vector is then NULL. `path` names the source in
  * an error. */
 void direction_put_json(Json *o, const Direction *d);
 bool direction_read_json(Direction *d, const Json *o, const char *path, Err *err);

@@ -25,6 +25,8 @@
     X(replay,     "replay",      "Do again what a journal of the terminal program holds")                   \
     X(demo,       "demo",        "All four acts in under three minutes")                                     \
     X(fit,        "fit",         "Train a generator on real pictures")                                       \
+    X(invert,     "invert",      "Find the view that is most like a picture file")                            \
+    X(direction,  "direction",   "Learn directions of your own from tagged views, list and carry them")       \
     X(walk,       "walk",        "Learn directions that zoom, shift, turn and brighten")                     \
     X(judge,      "judge",       "Train the judge: an encoder with labels, on real pictures")                \
     X(encode,     "encode",      "Run an encoder over an array of pictures")                                 \

@@ -97,6 +97,7 @@ static Json *reach_json(const Direction *d)
         Json *mark = json_make_array();
         json_add_num(mark, (double)d->mark[i]);
         json_add_num(mark, (double)d->reach[i]);
+        json_add_num(mark, (double)d->real[i]);
         json_add(marks, mark);
     }
     json_put(o, "marks", marks);
