@@ -93,8 +93,19 @@ static DescentConfig descent_config(const Trainer *t)
     return (DescentConfig){t->control.rate, t->config.momentum, t->config.decay, t->config.warm};
 }
 
+bool trainer_corners(Trainer *t, const Address *list, int n, Err *err)
+{
+    uint64_t mark = views_corners_mark(list, n);
+    if (t->config.tray && t->config.tray != mark)
+        return err_set(err, ERR_USAGE, "the kept views of the run are not those it was begun with");
+    t->config.tray = mark;
+    return views_corners(t->views, list, n, t->config.tray_share, err);
+}
+
 bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
 {
+    if (t->config.tray_share > 0 && !views_corner_pairs(t->views))
+        return err_set(err, ERR_USAGE, "the run takes a share of its pairs from the tray, but was given none");
     double start = clock_seconds();
     Descent *d = &t->descent;
     DescentConfig c = descent_config(t);
@@ -106,6 +117,7 @@ bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
     weights_zero(d->grads);
     double loss = contrast_step(&t->contrast, d->weights, d->grads, t->control.temperature);
     if (!descent_update(d, &c, loss, m->told, sizeof m->told, t->contrast.pool, err)) return false;
+    m->corners = views_corner_pairs(t->views);
     m->published = d->step % (uint64_t)t->config.publish == 0;
     if (m->published && !trainer_publish(t, err)) return false;
     m->seconds = clock_seconds() - start;

@@ -30,6 +30,8 @@ typedef struct {
     int pairs;     /* views per step are twice that */
     float psi;
     uint64_t anchors; /* 0: endless (views.h) */
+    float tray_share;  /* of every batch's pairs that begin at kept views (trainer_corners); 0: none */
+    uint64_t tray;     /* views_corners_mark of those views, 0 until they are given */
     AugmentRecipe recipe;
     Budget budget;
     TrainControl control;  /* at the start */
@@ -58,6 +60,7 @@ typedef struct {
     ContrastMeans means;
     double gradient;                               /* norm */
     uint64_t views, unique;                        /* so far */
+    int corners;                                   /* pairs that began at kept views */
     double seconds, views_second, generator_share; /* of this step; so far: elapsed */
     double elapsed;
     bool published;
@@ -70,6 +73,9 @@ typedef struct Trainer Trainer;
 bool trainer_new(Trainer **out, const TrainConfig *c, Generator *generator, const Dataset *real, Pool *pool,
                  Err *err);
 void trainer_free(Trainer *t);
+/* The kept views that tray_share of the pairs begin at, copied: before the first step of a new or resumed run that has
+ * such a share. Refused where they are others than the run was begun with. */
+bool trainer_corners(Trainer *t, const Address *list, int n, Err *err);
 bool trainer_step(Trainer *t, TrainMetrics *m, Err *err);
 bool trainer_done(const Trainer *t);
 uint64_t trainer_steps(const Trainer *t); /* done */

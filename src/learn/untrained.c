@@ -1,4 +1,5 @@
-/* The untrained twin of a run: its first weights, with statistics estimated on its own stream. */
+/* The untrained twin of a run: its first weights, with statistics estimated on its own stream (without a
+ * share from the tray). */
 #include "learn/snapshot.h"
 #include "learn/train.h"
 

@@ -1,5 +1,6 @@
 /* The view makers: batches from a generator's stream or from real images, and where every row came from. */
 #include "learn/views.h"
+#include "base/digest.h"
 #include "base/rng.h"
 #include "latent/latent.h"
 #include "latent/stream.h"
@@ -29,9 +30,13 @@ struct Views {
     int channels, side;
     char hash[9]; /* of the recipe */
     uint32_t hash_bits;
-    Address *list;     /* (2N): the batch being made; NULL for real views */
-    float *stage;      /* (2N,C,H,W) before pixel augmentation; NULL when there is none */
-    uint64_t *counter; /* (2N) */
+    Address *list;        /* (2N): the batch being made; NULL for real views */
+    float *stage;         /* (2N,C,H,W) before pixel augmentation; NULL when there is none */
+    uint64_t *counter;    /* (2N) */
+    Generator *generator; /* not kept: that of `latent` */
+    Address *corner;      /* (corners) addresses that a share of the pairs begins at */
+    bool *movable;        /* (corners) */
+    int corners, corner_pairs;
 };
 
 const char *views_name(ViewMaker m)
@@ -77,6 +82,7 @@ static bool open_generated(Views *v, Generator *g, Err *err)
     v->list = calloc(2 * (size_t)c->pairs, sizeof *v->list);
     if (!v->list) return err_nomem(err, "views");
     v->latent = latent_new(g, PAINT, NULL, v->pool, err);
+    v->generator = g;
     return v->latent != NULL;
 }
 
@@ -123,6 +129,8 @@ void views_free(Views *v)
     free(v->list);
     free(v->stage);
     free(v->counter);
+    free(v->corner);
+    free(v->movable);
     free(v);
 }
 
@@ -162,12 +170,82 @@ int views_index(const Views *v, uint64_t step, int row)
     return (int)order_at(at % n, n, rng_mix(v->config.seed, at / n));
 }
 
+/* --- corners
+ * -------------------------------------------------------------------------------------------------- */
+
+uint64_t views_corners_mark(const Address *list, int n)
+{
+    char text[ADDRESS_BYTES_MAX + 1];
+    DigestState state;
+    uint64_t mark = 0;
+    digest_begin(&state);
+    for (int i = 0; i < n; i++)
+        if (address_print(text, &list[i], NULL)) digest_add(&state, text, strlen(text) + 1);
+    Digest d = digest_end(&state);
+    for (int i = 0; i < 8; i++) mark = mark << 8 | d.byte[i];
+    return mark >> 2 ? mark >> 2 : 1;
+}
+
+static void move_view(Address *a, float sigma, uint64_t counter)
+{
+    a->view = (AddressView){.kind = "gauss", .strength = sigma, .counter = counter};
+}
+
+bool views_corners(Views *v, const Address *list, int n, float share, Err *err)
+{
+    if (!v->latent) return err_set(err, ERR_USAGE, "a share from the tray needs views of a generator");
+    if (n < 1 || !(share > 0 && share <= 1))
+        return err_set(err, ERR_USAGE,
+                       "a share from the tray needs at least one view of this model, and a share up to 1");
+    for (int i = 0; i < n; i++)
+        if (!latent_check(v->generator, &list[i], err)) return false;
+    v->corner = malloc((size_t)n * sizeof *v->corner);
+    v->movable = malloc((size_t)n * sizeof *v->movable);
+    if (!v->corner || !v->movable) return err_nomem(err, "views");
+    memcpy(v->corner, list, (size_t)n * sizeof *list);
+    for (int i = 0; i < n; i++) {
+        Address moved = list[i];
+        move_view(&moved, 1, 0);
+        v->movable[i] = latent_check(v->generator, &moved, NULL);
+    }
+    int pairs = (int)(share * (float)v->config.pairs + 0.5f);
+    v->corner_pairs = pairs < 1 ? 1 : pairs;
+    v->corners = n;
+    return true;
+}
+
+int views_corner_pairs(const Views *v)
+{
+    return v->corner_pairs;
+}
+
+/* Corners are spread over the batch: which of them pair `pair` is, -1: none. */
+static int corner_of(const Views *v, int pair)
+{
+    int64_t k = v->corner_pairs, n = v->config.pairs, before = pair * k / n;
+    return (pair + 1) * k / n > before ? (int)before : -1;
+}
+
+static void corner_address(Address *out, const Views *v, uint64_t step, float sigma, int corner,
+                           bool positive)
+{
+    uint64_t n = (uint64_t)v->corners, at = step * (uint64_t)v->corner_pairs + (uint64_t)corner;
+    int which = (int)order_at(at % n, n, rng_mix(v->config.seed, at / n));
+    *out = v->corner[which];
+    if (positive && sigma > 0 && v->movable[which]) move_view(out, sigma, at);
+}
+
 /* Row `row`'s address before pixel augmentation. */
 static void latent_address(Address *out, const Views *v, uint64_t step, float sigma, int row)
 {
     Stream s = v->stream;
     s.sigma = makers[v->config.maker].latent ? sigma : 0;
     Address anchor;
+    int corner = corner_of(v, row % v->config.pairs);
+    if (corner >= 0) {
+        corner_address(out, v, step, s.sigma, corner, row >= v->config.pairs);
+        return;
+    }
     if (row < v->config.pairs)
         stream_pair(out, NULL, &s, sample_of(v, step, row));
     else
@@ -222,8 +300,9 @@ bool views_fill(Views *v, float *x, uint64_t step, float sigma, Err *err)
 
 uint64_t views_unique(const Views *v, uint64_t steps)
 {
-    uint64_t drawn = steps * (uint64_t)v->config.pairs;
-    uint64_t limit = v->real ? (uint64_t)v->real->n : v->config.anchors;
-    uint64_t anchors = limit && limit < drawn ? limit : drawn;
-    return anchors + (makers[v->config.maker].latent ? drawn : 0);
+    uint64_t drawn = steps * (uint64_t)v->config.pairs, kept = steps * (uint64_t)v->corner_pairs;
+    uint64_t limit = v->real ? (uint64_t)v->real->n : v->config.anchors, others = drawn - kept;
+    uint64_t anchors = limit && limit < others ? limit : others;
+    uint64_t corners = kept < (uint64_t)v->corners ? kept : (uint64_t)v->corners;
+    return anchors + corners + (makers[v->config.maker].latent ? drawn : 0);
 }

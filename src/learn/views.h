@@ -47,6 +47,13 @@ typedef struct Views Views;
 bool views_new(Views **out, const ViewConfig *c, Generator *generator, const Dataset *real, Pool *pool,
                Err *err);
 void views_free(Views *v);
+/* From now on `share` of the pairs of every batch (rounded, at least one) begin at these addresses (copied),
+ * each in its turn, in a new order every round through them. A positive is the address moved by the latent
+ * view; where its source is no z, which cannot be moved, the anchor's own picture. Generated views only. */
+bool views_corners(Views *v, const Address *list, int n, float share, Err *err);
+int views_corner_pairs(const Views *v); /* of a batch; 0 without */
+/* A number that stands for the list in a run's settings; not 0, below 2^62. */
+uint64_t views_corners_mark(const Address *list, int n);
 /* sigma: strength of the Gaussian latent view; 0 makes the positive the anchor's own picture. */
 bool views_fill(Views *v, float *x, uint64_t step, float sigma, Err *err);
 int views_channels(const Views *v);

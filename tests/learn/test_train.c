@@ -2,6 +2,7 @@
  * after a resume anywhere, the guard, controls, budgets, and that it learns. */
 #include "base/clock.h"
 #include "check.h"
+#include "model/tiny.h"
 #include "learn/toy.h"
 #include "learn/train.h"
 #include "math/act.h"
@@ -222,6 +223,41 @@ static void test_resume_refuses(void **state)
 
 /* Guard ---------------------------------------------------------------------------------------------------
  */
+
+/* A run with a share from the tray resumes to the same weights, and only with the very views it was begun with. */
+static void test_corners(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Generator *g = tiny_generator(3, 5, NULL, &err);
+    TrainConfig c = tiny(6);
+    c.maker = VIEWS_GENERATOR;
+    c.tray_share = 0.25f;
+    Address list[3];
+    for (uint64_t i = 0; i < 3; i++) list[i] = address_of_seed(g->slug, g->digest, i, (int)i, 1);
+    Trainer *whole, *cut, *none;
+    TrainMetrics m;
+    assert_ok(trainer_new(&whole, &c, g, NULL, NULL, &err) && trainer_corners(whole, list, 3, &err), err);
+    assert_ok(trainer_new(&cut, &c, g, NULL, NULL, &err) && trainer_corners(cut, list, 3, &err), err);
+    while (!trainer_done(whole)) m = step(whole);
+    assert_int_equal(m.corners, 2);
+    for (int i = 0; i < 3; i++) step(cut);
+    assert_ok(trainer_save(cut, "corners.safetensors", &err), err);
+    trainer_free(cut);
+    assert_ok(trainer_resume(&cut, "corners.safetensors", g, NULL, NULL, NULL, 0, &err), err);
+    assert_refused(trainer_step(cut, &m, &err), err, ERR_USAGE, "but was given none");
+    assert_refused(trainer_corners(cut, list, 2, &err), err, ERR_USAGE, "not those it was begun with");
+    err = (Err){0};
+    assert_ok(trainer_corners(cut, list, 3, &err), err);
+    while (!trainer_done(cut)) step(cut);
+    same_weights(whole, cut);
+    c.tray_share = 0;
+    assert_ok(trainer_new(&none, &c, g, NULL, NULL, &err), err);
+    while (!trainer_done(none)) m = step(none);
+    assert_int_equal(m.corners, 0);
+    trainer_free(whole), trainer_free(cut), trainer_free(none);
+    generator_drop(g);
+}
 
 static void test_guard_rolls_back(void **state)
 {
@@ -478,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_bf16),
         cmocka_unit_test(test_resume),
         cmocka_unit_test(test_resume_refuses),
+        cmocka_unit_test(test_corners),
         cmocka_unit_test(test_guard_rolls_back),
         cmocka_unit_test(test_guard_gives_up),
         cmocka_unit_test(test_guard_gradient),

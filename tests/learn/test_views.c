@@ -118,6 +118,64 @@ static void test_addresses(void **state)
     }
 }
 
+static Address corner(uint64_t seed)
+{
+    return address_of_seed(generator->slug, generator->digest, seed, (int)(seed % 3), 0.7f);
+}
+
+/* Four of nine pairs begin at three kept views, each as often as the others; every row is made by its
+ * address. */
+static void test_corners(void **state)
+{
+    (void)state;
+    static float x[BATCH], raw[FLOATS];
+    int seen[3] = {0}, pairs = 0;
+    Err err = {0};
+    Address list[3] = {corner(900), corner(901), corner(902)}, a, b;
+    assert_ok(address_set(&list[1], "pca-1=1.5", &err), err);
+    Views *v = made(VIEWS_GENERATOR_LATENT, "none", NULL);
+    assert_ok(views_corners(v, list, 3, 0.45f, &err), err);
+    assert_int_equal(views_corner_pairs(v), 4);
+    Latent *l = latent_new(generator, 4, NULL, NULL, &err);
+    for (uint64_t step = 0; step < 3; step++) {
+        fill(x, v, step, 0.4f);
+        for (int row = 0; row < PAIRS; row++) {
+            views_address(&a, v, step, 0.4f, row);
+            views_address(&b, v, step, 0.4f, row + PAIRS);
+            assert_ok(latent_images(raw, l, &a, 1, &err), err);
+            assert_memory_equal(x + row * FLOATS, raw, sizeof raw);
+            assert_ok(latent_images(raw, l, &b, 1, &err), err);
+            assert_memory_equal(x + (row + PAIRS) * FLOATS, raw, sizeof raw);
+            for (int i = 0; i < 3; i++) {
+                if (!address_equal(&a, &list[i])) continue;
+                seen[i]++, pairs++;
+                assert_true(b.view.strength == 0.4f && b.source.ref[0].id == a.source.ref[0].id);
+            }
+        }
+    }
+    assert_int_equal(pairs, 12);
+    assert_true(seen[0] == 4 && seen[1] == 4 && seen[2] == 4);
+    latent_free(l);
+    views_free(v);
+}
+
+static void test_corners_refuse(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Address list[2] = {corner(1), corner(2)};
+    uint64_t mark = views_corners_mark(list, 2);
+    Views *v = made(VIEWS_GENERATOR, "none", NULL), *real = made(VIEWS_REAL, "none", NULL);
+    assert_refused(views_corners(real, list, 2, 0.1f, &err), err, ERR_USAGE, "views of a generator");
+    assert_refused(views_corners(v, list, 0, 0.1f, &err), err, ERR_USAGE, "at least one view");
+    assert_refused(views_corners(v, list, 2, 1.1f, &err), err, ERR_USAGE, "share up to 1");
+    assert_true(mark && mark != views_corners_mark(list, 1) && mark == views_corners_mark(list, 2));
+    list[1].digest[0] ^= 1;
+    assert_refused(views_corners(v, list, 2, 0.1f, &err), err, ERR_USAGE, "the address is of model");
+    views_free(v);
+    views_free(real);
+}
+
 static void test_real(void **state)
 {
     static float x[BATCH], raw[FLOATS];
@@ -199,6 +257,8 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_pure),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_corners),
+        cmocka_unit_test(test_corners_refuse),
         cmocka_unit_test(test_real),
         cmocka_unit_test(test_unique_and_names),
         cmocka_unit_test(test_trainer),
