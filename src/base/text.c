@@ -250,3 +250,11 @@ void text_duration(char *out, size_t cap, double seconds)
     else
         snprintf(out, cap, "%ld:%02ld", minutes, total % 60);
 }
+
+void text_bytes(char *out, size_t cap, double bytes)
+{
+    static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};
+    int u = 0;
+    while (bytes >= 999.5 && u < 4) bytes /= 1000, u++;
+    snprintf(out, cap, bytes < 9.95 && u ? "%.1f %s" : "%.0f %s", bytes, unit[u]);
+}

@@ -19,3 +19,5 @@ bool text_parse_float(float *out, const char *s, const char **end);
 /* 1234567 -> "1,234,567"; seconds -> "4:11" or "1:02:03". */
 void text_count(char *out, size_t cap, long long n);
 void text_duration(char *out, size_t cap, double seconds);
+/* Two digits or three: 950 B, 2.1 MB, 48 MB, 1.3 GB. */
+void text_bytes(char *out, size_t cap, double bytes);

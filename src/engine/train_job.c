@@ -2,6 +2,7 @@
 #include "engine/train_run.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/room.h"
 #include "engine/lock.h"
 #include "engine/train_history.h"
 #include <math.h>
@@ -93,6 +94,23 @@ void train_close(Train *t)
     if (!t) return;
     generator_drop(t->generator);
     free(t);
+}
+
+/* Data set and the probe's features as for Fashion-MNIST, which is what there is where nothing else is said.
+ */
+enum { REAL = 60000, METRICS_ROW = 400 };
+
+bool train_needs(TrainNeeds *out, const Workspace *w, const TrainConfig *config, Err *err)
+{
+    TrainSize s;
+    const GeneratorConfig *g = &w->generator->config;
+    if (!train_size(&s, config, g->channels, g->size, err)) return false;
+    double files = HISTORY_KEEP + 3, pixels = (double)REAL * g->channels * g->size * g->size;
+    out->memory = (double)s.memory + pixels;
+    out->disk = files * (double)(s.checkpoint + s.encoder) + (double)config->budget.steps * METRICS_ROW;
+    out->memory_free = room_memory();
+    out->disk_free = room_disk(w->runs);
+    return true;
 }
 
 /* --- beginning

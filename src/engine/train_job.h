@@ -106,6 +106,13 @@ bool train_run_config(TrainConfig *out, const RunInfo *run, Err *err);
 void train_close(Train *t);
 Job *train_start(Train *t, Bell bell, Err *err);
 
+/* What a run would take, about, and what there is: bytes of memory (trainer, generator, data set, probes) and
+ * of disk where runs lie. */
+typedef struct {
+    double memory, memory_free, disk, disk_free;
+} TrainNeeds;
+bool train_needs(TrainNeeds *out, const Workspace *w, const TrainConfig *config, Err *err);
+
 /* Asks a run to change, from any process: "rate 0.1", "temperature 0.3", "sigma 0.45", "pause", "continue",
  * "stop", "save", "rollback STEP" (to a checkpoint that it keeps). Checked before it is written. */
 bool train_control(const char *run_folder, const char *command, Err *err);

@@ -76,6 +76,31 @@ void trainer_free(Trainer *t)
     free(t);
 }
 
+enum {
+    BLOCKS = 5,
+    SAVED = 4
+}; /* weights, gradients, momentum, the guard's two; in a checkpoint without gradients */
+
+bool train_size(TrainSize *out, const TrainConfig *c, int channels, int side, Err *err)
+{
+    EncoderConfig e;
+    Contrast contrast = {0};
+    size_t rows = 2 * (size_t)c->pairs;
+    if (!encoder_config(&e, c->encoder, channels, side, 0, err)) return false;
+    Net *net = encoder_net(&e, err);
+    Weights *w = net ? weights_new(net, err) : NULL;
+    bool ok = w && contrast_open(&contrast, net, c->pairs, train_bf16(c), NULL, err);
+    if (ok) {
+        size_t block = w->floats * sizeof(float);
+        *out = (TrainSize){exec_bytes(contrast.exec) + rows * rows * sizeof(float) + BLOCKS * block,
+                           SAVED * block, block};
+    }
+    contrast_close(&contrast);
+    if (w) weights_drop(w);
+    net_free(net);
+    return ok;
+}
+
 static void measure(const Trainer *t, TrainMetrics *m, double loss)
 {
     const Weights *g = t->descent.grads;

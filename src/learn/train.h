@@ -52,6 +52,13 @@ ViewConfig train_views(const TrainConfig *c);
 Json *train_config_json(const TrainConfig *c);
 bool train_config_read(TrainConfig *out, const Json *j, Err *err);
 
+/* What a training needs, in bytes: memory of trainer and batch (not of generator and data set), and files. */
+typedef struct {
+    size_t memory, checkpoint, encoder;
+} TrainSize;
+/* Of pictures with these channels and side. Planned, not allocated: a few milliseconds. */
+bool train_size(TrainSize *out, const TrainConfig *c, int channels, int side, Err *err);
+
 typedef struct {
     uint64_t step;     /* the step this is of, from 0 */
     double progress;   /* after it */

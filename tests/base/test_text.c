@@ -236,9 +236,25 @@ static void counts_and_durations(void **state)
     assert_string_equal(out, "1,2");
 }
 
+static void test_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        double bytes;
+        const char *text;
+    } want[] = {{0, "0 B"},         {999, "999 B"},    {1000, "1.0 kB"},
+                {2.14e6, "2.1 MB"}, {48.4e6, "48 MB"}, {999.6e6, "1.0 GB"}};
+    char text[16];
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        text_bytes(text, sizeof text, want[i].bytes);
+        assert_string_equal(text, want[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bytes),
         cmocka_unit_test(nasty_names_become_harmless),
         cmocka_unit_test(what_is_not_utf8_is_replaced),
         cmocka_unit_test(text_is_cut_between_characters),

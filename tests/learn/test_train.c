@@ -8,6 +8,7 @@
 #include "math/act.h"
 
 #include <math.h>
+#include <sys/stat.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -506,9 +507,30 @@ static void test_untrained(void **state)
     trainer_free(t);
 }
 
+/* Planned bytes follow the batch, and files what is written. */
+static void test_size(void **state)
+{
+    TrainConfig small = tiny(20), large = tiny(20);
+    TrainSize a, b;
+    Err err = {0};
+    struct stat st;
+    (void)state;
+    large.pairs *= 4;
+    assert_ok(train_size(&a, &small, 1, 8, &err) && train_size(&b, &large, 1, 8, &err), err);
+    assert_true(b.memory > 2 * a.memory - 6 * a.encoder && b.memory > a.memory &&
+                b.checkpoint == a.checkpoint);
+    Trainer *t = made(&small, NULL);
+    assert_ok(trainer_save(t, "size.safetensors", &err), err);
+    assert_int_equal(stat("size.safetensors", &st), 0);
+    assert_true((double)st.st_size > 0.7 * (double)a.checkpoint &&
+                (double)st.st_size < 1.5 * (double)a.checkpoint + 20000);
+    trainer_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_size),
         cmocka_unit_test(test_gradient),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_bf16),

@@ -98,6 +98,7 @@ void page_change(TrainScreen *s, const World *w, int by)
     default:
         break;
     }
+    page_estimate(s, w);
 }
 
 typedef struct {
@@ -209,13 +210,30 @@ static void draw_meaning(const TrainScreen *s, const World *w, Canvas *c, Rect r
     canvas_text(c, line.x, line.y, 1, INK_ACCENT | STYLE_BOLD, "s");
     canvas_text(c, line.x + 2, line.y, line.w - 2, INK_TEXT, "starts it, and you go on browsing meanwhile.");
     if (in.h > 8) rect_cut_top(&in, 1);
-    canvas_wrap(c, in, INK_DIM, text);
+    int used = canvas_wrap(c, in, INK_DIM, text);
+    rect_cut_top(&in, used + 1);
+    canvas_wrap(c, in, s->too_much ? INK_WARN : INK_DIM, s->needs);
 }
 
 /* --- runs so far ---------------------------------------------------------------------------------------- */
 
+void page_estimate(TrainScreen *s, const World *w)
+{
+    TrainNeeds needs;
+    char memory[16], disk[16];
+    s->needs[0] = 0;
+    s->too_much = false;
+    if (!w->g || !train_needs(&needs, w->workspace, &s->next, NULL)) return;
+    text_bytes(memory, sizeof memory, needs.memory);
+    text_bytes(disk, sizeof disk, needs.disk);
+    s->too_much = needs.memory > needs.memory_free || needs.disk > needs.disk_free;
+    snprintf(s->needs, sizeof s->needs, "It will take about %s of memory and %s of disk%s", memory, disk,
+             s->too_much ? ", more than is free: fewer pairs, or a smaller encoder." : ".");
+}
+
 void page_open(TrainScreen *s, const World *w)
 {
+    page_estimate(s, w);
     free(s->run);
     s->run = NULL;
     s->runs = runs_list(&s->run, w->workspace->runs, NULL);

@@ -30,6 +30,8 @@ typedef enum {
 typedef struct {
     bool page;        /* the page before a run is shown */
     TrainConfig next; /* what the next run is started with */
+    char needs[160];  /* what it will take of memory and disk, in words; "" where nothing is known */
+    bool too_much;    /* ... which is more than there is */
     Setting setting;  /* the row under the cursor */
     bool in_runs;     /* the list of runs has the focus */
     Painting
@@ -80,6 +82,8 @@ void page_close(TrainScreen *s);
 void page_view(const TrainScreen *s, const App *app, Canvas *c, Rect area);
 /* Asks for the preview where the settings have changed, and takes it when it is there; true: draw. */
 bool page_preview(TrainScreen *s, App *app);
+/* Fills `needs` for the settings as they are. */
+void page_estimate(TrainScreen *s, const World *w);
 /* Moves the setting under the cursor by one step. */
 void page_change(TrainScreen *s, const World *w, int by);
 void page_move(TrainScreen *s, int by);
