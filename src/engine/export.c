@@ -157,7 +157,8 @@ bool export_wall(const char *path, Latent *l, const Address *list, int n, int co
 {
     Image *tile = calloc((size_t)n, sizeof *tile);
     if (!tile) return err_nomem(err, "a wall");
-    bool ok = export_images(tile, l, list, n, err) && export_sheet(path, tile, list, n, cols, scale, title, err);
+    bool ok =
+        export_images(tile, l, list, n, err) && export_sheet(path, tile, list, n, cols, scale, title, err);
     for (int i = 0; i < n; i++) image_free(&tile[i]);
     free(tile);
     return ok;
@@ -175,29 +176,17 @@ bool export_view(const char *path, Latent *l, const Address *a, int scale, Err *
     return ok;
 }
 
-static void set_edit(Address *a, const char *dir, float amount)
-{
-    for (int i = 0; i < a->edits; i++) {
-        if (strcmp(a->edit[i].dir, dir) || a->edit[i].range.first) continue;
-        a->edit[i].amount = amount;
-        return;
-    }
-    if (a->edits == ADDRESS_EDITS_MAX) return;
-    AddressEdit *e = &a->edit[a->edits++];
-    *e = (AddressEdit){.amount = amount};
-    snprintf(e->dir, sizeof e->dir, "%s", dir);
-}
-
 bool export_strip_addresses(Address *out, int n, const Address *a, const Generator *g, const char *dir,
                             float low, float high, Err *err)
 {
-    if (!generator_direction(g, dir))
+    char field[ADDRESS_DIR_MAX + 32];
+    if (!strchr(dir, '.') && !generator_direction(g, dir))
         return err_set(err, ERR_USAGE, "%s has no direction \"%s\"", g->slug, dir);
     for (int i = 0; i < n; i++) {
         float amount = n > 1 ? low + (high - low) * (float)i / (float)(n - 1) : low;
+        snprintf(field, sizeof field, "%.*s=%.3f", ADDRESS_DIR_MAX, dir, (double)amount);
         out[i] = *a;
-        set_edit(&out[i], dir, (float)(int)(amount * 1000 + (amount < 0 ? -0.5f : 0.5f)) / 1000);
-        if (!address_normalise(&out[i], err)) return false;
+        if (!address_set(&out[i], field, err)) return false;
     }
     return true;
 }

@@ -22,7 +22,8 @@ bool export_wall(const char *path, Latent *l, const Address *list, int n, int co
 /* The same of pictures that were made already: tile (n), all of one size. */
 bool export_sheet(const char *path, const Image *tile, const Address *list, int n, int cols, int scale,
                   const char *title, Err *err);
-/* The strip of a direction: n addresses from a with dir at evenly spaced amounts from low to high. */
+/* The strip of a direction (the model's, or NAME.8hex): n addresses from a with dir at evenly spaced amounts
+ * from low to high. */
 bool export_strip_addresses(Address *out, int n, const Address *a, const Generator *g, const char *dir,
                             float low, float high, Err *err);
 /* The picture asked about, then its neighbours, a row per space, score and class under each. */

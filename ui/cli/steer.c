@@ -3,6 +3,7 @@
 #include "cli/open.h"
 #include "engine/animate.h"
 #include "engine/export.h"
+#include "latent/direction.h"
 #include "latent/path.h"
 #include "latent/steer.h"
 #include <stdio.h>
@@ -34,14 +35,21 @@ static const Option options[] = {
 
 enum { STRIP_MAX = 64 };
 
-/* "pca-1 1.25" is short for "set pca-1 1.25". */
+/* "pca-1 1.25" is short for "set pca-1 1.25"; directions of one's own get their hash. */
 static bool command(Address *a, const Generator *g, const char *text, Err *err)
 {
-    char line[ADDRESS_BYTES_MAX + 64], first[ADDRESS_DIR_MAX + 1];
-    size_t n = strcspn(text, " \t");
-    snprintf(first, sizeof first, "%.*s", (int)n, text);
-    bool direction = n < sizeof first && generator_direction(g, first);
-    if (snprintf(line, sizeof line, "%s%s", direction ? "set " : "", text) >= (int)sizeof line)
+    char line[ADDRESS_BYTES_MAX + 128], first[ADDRESS_DIR_MAX + 1], dir[ADDRESS_DIR_MAX + 1];
+    LatentStore store;
+    if (!store_open(&store, NULL, err)) return false;
+    bool set = !strncmp(text, "set ", 4);
+    const char *word = set ? text + 4 + strspn(text + 4, " ") : text;
+    size_t n = strcspn(word, " \t");
+    snprintf(first, sizeof first, "%.*s", (int)n, word);
+    bool direction = n < sizeof first && direction_word(dir, &store, g, first, set ? err : NULL);
+    if (set && !direction) return false;
+    int length = direction ? snprintf(line, sizeof line, "set %s%s", dir, word + n)
+                           : snprintf(line, sizeof line, "%s", text);
+    if (length >= (int)sizeof line)
         return err_set(err, ERR_USAGE, "a --set of %zu bytes is too long", strlen(text));
     return steer_apply(a, g, line, err);
 }
@@ -67,21 +75,31 @@ static bool steered(Address *out, const Args *a, const Workspace *w, Err *err)
     return true;
 }
 
-/* list (n): along --strip, from `from`. */
-static bool strip_of(Address *list, int n, const Args *a, const Generator *g, const Address *from, Err *err)
+/* list (n): along what --strip or --by names. */
+static bool strip_of(Address *list, int n, const Args *a, const char *option, const Generator *g,
+                     const Address *from, float low, float high, Err *err)
 {
-    return export_strip_addresses(list, n, from, g, args_text(a, "strip"), (float)args_number(a, "low"),
-                                  (float)args_number(a, "high"), err);
+    LatentStore store;
+    char dir[ADDRESS_DIR_MAX + 1];
+    return store_open(&store, NULL, err) && direction_word(dir, &store, g, args_text(a, option), err) &&
+           export_strip_addresses(list, n, from, g, dir, low, high, err);
+}
+
+/* list (n): along --strip. */
+static bool row_of(Address *list, int n, const Args *a, const Generator *g, const Address *from, Err *err)
+{
+    return strip_of(list, n, a, "strip", g, from, (float)args_number(a, "low"), (float)args_number(a, "high"),
+                    err);
 }
 
 /* list (n, n): --strip across, --by upwards. */
 static bool plane_of(Address *list, int n, const Args *a, const Generator *g, const Address *from, Err *err)
 {
     Address *side = malloc((size_t)n * sizeof *side);
-    bool ok = side ? export_strip_addresses(side, n, from, g, args_text(a, "by"),
-                                            (float)args_number(a, "high"), (float)args_number(a, "low"), err)
+    bool ok = side ? strip_of(side, n, a, "by", g, from, (float)args_number(a, "high"),
+                              (float)args_number(a, "low"), err)
                    : err_nomem(err, "a plane of views");
-    for (int i = 0; i < n && ok; i++) ok = strip_of(list + (size_t)i * (size_t)n, n, a, g, &side[i], err);
+    for (int i = 0; i < n && ok; i++) ok = row_of(list + (size_t)i * (size_t)n, n, a, g, &side[i], err);
     free(side);
     return ok;
 }
@@ -96,7 +114,7 @@ static bool save_sheet(Json *o, const Args *a, Latent *l, const Address *address
     snprintf(title, sizeof title, "%.60s%s%.40s from %g to %g", args_text(a, "strip"),
              count > n ? ", up " : "", count > n ? args_text(a, "by") : "", args_number(a, "low"),
              args_number(a, "high"));
-    bool ok = count > n ? plane_of(list, n, a, g, address, err) : strip_of(list, n, a, g, address, err);
+    bool ok = count > n ? plane_of(list, n, a, g, address, err) : row_of(list, n, a, g, address, err);
     ok = ok && export_wall(args_text(a, "out"), l, list, count, n, (int)args_integer(a, "scale"), title, err);
     Json *all = ok ? json_make_array() : NULL;
     for (int i = 0; i < count && ok; i++) open_add_address(all, &list[i]);
@@ -110,7 +128,7 @@ static bool frames_of(Address *list, int n, const Args *a, const Workspace *w, L
 {
     Address to;
     LatentStore store;
-    if (!args_given(a, "to")) return strip_of(list, n, a, w->generator, from, err);
+    if (!args_given(a, "to")) return row_of(list, n, a, w->generator, from, err);
     return open_address(&to, w, args_text(a, "to"), err) && store_open(&store, NULL, err) &&
            path_between(list, n, from, &to, true, l, &store, err);
 }
