@@ -16,6 +16,7 @@ static int prepare(void **state)
     setenv("TZ", "UTC", 1);
     setenv("XDG_DATA_HOME", "data", 1);
     if (file_exists("none")) file_remove_tree("none", NULL);
+    if (file_exists("data")) file_remove_tree("data", NULL);
     return 0;
 }
 
@@ -98,6 +99,26 @@ static void inversion(void **state)
     same_bytes("found.png", "again.png");
 }
 
+/* Views tagged by hand become a slider; what it makes comes back in another process. */
+static void learning(void **state)
+{
+    (void)state;
+    write_text(
+        "keys.txt",
+        "2\nwait\n:learn mine from bright\nexpect no view in the tray\n:learn mine\nexpect is learnt like\n"
+        ":do set pca-1 2\n:tray-as bright\nSpace\n:tray-as bright\nSpace\n:tray-as bright\nSpace\n:tray-as "
+        "bright\n"
+        "Space\n:tray-as bright\nwait\nD\ntype mine from bright\nEnter\nwait\nexpect unseen views apart\n"
+        "expect ▸ mine\n:do reset\nl l\nwait\nexpect mine.\n:save learnt.png\nexpect wrote\n");
+    succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "none", "--script", "keys.txt",
+                        "--fake-clock", "--graphics", "none"));
+    write_text("keys.txt", "wait\n2\nwait\nexpect =0.5\nexpect ▾ mine\n:save again.png\nexpect wrote\n");
+    succeeded(viewsmith("learnt.png", "--model", MODEL, "--data", "fashion-small", "--runs", "none",
+                        "--script", "keys.txt", "--fake-clock", "--graphics", "none"));
+    same_bytes("learnt.png", "again.png");
+    succeeded(viewsmith("direction", "drop", "mine", "--model", MODEL));
+}
+
 /* The first frame is what any program shows: view A as the command line makes it. */
 static void animation(void **state)
 {
@@ -136,11 +157,12 @@ int main(void)
                            {"steer-mouse", "steer-mouse", NULL, NULL},
                            {"steer-ascii", "steer-ascii", "steer-ascii-wide", "--ascii"}};
     enum { CASES = sizeof cases / sizeof *cases };
-    struct CMUnitTest test[CASES + 3];
+    struct CMUnitTest test[CASES + 4];
     for (int i = 0; i < CASES; i++)
         test[i] = (struct CMUnitTest){cases[i].small, play, NULL, NULL, &cases[i]};
     test[CASES] = (struct CMUnitTest)cmocka_unit_test(chain);
     test[CASES + 1] = (struct CMUnitTest)cmocka_unit_test(inversion);
     test[CASES + 2] = (struct CMUnitTest)cmocka_unit_test(animation);
+    test[CASES + 3] = (struct CMUnitTest)cmocka_unit_test(learning);
     return cmocka_run_group_tests_name("steer", test, prepare, NULL);
 }

@@ -111,6 +111,7 @@ typedef enum {
     X(STEER_TREE,       "U",            "history",     STEER, NULL, "history", "The tree of everything done, as a page of pictures; Enter goes there") \
     X(STEER_INVERT,     "i",            "invert",      STEER, "PICTURE", NULL, "Look for the view that is most like a picture file; the result can be steered") \
     X(STEER_ANIMATE,    "E",            "animate",     STEER, "FILE.png [FRAMES]", NULL, "Write an animated PNG: the way from A to B, else the focused slider from end to end") \
+    X(STEER_LEARN,      "D",            "learn",       STEER, "NAME from TAG [against TAG]", NULL, "Learn a direction of your own: from tagged views of the tray, against others or plain ones; apart zoom,pca-1 keeps it independent of those") \
     X(STEER_DO,         "",             "do",          STEER, "COMMAND", NULL, "One steering command in words: set pca-1 1.25 1-3, mix 12 4-6, px blur 1, noise off, reset ...") \
     X(STEER_NEIGHBOURS, "n",            "neighbours-of", STEER, NULL, "neighbours", "Real neighbours of this view") \
     X(STEER_TAKE,       "Enter",        "take",        STEER, NULL, "take", "On a page of pictures: take the selected one; on a heading: fold it; else: real neighbours") \

@@ -12,6 +12,14 @@
 
 enum { FRAMES = 48, FRAMES_MAX = 600, FPS = 20, SCALE = 8 };
 
+/* Ends a job and takes it off the list: always NULL. */
+Job *steer_job_end(App *app, Job *job)
+{
+    if (job) app_job_drop(app, job);
+    job_free(job);
+    return NULL;
+}
+
 /* --- inversion ------------------------------------------------------------------------------------------ */
 
 static const InvertNews *invert_of(Job *job, InvertNews **hold)
@@ -33,10 +41,7 @@ static void invert_say(void *ctx, Job *job, AppJobLine *out)
 
 static void invert_end(SteerScreen *s, App *app)
 {
-    if (!s->invert) return;
-    app_job_drop(app, s->invert);
-    job_free(s->invert);
-    s->invert = NULL;
+    s->invert = steer_job_end(app, s->invert);
     if (s->invert_news) news_drop(&s->invert_news->news);
     s->invert_news = NULL;
 }
@@ -117,14 +122,6 @@ static bool frames_of(SteerScreen *s, World *w, Address *list, int n, Err *err)
     return true;
 }
 
-static void animate_end(SteerScreen *s, App *app)
-{
-    if (!s->animate) return;
-    app_job_drop(app, s->animate);
-    job_free(s->animate);
-    s->animate = NULL;
-}
-
 /* "FILE.png [FRAMES]" */
 static bool animate(SteerScreen *s, App *app, const char *text)
 {
@@ -139,7 +136,7 @@ static bool animate(SteerScreen *s, App *app, const char *text)
     Address *list = malloc((size_t)n * sizeof *list);
     bool ok = list ? frames_of(s, w, list, n, &err) : err_nomem(&err, "an animation");
     if (ok) {
-        animate_end(s, app);
+        s->animate = steer_job_end(app, s->animate);
         s->animate = animate_start(w->g, path, list, n, &c, w->bell, &err);
     }
     free(list);
@@ -161,7 +158,7 @@ static bool animate_tick(SteerScreen *s, App *app)
         app_notice(app, "wrote %s: an animated PNG with the address of every frame", s->animate_name);
     else if (err.code != ERR_CANCELLED)
         app_fail(app, &err);
-    animate_end(s, app);
+    s->animate = steer_job_end(app, s->animate);
     return true;
 }
 
@@ -175,6 +172,7 @@ bool work_act(SteerScreen *s, App *app, const Event *ev)
         return true;
     }
     if (!ev->text) return false;
+    if (ev->action == ACT_STEER_LEARN) return learn_begin(s, app, ev->text);
     if (ev->action == ACT_STEER_INVERT) return invert_file(s, app, ev->text);
     return ev->action == ACT_STEER_ANIMATE && animate(s, app, ev->text);
 }
@@ -182,18 +180,20 @@ bool work_act(SteerScreen *s, App *app, const Event *ev)
 bool work_tick(SteerScreen *s, App *app)
 {
     bool news = invert_tick(s, app);
+    news |= learn_tick(s, app);
     return animate_tick(s, app) || news;
 }
 
 bool work_busy(const SteerScreen *s)
 {
-    return s->invert || s->animate;
+    return s->invert || s->animate || s->learn;
 }
 
 void work_close(SteerScreen *s, App *app)
 {
     invert_end(s, app);
-    animate_end(s, app);
+    s->animate = steer_job_end(app, s->animate);
+    s->learn = steer_job_end(app, s->learn);
 }
 
 /* The picture sought, the one found so far, and how far they are apart. */

@@ -47,13 +47,23 @@ static Knob *add(SteerScreen *s, KnobKind kind, Group group, const char *dir, co
     return k;
 }
 
-static void add_direction(SteerScreen *s, Group group, const char *dir, const Direction *d)
+static Knob *add_direction(SteerScreen *s, Group group, const char *dir, const Direction *d)
 {
     Knob *k = add(s, KNOB_DIRECTION, group, dir, d->name);
-    if (!k) return;
+    if (!k) return NULL;
     k->is = d;
     k->low = d->low < d->high ? (double)d->low : -4;
     k->high = d->low < d->high ? (double)d->high : 4;
+    k->scale = exp2(round(log2((k->high - k->low) / 8))); /* walks go farther: a step of theirs is longer */
+    return k;
+}
+
+static void add_own(SteerScreen *s)
+{
+    for (int i = 0; i < s->own.n; i++) {
+        Knob *k = add_direction(s, GROUP_OWN, s->own.own[i].dir, &s->own.own[i].is);
+        if (k) learn_words(&s->own.own[i], k->more, sizeof k->more);
+    }
 }
 
 static Group group_of(const Direction *d)
@@ -90,9 +100,7 @@ void steer_knobs(SteerScreen *s, App *app)
     k = add(s, KNOB_PSI, GROUP_VIEW, "psi", "psi");
     k->high = 1.5, k->rest = 1, k->scale = 0.2;
     for (int g = GROUP_WALK; g < GROUP_PIXEL; g++) {
-        if (g == GROUP_OWN)
-            for (int i = 0; i < s->own.n; i++)
-                add_direction(s, GROUP_OWN, s->own.own[i].dir, &s->own.own[i].is);
+        if (g == GROUP_OWN) add_own(s);
         for (int i = 0; i < w->g->directions; i++)
             if ((int)group_of(&w->g->direction[i]) == g)
                 add_direction(s, (Group)g, w->g->direction[i].name, &w->g->direction[i]);
@@ -271,7 +279,7 @@ bool steer_put(const SteerScreen *s, const World *w, Address *a, const Knob *k, 
 /* --- what the list shows -------------------------------------------------------------------------------- */
 
 /* "+14°", "1.2 times", "-3 px": what a walk reaches at this amount. */
-static bool reach_words(const Knob *k, double value, char *out, size_t cap)
+bool steer_reach(const Knob *k, double value, char *out, size_t cap)
 {
     float reach = k->is ? direction_reach(k->is, (float)value) : NAN;
     if (!isfinite(reach)) return false;
@@ -287,7 +295,7 @@ static bool reach_words(const Knob *k, double value, char *out, size_t cap)
 static void note_of(const Knob *k, double value, char *out, size_t cap)
 {
     *out = '\0';
-    if (reach_words(k, value, out, cap) || !k->is) return;
+    if (!k->is || (value != k->rest && steer_reach(k, value, out, cap))) return;
     if (*k->is->caption)
         snprintf(out, cap, "%s", k->is->caption);
     else if (k->is->share > 0)
@@ -346,9 +354,11 @@ void steer_caption(const SteerScreen *s, const Knob *k, char *out, size_t cap, b
     char reach[48] = "";
     double value = steer_value(s, k, steer_now(s->history));
     *limit = at_limit(k, value);
-    reach_words(k, value, reach, sizeof reach);
+    steer_reach(k, value, reach, sizeof reach);
     if (*limit)
         snprintf(out, cap, "%s %s is as far as the generator goes: O has pixel operators", k->name, reach);
+    else if (*k->more)
+        snprintf(out, cap, "%s: %s", k->name, k->more);
     else if (k->is && *k->is->caption)
         snprintf(out, cap, "%s: %s%s%s", k->name, k->is->caption, *reach ? ", now " : "", reach);
     else if (*reach)

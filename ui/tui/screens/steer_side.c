@@ -122,7 +122,14 @@ static void classes(const SteerScreen *s, const App *app, Canvas *c, Rect *in)
     }
 }
 
-/* Realism is 1 at the edge of what real pictures are: the bar is half full there. */
+/* Realism is 1 at the edge of what real pictures are: the bar is half full there. Most of what is generated
+ * stands a little outside, so the colour tells what steering did to it. */
+static Style real_style(const SteerScreen *s, double real)
+{
+    double start = (double)s->meter->meter[1].realism;
+    return real >= 0.9 * start || real >= 1 ? INK_GOOD : real >= 0.7 * start ? INK_WARN : INK_BAD;
+}
+
 static void figures(const SteerScreen *s, const App *app, Canvas *c, Rect *in)
 {
     const Meter *m = now(s);
@@ -130,7 +137,7 @@ static void figures(const SteerScreen *s, const App *app, Canvas *c, Rect *in)
     double cos = 1 - (double)m->distance, real = (double)m->realism;
     classes(s, app, c, in);
     bar(c, in, w->marks.set[marks_find("A")] ? "from A" : "start", cos, cos, INK_SERIES_1);
-    bar(c, in, "real?", real / 2, real, real < 1 ? INK_WARN : INK_GOOD);
+    bar(c, in, "real?", real / 2, real, real_style(s, real));
     double near = m->nearest[0] >= 0 ? (double)m->score[0] : (double)NAN;
     bar(c, in, "novel", 1 - near, 1 - near, INK_SERIES_2);
 }

@@ -7,6 +7,7 @@
  *   steer_tree.c    the history, as a pane and as a page
  *   steer_side.c    meters and real neighbours
  *   steer_jobs.c    inversion, animation
+ *   steer_learn.c   a direction of one's own
  *   steer_keep.c    the session
  *   steer_view.c    layout, picture, sliders, strip */
 #pragma once
@@ -44,6 +45,7 @@ typedef struct {
     Group group;
     char dir[ADDRESS_DIR_MAX + 1]; /* as commands name it */
     char name[ADDRESS_DIR_MAX + 1];
+    char more[64];       /* of one's own: how it was learnt */
     const Direction *is; /* KNOB_DIRECTION: the generator's, or one of one's own */
     PixelOpKind op;      /* KNOB_PIXEL: value number `part` of it */
     int part;
@@ -108,8 +110,8 @@ typedef struct {
     Painting *view, *strip, *effect, *flipped, *planes, *thumbs;
     MeterNews *meter;
     uint64_t asked_view, asked_strip, asked_effect, asked_flip, asked_plane, asked_thumbs,
-        asked_meter;       /* tickets */
-    Job *invert, *animate; /* NULL: none under way */
+        asked_meter;               /* tickets */
+    Job *invert, *animate, *learn; /* NULL: none under way */
     InvertNews *invert_news;
     char invert_name[64], animate_name[1024];
     uint64_t seen; /* world changes */
@@ -142,6 +144,8 @@ bool steer_put(const SteerScreen *s, const World *w, Address *a, const Knob *k, 
 /* The same as a command into out. */
 void steer_knob_command(const SteerScreen *s, const Address *a, const Knob *k, double value, char *out,
                         size_t cap);
+/* "+14°", "×1.20", "-3.0 px": what a walk reaches at this amount; false where that is not known. */
+bool steer_reach(const Knob *k, double value, char *out, size_t cap);
 /* What is known of the knob at its value, in one line; *limit: it stands where it reaches no further. */
 void steer_caption(const SteerScreen *s, const Knob *k, char *out, size_t cap, bool *limit);
 void steer_take_effects(SteerScreen *s, const World *w);
@@ -194,6 +198,11 @@ void side_draw(const SteerScreen *s, const App *app, Canvas *c, Rect r);
 /* The same in one line, for windows without room. */
 void side_line(const SteerScreen *s, const App *app, char *out, size_t cap);
 
+Job *steer_job_end(App *app, Job *job); /* takes it off the list, ends it; NULL */
+bool learn_begin(SteerScreen *s, App *app, const char *text);
+bool learn_tick(SteerScreen *s, App *app);
+/* What the card of one's own direction says, in some words. */
+void learn_words(const OwnDirection *own, char *out, size_t cap);
 bool work_act(SteerScreen *s, App *app, const Event *ev);
 bool work_tick(SteerScreen *s, App *app);
 bool work_busy(const SteerScreen *s);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SIDE = 28, WIDE = 100, SLIDERS = 48 };
+enum { SIDE = 28, WIDE = 100, SLIDERS = 48, SLIDERS_WIDE = 58 };
 
 /* --- layout --------------------------------------------------------------------------------------------- */
 
@@ -30,7 +30,8 @@ SteerLayout steer_layout(const SteerScreen *s, Rect area)
     } else
         *(s->pane == PANE_SIDE ? &l.side : s->pane == PANE_TREE ? &l.tree : &l.strip) = low;
     int side = area.h * 2 - 2, most = area.w * 9 / 20;
-    if (most < area.w - SLIDERS) most = area.w - SLIDERS;
+    int sliders = area.w >= WIDE ? SLIDERS_WIDE : SLIDERS; /* what does not fit beside a square picture */
+    if (most < area.w - sliders || area.w >= WIDE) most = area.w - sliders;
     l.picture = rect_cut_left(&area, side < most ? side : most);
     l.sliders = area;
     return l;
@@ -144,6 +145,12 @@ static void label(Canvas *c, Rect r, const char *text, bool now)
                 marked);
 }
 
+static void value_text(const Knob *k, double value, char *out, size_t cap)
+{
+    if (!steer_reach(k, value, out, cap))
+        snprintf(out, cap, k->low < 0 ? "%+.*f" : "%.*f", k->decimals, value);
+}
+
 static bool stands_at(const SteerScreen *s, const Knob *k, int i)
 {
     return steer_strip_value(s, i) == steer_value(s, k, steer_now(s->history));
@@ -165,7 +172,7 @@ static void draw_strip(const SteerScreen *s, Canvas *c, Rect r)
     for (int i = 0; i < n; i++) {
         Rect tile = strip_tile(r, i), name = rect_cut_top(&tile, 1);
         if (k)
-            snprintf(text, sizeof text, k->low < 0 ? "%+.*f" : "%.*f", k->decimals, steer_strip_value(s, i));
+            value_text(k, steer_strip_value(s, i), text, sizeof text);
         else
             snprintf(text, sizeof text, "%s", s->knob[at[i]].name);
         label(c, name, text, k && stands_at(s, k, i));
