@@ -93,6 +93,7 @@ void train_close(Train *t)
 {
     if (!t) return;
     generator_drop(t->generator);
+    free(t->corner);
     free(t);
 }
 
@@ -163,9 +164,11 @@ static bool open_trainer(TrainRun *r, Err *err)
     const Dataset *real = r->data ? &r->real : NULL;
     snprintf(previous, sizeof previous, "%s.1", r->checkpoint);
     if (!file_exists(r->checkpoint) && !file_exists(previous))
-        return trainer_new(&r->trainer, &t->config, t->generator, real, r->pool, err);
+        return trainer_new(&r->trainer, &t->config, t->generator, real, r->pool, err) &&
+               run_give_corners(r, r->trainer, err);
     if (!checkpoint_tidy(r->checkpoint, err) ||
-        !trainer_resume(&r->trainer, r->checkpoint, t->generator, real, r->pool, notice, sizeof notice, err))
+        !trainer_resume(&r->trainer, r->checkpoint, t->generator, real, r->pool, notice, sizeof notice, err) ||
+        !run_give_corners(r, r->trainer, err))
         return false;
     if (notice[0]) news_tell(r, notice);
     Budget b = t->config.budget, had = trainer_config(r->trainer)->budget;
@@ -203,6 +206,7 @@ static bool go_back(TrainRun *r, Err *err)
         return false;
     trainer_free(r->trainer);
     r->trainer = t;
+    if (!run_give_corners(r, t, err)) return false;
     r->stepped = false;
     r->began = trainer_progress(t);
     r->step_spent = r->generator_spent = r->probe_spent = 0;
@@ -221,7 +225,7 @@ static bool begin(TrainRun *r, Err *err)
     news_publish(r);
     /* Settings before the first checkpoint, so that whoever finds one can resume it; a new budget stays with
      * the run. */
-    if (!open_data(r, err) || !log_config(r, err) || !open_trainer(r, err)) return false;
+    if (!open_data(r, err) || !run_tray(r, err) || !log_config(r, err) || !open_trainer(r, err)) return false;
     Encoder *e = trainer_snapshot(r->trainer, NULL);
     r->features = encoder_features(&e->config);
     encoder_drop(e);

@@ -10,6 +10,7 @@
  * same run, bit for bit. */
 #pragma once
 #include "engine/job.h"
+#include "engine/tray.h"
 #include "engine/workspace.h"
 #include "learn/meters.h"
 #include "learn/probe.h"
@@ -37,6 +38,8 @@ typedef struct {
     int keep;            /* checkpoints kept of the way (engine/train_history.h); 0: none */
     bool back;           /* begin by going back to the kept checkpoint of step `back_to` */
     uint64_t back_to;
+    Address *corner; /* kept views that a share of the pairs begins at (train_tray), owned; NULL: none */
+    int corners;
     int threads;
     uint64_t until;  /* stops there, saved, as `stop` does; 0: at the end of the budget */
     bool background; /* nice 19: somebody works at the screen */
@@ -104,6 +107,9 @@ Train *train_open_run(const Workspace *w, const char *run, Err *err);
 /* The settings that a run was started with. */
 bool train_run_config(TrainConfig *out, const RunInfo *run, Err *err);
 void train_close(Train *t);
+/* A new run that takes `share` (0..1] of every batch's pairs from the kept views with this tag (NULL: all) of its model:
+ * they are copied now, and into the run's folder (tray.jsonl) when it begins. Refused where there are none. */
+bool train_tray(Train *t, Tray *tray, const char *tag, float share, Err *err);
 Job *train_start(Train *t, Bell bell, Err *err);
 
 /* What a run would take, about, and what there is: bytes of memory (trainer, generator, data set, probes) and

@@ -103,6 +103,7 @@ bool log_step(TrainRun *r, Err *err)
     json_put_num(row, "gradient", m->gradient);
     json_put_int(row, "views", (int64_t)m->views);
     json_put_int(row, "unique", (int64_t)m->unique);
+    if (m->corners) json_put_int(row, "tray", m->corners); /* pairs that began at kept views */
     json_put_num(row, "elapsed", m->elapsed);
     json_put_num(row, "views_second", m->views_second);
     json_put_num(row, "generator_share", m->generator_share);

@@ -63,6 +63,9 @@ bool log_config(const TrainRun *r, Err *err);
 bool log_result(TrainRun *r, Err *err);
 /* Sets aside what was logged from the trainer's step on, and goes on from there. */
 bool log_back(TrainRun *r, Err *err);
+/* train_tray.c: writes the kept views into a new run's folder, or reads those of an old one; gives them to a trainer */
+bool run_tray(TrainRun *r, Err *err);
+bool run_give_corners(const TrainRun *r, Trainer *trainer, Err *err);
 /* train_news.c */
 bool news_begin(TrainRun *r, Err *err);
 void news_step(TrainRun *r);

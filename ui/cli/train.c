@@ -24,6 +24,9 @@ static const Option options[] = {
     {"anchors", OPTION_INTEGER, "N", NULL, 0, 9e15, false, "Only so many different anchors; 0: endless (0)"},
     {"augment", OPTION_TEXT, "RECIPE", NULL, 0, 0, false,
      "Pixel views: genrep, crop, light, none, or genrep:crop=0.3-1,flip=0"},
+    {"tray", OPTION_TEXT, "TAG", NULL, 0, 0, false,
+     "A share of every batch begins at the tray's views with this tag; all: at any of them"},
+    {"tray-share", OPTION_NUMBER, "X", "0.1", 0.001, 1, false, "That share"},
     OPTION_SEED_OF("Of weights and views"),
     {"name", OPTION_TEXT, "NAME", NULL, 0, 0, false, "Name of the run"},
     {"resume", OPTION_TEXT, "RUN", NULL, 0, 0, false,
@@ -93,7 +96,7 @@ static bool set_end(TrainEnd *end, const char *text, Err *err)
 static bool check_resume(const Args *a, Err *err)
 {
     static const char *const fixed[] = {"source", "encoder", "precision", "pairs",   "rate", "temperature",
-                                        "sigma",  "psi",     "anchors",   "augment", "seed", "name"};
+                                        "sigma",  "psi",     "anchors",   "augment", "seed", "name", "tray", "tray-share"};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (args_given(a, fixed[i]))
             return err_set(err, ERR_USAGE, "--%s belongs to a new run: a resumed one keeps its own settings",
@@ -110,6 +113,19 @@ static bool read_words(TrainConfig *config, TrainEnd *end, const Args *a, Err *e
     return args_given(a, "resume") ? check_resume(a, err) : set_config(config, a, err);
 }
 
+/* --tray TAG: a share of every batch begins at what is kept. */
+static bool take_tray(Train *t, const Args *a, Err *err)
+{
+    Tray *tray;
+    const char *tag = args_text(a, "tray");
+    if (!tag) return true;
+    if (!tray_open(&tray, NULL, err)) return false;
+    bool ok = train_tray(t, tray, strcmp(tag, "all") ? tag : NULL, (float)args_number(a, "tray-share"), err);
+    tray_close(tray);
+    if (ok) cli_note(a, "%d kept views, %g %% of every batch", t->corners, 100 * args_number(a, "tray-share"));
+    return ok;
+}
+
 static Train *open_train(const Args *a, const Workspace *w, const TrainConfig *config, TrainEnd end, Err *err)
 {
     const char *resume = args_text(a, "resume");
@@ -123,7 +139,7 @@ static Train *open_train(const Args *a, const Workspace *w, const TrainConfig *c
     if (t->back) t->back_to = (uint64_t)args_integer(a, "at");
     if (args_given(a, "name")) snprintf(t->name, sizeof t->name, "%s", args_text(a, "name"));
     if (!resume) args_line(t->command, sizeof t->command, a);
-    if (set_budget(&t->config, a, err)) return t;
+    if (set_budget(&t->config, a, err) && take_tray(t, a, err)) return t;
     train_close(t);
     return NULL;
 }
