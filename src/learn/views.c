@@ -186,6 +186,12 @@ uint64_t views_corners_mark(const Address *list, int n)
     return mark >> 2 ? mark >> 2 : 1;
 }
 
+static int share_of(int pairs, float share)
+{
+    int k = (int)(share * (float)pairs + 0.5f);
+    return !(share > 0) ? 0 : k < 1 ? 1 : k;
+}
+
 static void move_view(Address *a, float sigma, uint64_t counter)
 {
     a->view = (AddressView){.kind = "gauss", .strength = sigma, .counter = counter};
@@ -208,8 +214,7 @@ bool views_corners(Views *v, const Address *list, int n, float share, Err *err)
         move_view(&moved, 1, 0);
         v->movable[i] = latent_check(v->generator, &moved, NULL);
     }
-    int pairs = (int)(share * (float)v->config.pairs + 0.5f);
-    v->corner_pairs = pairs < 1 ? 1 : pairs;
+    v->corner_pairs = share_of(v->config.pairs, share);
     v->corners = n;
     return true;
 }
@@ -219,11 +224,16 @@ int views_corner_pairs(const Views *v)
     return v->corner_pairs;
 }
 
-/* Corners are spread over the batch: which of them pair `pair` is, -1: none. */
-static int corner_of(const Views *v, int pair)
+/* k corners are spread over n pairs: which of them `pair` is, -1: none. */
+static int corner_of(int64_t k, int64_t n, int pair)
 {
-    int64_t k = v->corner_pairs, n = v->config.pairs, before = pair * k / n;
+    int64_t before = pair * k / n;
     return (pair + 1) * k / n > before ? (int)before : -1;
+}
+
+bool views_is_corner(int pairs, float share, int pair)
+{
+    return corner_of(share_of(pairs, share), pairs, pair) >= 0;
 }
 
 static void corner_address(Address *out, const Views *v, uint64_t step, float sigma, int corner,
@@ -241,7 +251,7 @@ static void latent_address(Address *out, const Views *v, uint64_t step, float si
     Stream s = v->stream;
     s.sigma = makers[v->config.maker].latent ? sigma : 0;
     Address anchor;
-    int corner = corner_of(v, row % v->config.pairs);
+    int corner = corner_of(v->corner_pairs, v->config.pairs, row % v->config.pairs);
     if (corner >= 0) {
         corner_address(out, v, step, s.sigma, corner, row >= v->config.pairs);
         return;

@@ -52,6 +52,8 @@ void views_free(Views *v);
  * view; where its source is no z, which cannot be moved, the anchor's own picture. Generated views only. */
 bool views_corners(Views *v, const Address *list, int n, float share, Err *err);
 int views_corner_pairs(const Views *v); /* of a batch; 0 without */
+/* Whether pair `pair` (0..pairs-1) of every batch of so many begins at one of them. */
+bool views_is_corner(int pairs, float share, int pair);
 /* A number that stands for the list in a run's settings; not 0, below 2^62. */
 uint64_t views_corners_mark(const Address *list, int n);
 /* sigma: strength of the Gaussian latent view; 0 makes the positive the anchor's own picture. */

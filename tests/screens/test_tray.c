@@ -96,9 +96,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(play, "corners-empty"), cmocka_unit_test_prestate(play, "corners"),
         cmocka_unit_test_prestate(play, "corners-edit"),  cmocka_unit_test_prestate(play, "corners-export"),
-        cmocka_unit_test_prestate(play, "corners-mouse"), cmocka_unit_test_prestate(chain, "folder"),
-        cmocka_unit_test_prestate(chain, "classes"),      cmocka_unit_test_prestate(chain, "tags"),
-        cmocka_unit_test_prestate(chain, "webdataset"),
+        cmocka_unit_test_prestate(play, "corners-mouse"), cmocka_unit_test_prestate(play, "corners-train"),
+        cmocka_unit_test_prestate(chain, "folder"),       cmocka_unit_test_prestate(chain, "classes"),
+        cmocka_unit_test_prestate(chain, "tags"),         cmocka_unit_test_prestate(chain, "webdataset"),
     };
     return cmocka_run_group_tests_name("tray", tests, clean, NULL);
 }

@@ -126,6 +126,7 @@ typedef enum {
     X(TRAIN_TEMP_DOWN,  "<",            "temperature-down", TRAIN, NULL, NULL, "Lower the temperature") \
     X(TRAIN_TEMP_UP,    ">",            "temperature-up", TRAIN, NULL, "< temperature", "Raise the temperature") \
     X(TRAIN_SOURCE,     "r",            "source",      TRAIN, "generator or real", "source", "What the next run learns from") \
+    X(TRAIN_TRAY,       "",             "tray-share",  TRAIN, "SHARE TAG", NULL, "Let a share (0 to 1) of the next run's batches begin at the tray's views with a tag, or at any") \
     X(TRAIN_BACK,       "b",            "resume",      TRAIN, NULL, "go on", "Go on with the stopped run in sight, or the selected one, from its last checkpoint") \
     X(TRAIN_COMPARE,    "c",            "compare",     TRAIN, "RUN", "compare", "Draw another run's curves beside this one's") \
     X(TRAIN_LOG,        "L",            "log-scale",   TRAIN, NULL, NULL, "Logarithmic loss axis, or linear") \
@@ -156,6 +157,7 @@ typedef enum {
     X(CORNERS_LIKE,       "f",          "find-like",   CORNERS, NULL, "more like", "Search for views like the picked ones, or the selected one: candidates to keep (t) or to drop (x)") \
     X(CORNERS_UNSURE,     "s",          "find-unsure", CORNERS, NULL, "unsure", "Search for views that the judge is unsure of and that still look real") \
     X(CORNERS_DISAGREE,   "d",          "find-disagree", CORNERS, NULL, NULL, "Search for views that the trained encoder and the judge see differently") \
+    X(CORNERS_TRAIN,      "r",          "train-on",    CORNERS, NULL, NULL, "Set up a run that takes a tenth of each batch from the views with the tag in the filter, or from all") \
     X(CORNERS_PARENT,     "p",          "parent",      CORNERS, NULL, NULL, "To the view it was made from") \
     X(CORNERS_EXPORT,     "E",          "export",      CORNERS, NULL, "export", "Export what is picked, else what is shown: pictures, ImageFolder, WebDataset") \
     X(EXPORT_FOLDER,      "",           "export-folder", CORNERS, "FOLDER", NULL, "... as pictures side by side with a manifest") \

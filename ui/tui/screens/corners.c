@@ -235,6 +235,17 @@ static bool open_text(App *app, const char *text)
     return true;
 }
 
+/* The Train screen, set up to take a tenth of each batch from the filter's tag, or from all. */
+static bool train_on(const CornersScreen *s, App *app)
+{
+    char text[TRAY_TAG_MAX + 8] = "0.1";
+    for (int i = 0; i < s->tags; i++)
+        if (!strcmp(s->tag[i].name, s->words)) snprintf(text, sizeof text, "0.1 %s", s->tag[i].name);
+    if (!s->all) return app_notice(app, "nothing is kept to train on"), true;
+    app_go(app, CONTEXT_TRAIN, &(Event){.kind = EV_ACTION, .action = ACT_TRAIN_TRAY, .text = text});
+    return true;
+}
+
 /* To the item it was made from, when that is kept. */
 static bool go_parent(CornersScreen *s, App *app)
 {
@@ -297,6 +308,8 @@ static bool act_tray(CornersScreen *s, App *app, Action action, const char *text
         return corners_export(s, app, EXPORT_SHARDS, text);
     case ACT_CORNERS_IMPORT:
         return text ? corners_import(s, app, text) : false;
+    case ACT_CORNERS_TRAIN:
+        return train_on(s, app);
     case ACT_CORNERS_LIKE:
         return corners_search(s, app, CORNER_LIKE);
     case ACT_CORNERS_UNSURE:

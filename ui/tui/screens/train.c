@@ -55,6 +55,21 @@ static bool set_source(TrainScreen *s, App *app, const char *text)
     return true;
 }
 
+/* "0.1 heel": a tenth of the next run's batches begins at views with that tag; without one, at any of the tray. */
+static bool set_tray(TrainScreen *s, App *app, const char *text)
+{
+    char share[32], *tag = strchr(text, ' ');
+    double x;
+    Err err = {0};
+    snprintf(share, sizeof share, "%.*s", (int)strcspn(text, " "), text);
+    if (!world_number(share, 0, 1, &x, &err)) return app_fail(app, &err), true;
+    s->next.tray_share = (float)x;
+    snprintf(s->tray, sizeof s->tray, "%s", tag ? tag + strspn(tag, " ") : "");
+    s->setting = SETTING_TRAY;
+    if (!s->page) app_notice(app, "the next run takes %.0f %% of each batch from the tray", 100 * x);
+    return true;
+}
+
 /* --- runs ----------------------------------------------------------------------------------------------- */
 
 static bool compare(TrainScreen *s, App *app, const char *text)
@@ -295,6 +310,8 @@ static bool act_run(TrainScreen *s, App *app, const Event *ev)
         return turn(s, app, KNOB_TEMPERATURE, true);
     case ACT_TRAIN_SOURCE:
         return ev->text ? set_source(s, app, ev->text) : false;
+    case ACT_TRAIN_TRAY:
+        return ev->text ? set_tray(s, app, ev->text) : false;
     case ACT_TRAIN_COMPARE:
         return ev->text ? compare(s, app, ev->text) : false;
     case ACT_TRAIN_ROLLBACK:

@@ -110,6 +110,18 @@ static void remember(TrainScreen *s, const World *w, const char *id)
         run_curve_read(&s->before, folder, NULL);
 }
 
+/* A new run, with its share from the tray. */
+static Train *open_new(const TrainScreen *s, App *app, Err *err)
+{
+    World *w = app_world(app);
+    Train *t = train_open(w->workspace, &s->next, err);
+    if (!t || !(s->next.tray_share > 0) || !views_generated(s->next.maker)) return t;
+    Tray *tray = world_tray(app);
+    if (tray && train_tray(t, tray, *s->tray ? s->tray : NULL, s->next.tray_share, err)) return t;
+    train_close(t);
+    return NULL;
+}
+
 void follow_start(TrainScreen *s, App *app, const char *id, const uint64_t *back)
 {
     World *w = app_world(app);
@@ -118,7 +130,7 @@ void follow_start(TrainScreen *s, App *app, const char *id, const uint64_t *back
         app_notice(app, "one run at a time: x stops this one");
         return;
     }
-    Train *t = id ? train_open_run(w->workspace, id, &err) : train_open(w->workspace, &s->next, &err);
+    Train *t = id ? train_open_run(w->workspace, id, &err) : open_new(s, app, &err);
     if (!t) {
         app_fail(app, &err);
         return;

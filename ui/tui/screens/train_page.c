@@ -60,6 +60,14 @@ static float moved(float value, float by, float low, float high)
     return fminf(fmaxf(to, low), high);
 }
 
+static void change_tray(TrainConfig *t, int by)
+{
+    static const float shares[] = {0, 0.05f, 0.1f, 0.25f, 0.5f};
+    int at = 0, n = sizeof shares / sizeof *shares;
+    while (at < n - 1 && shares[at] < t->tray_share) at++;
+    t->tray_share = shares[clamp(at + by, n)];
+}
+
 void page_change(TrainScreen *s, const World *w, int by)
 {
     TrainConfig *t = &s->next;
@@ -88,6 +96,9 @@ void page_change(TrainScreen *s, const World *w, int by)
         break;
     case SETTING_PSI:
         t->psi = moved(t->psi, 0.05f * (float)by, 0.05f, 1.5f);
+        break;
+    case SETTING_TRAY:
+        change_tray(t, by);
         break;
     case SETTING_STEPS:
         change_steps(t, by);
@@ -120,9 +131,10 @@ static void word(Row *row, const char *name, const char *value, const char *note
     snprintf(row->value, sizeof row->value, "%s", value);
 }
 
-static void fill_rows(Row row[SETTINGS], const TrainConfig *t)
+static void fill_rows(Row row[SETTINGS], const TrainScreen *s)
 {
-    char count[32];
+    char count[32], tray[32];
+    const TrainConfig *t = &s->next;
     const TrainControl *k = &t->control;
     word(&row[SETTING_SOURCE], "learns from", views_name(t->maker), views_help(t->maker));
     number(&row[SETTING_SIGMA], "sigma", (double)k->sigma, 2, "how far apart in z the views of a pair lie");
@@ -135,6 +147,9 @@ static void fill_rows(Row row[SETTINGS], const TrainConfig *t)
     word(&row[SETTING_PRECISION], "precision", t->precision,
          "bf16 is faster where the CPU has a matrix unit");
     number(&row[SETTING_PSI], "psi", (double)t->psi, 2, "truncation of the generator; 1: none");
+    snprintf(tray, sizeof tray, "%.0f %%%s%.20s", 100 * (double)t->tray_share, *s->tray ? " \u00b7 " : "", s->tray);
+    word(&row[SETTING_TRAY], "from the tray", t->tray_share > 0 ? tray : "0 %",
+         "share of each batch that begins at kept views (:tray-share 0.1 TAG)");
     text_count(count, sizeof count, (long long)t->budget.steps);
     word(&row[SETTING_STEPS], "steps", count, "the run is the same each time, bit for bit");
     number(&row[SETTING_SEED], "seed", (double)t->seed, 0, "of the weights and of the stream of views");
@@ -144,13 +159,14 @@ static void fill_rows(Row row[SETTINGS], const TrainConfig *t)
 static bool idle(const TrainConfig *t, int setting)
 {
     bool latent = t->maker == VIEWS_GENERATOR || t->maker == VIEWS_GENERATOR_LATENT;
-    return (setting == SETTING_SIGMA && !latent) || (setting == SETTING_PSI && !views_generated(t->maker));
+    bool generator = setting == SETTING_PSI || setting == SETTING_TRAY;
+    return (setting == SETTING_SIGMA && !latent) || (generator && !views_generated(t->maker));
 }
 
 static void draw_settings(const TrainScreen *s, Canvas *c, Rect r)
 {
     Row row[SETTINGS];
-    fill_rows(row, &s->next);
+    fill_rows(row, s);
     Rect in = rect_inset(canvas_box(c, r, !s->in_runs, "Next run", r.w >= 34 ? "h l change" : NULL), 1, 0);
     for (int i = 0; i < SETTINGS && i < in.h; i++) {
         bool on = !s->in_runs && i == (int)s->setting, quiet = idle(&s->next, i);

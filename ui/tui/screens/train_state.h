@@ -22,6 +22,7 @@ typedef enum {
     SETTING_ENCODER,
     SETTING_PRECISION,
     SETTING_PSI,
+    SETTING_TRAY,
     SETTING_STEPS,
     SETTING_SEED,
     SETTINGS
@@ -30,6 +31,7 @@ typedef enum {
 typedef struct {
     bool page;        /* the page before a run is shown */
     TrainConfig next; /* what the next run is started with */
+    char tray[TRAY_TAG_MAX + 1]; /* the tag of the views that its tray_share begins at; "": all that are kept */
     char needs[160];  /* what it will take of memory and disk, in words; "" where nothing is known */
     bool too_much;    /* ... which is more than there is */
     Setting setting;  /* the row under the cursor */

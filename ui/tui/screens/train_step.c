@@ -24,14 +24,17 @@ static bool config_of(TrainConfig *out, const TrainScreen *s, Err *err)
 static void ask(TrainScreen *s, World *w, const TrainConfig *config)
 {
     Address list[2 * TRAIN_PAIRS];
-    int n = config->pairs < TRAIN_PAIRS ? config->pairs : TRAIN_PAIRS;
+    int n = 0;
     Stream stream = stream_of(w->g, config->seed);
     stream.anchors = config->anchors;
     stream.psi = config->psi;
     stream.sigma = sigma_at(&s->curve, config, (float)s->step_shown);
-    for (int i = 0; i < n; i++)
-        stream_pair(&list[2 * i], &list[2 * i + 1], &stream,
+    for (int i = 0; i < config->pairs && n < TRAIN_PAIRS; i++) { /* pairs of kept views stand in the tray */
+        if (views_is_corner(config->pairs, config->tray_share, i)) continue;
+        stream_pair(&list[2 * n], &list[2 * n + 1], &stream,
                     s->step_shown * (uint64_t)config->pairs + (uint64_t)i);
+        n++;
+    }
     s->step_wish = painter_ask(w->painter, PAINT_PAIRS, list, 2 * n);
 }
 
