@@ -142,6 +142,14 @@ bool tray_get(TrayList *out, Tray *t, int64_t id, Err *err)
     return out->n || err_set(err, ERR_USAGE, "there is no #%lld in the tray", (long long)id);
 }
 
+bool tray_find(TrayList *out, Tray *t, const Address *a, Err *err)
+{
+    char text[ADDRESS_BYTES_MAX + 1];
+    return address_print(text, a, err) &&
+           collect(out, db_rows(t->db, err, "SELECT " ITEM_COLUMNS "WHERE i.address = ? AND i.state = 0", "t", text), NULL,
+                   err);
+}
+
 /* --- how they look
  * -------------------------------------------------------------------------------------------- */
 

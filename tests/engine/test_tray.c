@@ -65,6 +65,13 @@ static void test_keeps_once(void **state)
     assert_int_equal(list.item[0].class, 1);
     assert_true(list.item[0].created > 1e9 && isnan(list.item[0].score) && !list.item[0].near);
     tray_list_free(&list);
+    assert_ok(tray_find(&list, t, &a, &err), err);
+    assert_true(list.n == 1 && list.item[0].id == 1);
+    tray_list_free(&list);
+    a.class = 2;
+    assert_ok(tray_find(&list, t, &a, &err), err);
+    assert_int_equal(list.n, 0);
+    tray_list_free(&list);
     tray_close(t);
 }
 

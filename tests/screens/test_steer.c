@@ -12,11 +12,15 @@ typedef struct {
 
 static int prepare(void **state)
 {
+    static const char *const own[] = {"none", "data"};
+    char here[3000], data[3072];
     (void)state;
+    for (int i = 0; i < 2; i++)
+        if (file_exists(own[i])) file_remove_tree(own[i], NULL);
+    if (!getcwd(here, sizeof here)) return -1;
+    snprintf(data, sizeof data, "%s/data", here);
     setenv("TZ", "UTC", 1);
-    setenv("XDG_DATA_HOME", "data", 1);
-    if (file_exists("none")) file_remove_tree("none", NULL);
-    if (file_exists("data")) file_remove_tree("data", NULL);
+    setenv("XDG_DATA_HOME", data, 1);
     return 0;
 }
 

@@ -188,6 +188,17 @@ static int steer_hints(const void *self, Action *out, int max)
     return n < max ? n : max;
 }
 
+/* Completes arguments that are about sliders and layers. */
+static bool steer_offer(const void *self, const App *app, Action action, int i, char *out, size_t cap)
+{
+    static const char *const ranges[] = {"all", "coarse", "middle", "fine"};
+    const SteerScreen *s = self;
+    (void)app;
+    if (action == ACT_STEER_RANGE && i < 4) return snprintf(out, cap, "%s", ranges[i]) > 0;
+    bool names = action == ACT_STEER_PLANE || action == ACT_STEER_FILTER;
+    return names && i < s->knobs && snprintf(out, cap, "%s", s->knob[i].dir) > 0;
+}
+
 static void drop(Painting *p)
 {
     if (p) news_drop(&p->news);
@@ -218,4 +229,5 @@ const Screen screen_steer = {.name = "Steer",
                              .busy = steer_busy,
                              .save = steer_save,
                              .load = steer_load,
+                             .offer = steer_offer,
                              .close = steer_close};

@@ -83,6 +83,7 @@ void steer_show(SteerScreen *s, App *app)
 {
     World *w = app_world(app);
     w->view = *steer_now(s->history);
+    s->kept[0] = '\0'; /* until it was looked up */
     if (memcmp(&w->start.source, &w->view.source, sizeof w->view.source)) w->start = w->view;
     s->seen = ++w->changes;
     tree_update(s);

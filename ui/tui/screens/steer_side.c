@@ -29,6 +29,20 @@ void side_ask(SteerScreen *s, App *app)
     app_tick_at(app, s->meters_at);
 }
 
+/* What the tray knows of the view. A tray that is there is opened for looking, none is made. */
+static void look_up(SteerScreen *s, App *app)
+{
+    World *w = app_world(app);
+    Tray *tray = w->tray || (!s->kept_asked && tray_exists()) ? world_tray(app) : NULL;
+    TrayList list;
+    s->kept_asked = true;
+    s->kept[0] = '\0';
+    if (!tray || !tray_find(&list, tray, steer_now(s->history), NULL)) return;
+    if (list.n) snprintf(s->kept, sizeof s->kept, "#%lld %s", (long long)list.item[0].id, list.item[0].tags);
+    tray_list_free(&list);
+    s->kept_seen = tray_changes(tray);
+}
+
 /* The view and where it began are measured when the hand rests and the painter has nothing to do. */
 static void ask_now(SteerScreen *s, App *app)
 {
@@ -36,6 +50,7 @@ static void ask_now(SteerScreen *s, App *app)
     Meters *m = world_meters(app);
     Address list[2] = {*steer_now(s->history), start_of(s, w)};
     s->meters_at = 0;
+    look_up(s, app);
     if (m) s->asked_meter = meters_ask(m, METER_VIEW, list, 2, &list[1]);
 }
 
@@ -45,7 +60,9 @@ bool side_tick(SteerScreen *s, App *app)
     if (s->meters_at > 0 && clock_seconds() >= s->meters_at && !(w->painter && painter_busy(w->painter)))
         ask_now(s, app);
     if (s->meters_at > 0) app_tick_at(app, fmax(s->meters_at, clock_seconds() + 0.02));
-    return world_take_meters(app, METER_VIEW, &s->meter);
+    bool changed = w->tray && tray_changes(w->tray) != s->kept_seen;
+    if (changed) look_up(s, app);
+    return world_take_meters(app, METER_VIEW, &s->meter) || changed;
 }
 
 /* --- words ---------------------------------------------------------------------------------------------- */
@@ -171,6 +188,10 @@ static void missing(const SteerScreen *s, Canvas *c, Rect in)
 
 static void facts(const SteerScreen *s, Canvas *c, Rect *in)
 {
+    if (*s->kept) {
+        Rect tray = rect_cut_top(in, 1);
+        canvas_print(c, tray.x, tray.y, tray.w, INK_GOOD, "tray %s", s->kept);
+    }
     const Address *a = steer_now(s->history);
     char tail[64] = "";
     Rect line = rect_cut_top(in, 1);

@@ -113,6 +113,10 @@ typedef struct {
         asked_meter;               /* tickets */
     Job *invert, *animate, *learn; /* NULL: none under way */
     InvertNews *invert_news;
+    char kept[TRAY_TAGS_MAX +
+              32];      /* what the tray knows of the view: "#12 heel worn"; "" when it is not in it */
+    uint64_t kept_seen; /* changes of the tray looked at */
+    bool kept_asked;
     char invert_name[64], animate_name[1024];
     uint64_t seen; /* world changes */
     bool waiting;
