@@ -242,9 +242,8 @@ bool search_step(Search *s, Err *err)
 
 double search_progress(const Search *s)
 {
-    double slices = (s->config.draws + SLICE - 1) / SLICE, drawn = (double)s->drawn / SLICE;
-    double all = slices + s->config.steps + 1, done = drawn + s->step;
-    return done < all ? done / all : 1;
+    double all = (double)s->config.draws / SLICE + s->config.steps + 1;
+    return ((double)s->drawn / SLICE + s->step) / all;
 }
 
 double search_best(const Search *s)
