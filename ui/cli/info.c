@@ -96,6 +96,16 @@ static void tell_safetensors(const Args *a, Json *o, const Safetensors *st)
 /* --- generators and encoders
  * -------------------------------------------------------------------------------------- */
 
+/* What a walk reaches, and between which amounts. */
+static void tell_reach(Json *row, const Direction *d)
+{
+    json_put_str(row, "unit", d->unit);
+    json_put_num(row, "low", (double)d->low);
+    json_put_num(row, "high", (double)d->high);
+    json_put_num(row, "reach_low", (double)direction_reach(d, d->low));
+    json_put_num(row, "reach_high", (double)direction_reach(d, d->high));
+}
+
 static void tell_directions(const Args *a, Json *o, const Generator *g)
 {
     Json *list = json_make_array();
@@ -104,8 +114,16 @@ static void tell_directions(const Args *a, Json *o, const Generator *g)
         Json *row = json_make();
         json_put_str(row, "name", d->name);
         json_put_num(row, "share", (double)d->share);
+        json_put_str(row, "caption", d->caption);
+        if (d->marks) tell_reach(row, d);
         json_add(list, row);
-        cli_say(a, "direction %-12s %5.1f %%", d->name, 100 * (double)d->share);
+        char share[24] = "", reach[80] = "";
+        if (d->share > 0) snprintf(share, sizeof share, "%.1f %%", 100 * (double)d->share);
+        if (d->marks)
+            snprintf(reach, sizeof reach, "%.2f to %.2f %s at %.1f to %.1f",
+                     (double)direction_reach(d, d->low), (double)direction_reach(d, d->high), d->unit,
+                     (double)d->low, (double)d->high);
+        cli_say(a, "direction %-12s %7s %-30s %s", d->name, share, d->caption, reach);
     }
     json_put(o, "directions", list);
 }

@@ -4,13 +4,15 @@
 #include "cli/raw.h"
 #include "base/file.h"
 #include "data/npy.h"
+#include "engine/animate.h"
 #include "engine/export.h"
+#include "latent/path.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLICE = 64, CLASSES_MAX = 64, SHEET_MAX = 4096 };
+enum { SLICE = 64, CLASSES_MAX = 64, SHEET_MAX = 4096, FRAMES_MAX = 600 };
 
 static const Option options[] = {
     OPTION_MODEL,
@@ -21,6 +23,9 @@ static const Option options[] = {
     {"out", OPTION_TEXT, "PNG|DIR", NULL, 0, 0, false, "The view, a sheet of several; DIR/: one file each"},
     {"grid", OPTION_INTEGER, "COLUMNS", NULL, 1, 1024, false, "Columns of the sheet (about the square root)"},
     {"scale", OPTION_INTEGER, "N", "1", 1, 32, false, "Enlarge without smoothing"},
+    {"frames", OPTION_INTEGER, "N", NULL, 2, 600, false,
+     "N views on the way through the addresses, both ends included"},
+    {"apng", OPTION_TEXT, "PNG", NULL, 0, 0, false, "The views as one animated PNG, 20 a second"},
     {"npy", OPTION_TEXT, "OUT.npy", NULL, 0, 0, false, "Write the generator's raw output: float32, NCHW"},
     {"z", OPTION_TEXT, "Z.npy", NULL, 0, 0, false,
      "Exactly these z (N, z) instead of seeds; psi 1, stored noise"},
@@ -44,11 +49,28 @@ typedef struct {
     Latent *latent;
     int class[CLASSES_MAX], classes; /* that take turns; 0: every class, or an unconditional generator */
     long n;
-    Address *sorted; /* (n) with --sort */
-    float *raw;    /* (n, C, H, W) for --npy */
-    bool folder;   /* --out is one */
-    Json *address; /* of all */
+    Address *sorted; /* (n) with --sort or --frames: instead of what fill would make */
+    float *raw;      /* (n, C, H, W) for --npy */
+    bool folder;     /* --out is one */
+    Json *address;   /* of all */
 } Sample;
+
+/* With --frames: the addresses given are the stops. */
+static bool find_way(Sample *s, Err *err)
+{
+    LatentStore store;
+    int stops = s->args->words;
+    if (!args_given(s->args, "frames")) return true;
+    Address *stop = malloc(((size_t)stops + 1) * sizeof *stop), *way = malloc((size_t)s->n * sizeof *way);
+    bool ok = (stop && way) || err_nomem(err, "a way between views");
+    for (int i = 0; i < stops && ok; i++) ok = open_address(&stop[i], s->workspace, s->args->word[i], err);
+    ok = ok && store_open(&store, NULL, err) &&
+         path_through(way, (int)s->n, stop, stops, false, s->latent, &store, err);
+    if (ok) s->sorted = way;
+    if (!ok) free(way);
+    free(stop);
+    return ok;
+}
 
 static bool read_classes(Sample *s, Err *err)
 {
@@ -133,7 +155,7 @@ static bool save_each(const Sample *s, const Address *list, long from, int count
 static bool take(Sample *s, const Address *list, long from, int count, Err *err)
 {
     char text[ADDRESS_BYTES_MAX + 1];
-    bool saved = s->raw || args_given(s->args, "out");
+    bool saved = s->raw || args_given(s->args, "out") || args_given(s->args, "apng");
     for (int i = 0; i < count; i++) {
         if (!address_print(text, &list[i], err)) return false;
         json_add_str(s->address, text);
@@ -170,6 +192,18 @@ static bool save_raw(const Sample *s, Err *err)
     return npy_save_floats(args_text(s->args, "npy"), s->raw, shape, 4, err);
 }
 
+static bool save_animation(const Sample *s, Err *err)
+{
+    AnimationConfig c = {.scale = (int)args_integer(s->args, "scale"), .fps = 20};
+    if (!args_given(s->args, "apng")) return true;
+    Address *list = malloc((size_t)s->n * sizeof *list);
+    bool ok = list ? fill(list, s, 0, (int)s->n, err) && animate_apng(args_text(s->args, "apng"), s->latent,
+                                                                      list, (int)s->n, &c, NULL, NULL, err)
+                   : err_nomem(err, "an animation");
+    free(list);
+    return ok;
+}
+
 /* A folder is what is one, and what ends like one: that is made. */
 static bool prepare_out(Sample *s, Err *err)
 {
@@ -180,6 +214,19 @@ static bool prepare_out(Sample *s, Err *err)
         return err_set(err, ERR_USAGE, "a sheet holds at most %d views: name a folder, %s/, or use --npy",
                        SHEET_MAX, out);
     return !s->folder || file_make_folder(out, err);
+}
+
+static bool check_frames(const Args *a, Err *err)
+{
+    bool frames = args_given(a, "frames");
+    if (frames && (a->words < 2 || a->words > args_integer(a, "frames")))
+        return err_set(err, ERR_USAGE,
+                       "--frames wants at least two addresses to go between, and a frame for each");
+    if (frames && args_given(a, "sort"))
+        return err_set(err, ERR_USAGE, "--sort would lose the way of --frames");
+    if (args_given(a, "apng") && !frames && (a->words ? a->words : args_integer(a, "n")) > FRAMES_MAX)
+        return err_set(err, ERR_USAGE, "--apng holds at most %d views", FRAMES_MAX);
+    return true;
 }
 
 /* Addresses say all that these options could. */
@@ -194,14 +241,17 @@ static bool check_words(const Args *a, Err *err)
 
 static bool sample_open(Sample *s, Err *err)
 {
-    s->n = s->args->words ? s->args->words : args_integer(s->args, "n");
-    if (!check_words(s->args, err) || !share_open(&s->workspace, s->args, false, err) ||
-        !read_classes(s, err) || !prepare_out(s, err))
+    bool frames = args_given(s->args, "frames");
+    s->n = frames           ? args_integer(s->args, "frames")
+           : s->args->words ? s->args->words
+                            : args_integer(s->args, "n");
+    if (!check_words(s->args, err) || !check_frames(s->args, err) ||
+        !share_open(&s->workspace, s->args, false, err) || !read_classes(s, err) || !prepare_out(s, err))
         return false;
     s->pool = open_pool(err);
     s->workspace->generator->exact = args_flag(s->args, "exact");
     s->latent = s->pool ? latent_new(s->workspace->generator, SLICE, NULL, s->pool, err) : NULL;
-    if (!s->latent || !sort_views(s, err)) return false;
+    if (!s->latent || !find_way(s, err) || !sort_views(s, err)) return false;
     if (!args_given(s->args, "npy")) return true;
     s->raw = malloc((size_t)s->n * generator_image_floats(s->workspace->generator) * sizeof *s->raw);
     return s->raw || err_nomem(err, "the pictures");
@@ -223,7 +273,7 @@ static bool sample_make(Sample *s, Err *err)
         int count = s->n - at < SLICE ? (int)(s->n - at) : SLICE;
         if (!fill(list, s, at, count, err) || !take(s, list, at, count, err)) return false;
     }
-    if (s->raw && !save_raw(s, err)) return false;
+    if ((s->raw && !save_raw(s, err)) || !save_animation(s, err)) return false;
     return s->folder || !args_given(s->args, "out") || save_sheet(s, err);
 }
 
@@ -240,6 +290,7 @@ static int report(const Sample *s)
     json_put_int(o, "n", s->n);
     report_file(o, s, "out");
     report_file(o, s, "npy");
+    report_file(o, s, "apng");
     json_put(o, "addresses", s->address);
     return cli_result(s->args, o);
 }
@@ -262,10 +313,13 @@ const Command command_sample = {
     "Makes views: those of the addresses given, or N of them, view i with seed N + i and classes in\n"
     "turn. Every PNG carries the addresses that make it again in its text chunk \"viewsmith\". Without\n"
     "--out and --npy the addresses are printed. With --z or --w the generator's raw outputs for\n"
-    "exactly these latents are written.",
-    "  viewsmith sample -n 100 --seed 7 --out wall.png\n  viewsmith sample -n 512 --sort realism --out odd.png\n  viewsmith sample --class ankle-boot --psi 0.7 "
+    "exactly these latents are written. With --frames the addresses are stops, and the views are N\n"
+    "on the way from the first to the last; --apng makes an animation of them.",
+    "  viewsmith sample -n 100 --seed 7 --out wall.png\n  viewsmith sample -n 512 --sort realism --out "
+    "odd.png\n  viewsmith sample --class ankle-boot --psi 0.7 "
     "--scale 8 --out boot.png\n"
-    "  viewsmith sample -n 1000 --out views/\n  viewsmith sample --z z.npy --labels y.npy --npy images.npy",
+    "  viewsmith sample -n 1000 --out views/\n  viewsmith sample seed=1/class=3 seed=9/class=7 --frames 48 "
+    "--apng way.png\n  viewsmith sample --z z.npy --labels y.npy --npy images.npy",
     options,
     0,
     ARGS_MAX,
