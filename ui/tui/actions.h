@@ -105,7 +105,7 @@ typedef enum {
     X(STEER_PIXELS,     "O",            "pixels",      STEER, NULL, NULL, "To the pixel operators, for what no direction reaches: rotate, occlude, blur, noise") \
     X(STEER_RANGE,      "R",            "layers",      STEER, "A-B, all, coarse, middle or fine", NULL, "Sliders move these style layers only") \
     X(STEER_MIX,        "M",            "mix",         STEER, "VIEW A-B, or off", NULL, "Take layers A to B from another view: a seed, A, B, a mark ('k), an address or PNG") \
-    X(STEER_WAY,        "I",            "interpolate", STEER, NULL, "A to B", "The way from A to B as a slider; Space plays it") \
+    X(STEER_WAY,        "I",            "interpolate", STEER, NULL, "interpolate", "The way from A to B as a slider; Space plays it") \
     X(STEER_PLAY,       "",             "play",        STEER, NULL, NULL, "Play the way from A to B and back, or stop") \
     X(STEER_PLANE,      "X",            "plane",       STEER, "ACROSS UP", NULL, "Two directions at once, as a page of pictures; Enter takes one") \
     X(STEER_TREE,       "U",            "history",     STEER, NULL, "history", "The tree of everything done, as a page of pictures; Enter goes there") \

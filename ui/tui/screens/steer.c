@@ -136,8 +136,11 @@ static bool steer_open(void *self, App *app, Err *err)
     s->seen = w->changes;
     tree_update(s);
     steer_knobs(s, app);
-    if (s->rows > steer_slider_rows(s, app_body(app))) s->folded[GROUP_SEFA] = s->folded[GROUP_PIXEL] = true;
-    steer_rows(s, w);
+    for (int k = 0; k < 2 && s->rows > steer_slider_rows(s, app_body(app));
+         k++) { /* what there is no room for */
+        s->folded[k ? GROUP_PIXEL : GROUP_SEFA] = true;
+        steer_rows(s, w);
+    }
     for (int i = 0; i < s->knobs && s->list.selected == 0; i++)
         if (s->knob[i].kind == KNOB_DIRECTION) steer_focus_on(s, app, i);
     steer_ask(s, app);

@@ -92,11 +92,11 @@ static void draw_picture(const SteerScreen *s, const App *app, Canvas *c, const 
     char title[160], right[64] = "", line[96];
     AppTimes t = app_times(app);
     picture_title(s, app_world(app), title, sizeof title);
-    if (s->view && t.tty_ms > 0 && l->picture.w > 48)
-        snprintf(right, sizeof right, "gen %.0f · enc %.0f · tty %.0f ms", 1000 * s->view->seconds,
-                 t.encode_ms, t.tty_ms);
-    else if (s->view)
-        snprintf(right, sizeof right, "%.0f ms", 1000 * s->view->seconds);
+    double gen = s->view ? 1000 * s->view->seconds : 0;
+    if (s->view && t.tty_ms > 0)
+        snprintf(right, sizeof right, "gen %.0f · enc %.0f · tty %.0f ms", gen, t.encode_ms, t.tty_ms);
+    if (s->view && (!*right || text_width(title) + text_width(right) + 8 > l->picture.w))
+        snprintf(right, sizeof right, "%.0f ms", gen);
     Rect in = canvas_box(c, l->picture, false, title, right);
     if (rect_empty(l->side) && in.h > 8) {
         side_line(s, app, line, sizeof line);
