@@ -3,6 +3,7 @@
 #include "check.h"
 #include "engine/stage.h"
 #include "engine/tray_export.h"
+#include "latent/direction.h"
 #include <math.h>
 #include <unistd.h>
 
@@ -49,6 +50,10 @@ static Tray *fill(const char *name)
     list[2].source = (AddressSource){SOURCE_LATENT, {ref}, {0}};
     assert_ok(store_put(&ref, &store, REF_WP, w, (size_t)(g->layers * 16), &err), err);
     list[3].mix[list[3].mixes++] = (AddressMix){ref, {2, 3}};
+    char dir[ADDRESS_DIR_MAX + 1], edit[ADDRESS_DIR_MAX + 16];
+    assert_ok(direction_put(dir, &store, g, "heel", w, NULL, &err), err);
+    snprintf(edit, sizeof edit, "%s=-1.25", dir);
+    assert_ok(address_set(&list[4], edit, &err), err);
     static const char *const tags[5] = {"heel", "heel worn", NULL, "worn", NULL};
     for (int i = 0; i < 5; i++)
         assert_ok(tray_add(NULL, t, &list[i], tags[i], i == 1 ? "a \"quoted\" note, \xc3\xa9" : NULL,
