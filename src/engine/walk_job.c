@@ -204,11 +204,12 @@ static bool going(void *ctx, int done)
 /* Captions of all directions of g into list, which begins as a copy of them. */
 static bool describe(Direction *list, Run *r, Generator *g, Err *err)
 {
+    Err why = {0};
     const char **name = calloc((size_t)g->directions, sizeof *name);
     DirectionEffect *effect = calloc((size_t)g->directions, sizeof *effect);
-    Latent *l = name && effect ? latent_new(g, 64, NULL, r->pool, err) : NULL;
+    Latent *l = name && effect ? latent_new(g, 64, NULL, r->pool, &why) : NULL;
     for (int i = 0; l && i < g->directions; i++) name[i] = g->direction[i].name;
-    bool ok = l && direction_describe(effect, l, name, g->directions, r->set->views, NULL, going, r, err);
+    bool ok = l && direction_describe(effect, l, name, g->directions, r->set->views, NULL, going, r, &why);
     for (int i = 0; ok && i < g->directions; i++) {
         list[i] = g->direction[i];
         snprintf(list[i].caption, sizeof list[i].caption, "%s", effect[i].caption);
@@ -216,7 +217,9 @@ static bool describe(Direction *list, Run *r, Generator *g, Err *err)
     latent_free(l);
     free(name);
     free(effect);
-    return ok;
+    if (!ok && job_stopping(r->job)) return err_set(err, ERR_CANCELLED, "stopped: go on with --resume");
+    return ok || err_set(err, why.code ? why.code : ERR_NOMEM, "%s",
+                         why.code ? why.msg : "out of memory for describing directions");
 }
 
 /* The generator with its walks is made twice: to be described, and with what was found. */
