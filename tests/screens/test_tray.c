@@ -1,5 +1,6 @@
 /* The tray by keys and mouse at two sizes; and what one process keeps, another takes in: the same addresses,
  * the same bytes, by keys and by the command line. */
+#include "model/tiny.h"
 #include "screens/play.h"
 #include "screens/program.h"
 
@@ -91,14 +92,47 @@ static void chain(void **state)
     free(one), free(two);
 }
 
+/* The filter and the selection come back with the session; a near-duplicate is told and marked. */
+static void comes_back(void **state)
+{
+    (void)state;
+    Err err = {0};
+    clean(NULL);
+    Encoder *judge = tiny_encoder(3, 8, &err);
+    assert_ok(judge && encoder_save(judge, "judge.safetensors", &err), err);
+    encoder_drop(judge);
+    setenv("VIEWSMITH_JUDGE", "judge.safetensors", 1);
+    remove("session.json");
+    static const char *const keys[] = {
+        "wait\nT\ntype heel\nEnter\nwait\nl\nT\ntype heel\nEnter\nl\nt\nwait\n5\nwait\n/\ntype "
+        "heel\nEnter\nl\nwait\nexpect 2 of 3\nEnter\nwait\n:do set pca-1 0.0001\nt\n5\nwait\nexpect "
+        "near-duplicate of #2\n",
+        "wait\nexpect 2 of 4\nexpect /heel\nexpect #2  bag\nEscape\nG\nwait\nexpect \u2248 "
+        "#2\nexpect "
+        "like    #2\n"};
+    for (int i = 0; i < 2; i++) {
+        write_text("keys.txt", keys[i]);
+        succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "none", "--script",
+                            "keys.txt", "--fake-clock", "--graphics", "none", "--session-file",
+                            "session.json", i ? "--resume" : NULL));
+    }
+    unsetenv("VIEWSMITH_JUDGE");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(play, "corners-empty"), cmocka_unit_test_prestate(play, "corners"),
-        cmocka_unit_test_prestate(play, "corners-edit"),  cmocka_unit_test_prestate(play, "corners-export"),
-        cmocka_unit_test_prestate(play, "corners-mouse"), cmocka_unit_test_prestate(play, "corners-train"),
-        cmocka_unit_test_prestate(chain, "folder"),       cmocka_unit_test_prestate(chain, "classes"),
-        cmocka_unit_test_prestate(chain, "tags"),         cmocka_unit_test_prestate(chain, "webdataset"),
+        cmocka_unit_test_prestate(play, "corners-empty"),
+        cmocka_unit_test_prestate(play, "corners"),
+        cmocka_unit_test_prestate(play, "corners-edit"),
+        cmocka_unit_test_prestate(play, "corners-export"),
+        cmocka_unit_test_prestate(play, "corners-mouse"),
+        cmocka_unit_test_prestate(play, "corners-train"),
+        cmocka_unit_test(comes_back),
+        cmocka_unit_test_prestate(chain, "folder"),
+        cmocka_unit_test_prestate(chain, "classes"),
+        cmocka_unit_test_prestate(chain, "tags"),
+        cmocka_unit_test_prestate(chain, "webdataset"),
     };
     return cmocka_run_group_tests_name("tray", tests, clean, NULL);
 }
