@@ -208,7 +208,7 @@ bool config_keep(Config *c, SettingId id, const char *value, Err *err)
     if (!keyfile_set(c->file, "", table[id].name, value, err) || !keyfile_write(c->file, err)) return false;
     if (c->from[id] != FROM_FILE && c->from[id] != FROM_HAND && c->from[id] != FROM_DEFAULT) return true;
     c->from[id] = value ? FROM_FILE : FROM_DEFAULT;
-    snprintf(c->value[id], VALUE_MAX, "%s", value ? value : table[id].initial);
+    if (value != c->value[id]) snprintf(c->value[id], VALUE_MAX, "%s", value ? value : table[id].initial);
     return true;
 }
 

@@ -152,6 +152,8 @@ static void keeping_writes_the_file(void **state)
     assert_file("c", "# mine\nnotify = none # loud\ntheme = light\n");
     config_origin(c, SETTING_THEME, from, sizeof from);
     assert_string_equal(from, "c:3");
+    assert_true(config_keep(c, SETTING_NOTIFY, config_text(c, SETTING_NOTIFY), &err)); /* its own value */
+    assert_string_equal(config_text(c, SETTING_NOTIFY), "none");
     assert_false(config_keep(c, SETTING_NOTIFY, "shout", &err));
     err = (Err){0};
     assert_ok(config_keep(c, SETTING_NOTIFY, NULL, &err), err);

@@ -228,7 +228,7 @@ static void take_events(App *app)
     Event ev;
     AppSlot *slot = &app->slot[app->current];
     double wait = patience(app);
-    app->front->busy = slot->self && slot->ops->busy && slot->ops->busy(slot->self);
+    app->front->busy = jobs_busy(app) || (slot->self && slot->ops->busy && slot->ops->busy(slot->self));
     if (app->front->headless) wait = -1; /* the script says what comes next */
     if (!app->front->ops->next(app->front, &ev, wait)) return;
     app_event(app, &ev);

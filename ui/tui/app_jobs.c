@@ -76,6 +76,11 @@ static bool ended(const AppJob *job)
     return state != JOB_RUNNING && state != JOB_PAUSED;
 }
 
+bool jobs_busy(const App *app)
+{
+    return app->jobs.stopping && app->jobs.n;
+}
+
 /* --- the pane ---------------------------------------------------------------------------------------------
  */
 
@@ -97,9 +102,10 @@ static void jobs_key(App *app, int key)
     if (list_key(&j->list, key, j->n, j->n)) return;
     if (can && key == ' ')
         tell(job, job_state(job->job) == JOB_PAUSED ? "continue" : "pause");
-    else if (can && (key == 'x' || key == KEYCODE_DELETE))
+    else if (can && (key == 'x' || key == KEYCODE_DELETE)) {
         tell(job, "stop");
-    else if (key != ' ' && key != 'x')
+        j->stopping = true;
+    } else if (key != ' ' && key != 'x')
         app->sheet = NULL;
 }
 
@@ -172,6 +178,7 @@ void jobs_tick(App *app)
     Jobs *j = &app->jobs;
     bool going = false;
     for (int i = 0; i < j->n; i++) {
+        if (ended(&j->job[i]) && !j->told[i]) j->stopping = false;
         going |= !ended(&j->job[i]);
         if (j->told[i] || !ended(&j->job[i])) continue;
         j->told[i] = true;

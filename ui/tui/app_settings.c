@@ -203,7 +203,7 @@ static void settings_draw(const App *app, Canvas *c, Rect area)
     canvas_text(c, keys.x, keys.y, keys.w, INK_DIM,
                 app->settings.editing
                     ? "Enter takes it   Escape leaves it"
-                    : "h l change   Enter edit   w keep in the file   d take out of the file   Escape close");
+                    : "h l change   Enter edit   w keep in the file   d take out   Escape close");
 }
 
 void settings_open(App *app)

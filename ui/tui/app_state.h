@@ -64,6 +64,7 @@ typedef struct {
     AppJob job[APP_JOBS];
     double since[APP_JOBS]; /* clock_seconds of its beginning */
     bool told[APP_JOBS];    /* its end */
+    bool stopping;          /* one was cancelled here and has not ended yet */
     int n;
     List list;
 } Jobs;
@@ -180,6 +181,7 @@ void applog_open(App *app);
 void doctor_open(App *app); /* app_doctor.c */
 void jobs_open(App *app);
 void jobs_tick(App *app); /* tells of ends */
+bool jobs_busy(const App *app); /* what was cancelled in the pane has not ended yet */
 void settings_open(App *app);
 bool settings_change(App *app, const char *text); /* "theme light" */
 void settings_apply(App *app, SettingId id);      /* what a setting changes at once */
