@@ -112,7 +112,8 @@ static void learning(void **state)
         "2\nwait\n:learn mine from bright\nexpect no view in the tray\n:learn mine\nexpect is learnt like\n"
         ":do set pca-1 2\n:tray-as bright\nSpace\n:tray-as bright\nSpace\n:tray-as bright\nSpace\n:tray-as "
         "bright\n"
-        "Space\n:tray-as bright\nwait\nD\ntype mine from bright\nEnter\nwait\nexpect unseen views apart\n"
+        "Space\n:tray-as bright\nwait\nexpect tray #5 bright\n:mix #1 3-4\nwait\nexpect mix=wp.\nu\nD\ntype "
+        "mine from bright\nEnter\nwait\nexpect unseen views apart\n"
         "expect ▸ mine\n:do reset\nl l\nwait\nexpect mine.\n:save learnt.png\nexpect wrote\n");
     succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "none", "--script", "keys.txt",
                         "--fake-clock", "--graphics", "none"));

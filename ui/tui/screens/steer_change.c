@@ -166,6 +166,18 @@ static bool zero_all(SteerScreen *s, App *app)
 
 /* --- naming views --------------------------------------------------------------------------------------- */
 
+/* "#12" */
+static bool from_tray(App *app, const char *word, Address *out, Err *err)
+{
+    Tray *tray = world_tray(app);
+    TrayList list;
+    if (!tray) return err_set(err, ERR_IO, "the tray is not open");
+    if (!tray_get(&list, tray, strtoll(word + 1, NULL, 10), err)) return false;
+    bool ok = address_parse(out, list.item[0].address, err) && tray_supply(tray, out, err);
+    tray_list_free(&list);
+    return ok;
+}
+
 bool steer_named(App *app, const char *word, Address *out, Err *err)
 {
     World *w = app_world(app);
@@ -182,6 +194,7 @@ bool steer_named(App *app, const char *word, Address *out, Err *err)
         out->edits = out->mixes = 0;
         return address_normalise(out, err);
     }
+    if (*word == '#') return from_tray(app, word, out, err);
     return world_read(w, word, out, err);
 }
 
