@@ -48,7 +48,8 @@ static void ask_strip(SteerScreen *s, const World *w)
     if (n) s->asked_strip = painter_ask(w->painter, PAINT_STRIP, list, n);
 }
 
-/* How far two standard deviations of each direction move the picture. */
+/* How far a quarter of its range moves the picture, for each direction: two standard deviations of most, more
+ * of a walk. */
 static void ask_effects(SteerScreen *s, const World *w)
 {
     Address *list = malloc((size_t)(s->knobs + 1) * sizeof *list);
@@ -58,7 +59,8 @@ static void ask_effects(SteerScreen *s, const World *w)
     for (int i = 0; i < s->knobs; i++) {
         const Knob *k = &s->knob[i];
         if (k->kind != KNOB_DIRECTION) continue;
-        double value = steer_value(s, k, list), to = value + 2 <= k->high ? value + 2 : value - 2;
+        double value = steer_value(s, k, list), by = (k->high - k->low) / 4,
+               to = value + (value + by <= k->high ? by : -by);
         list[n] = list[0];
         steer_put(s, w, &list[n++], k, to, NULL);
     }
@@ -327,7 +329,7 @@ static bool sort(SteerScreen *s, App *app)
     for (int i = 0; !s->by_effect && i < s->knobs; i++) s->knob[i].effect = 0;
     steer_rows(s, w);
     if (s->by_effect && w->painter) ask_effects(s, w);
-    app_notice(app, s->by_effect ? "by effect: the bars are how far two steps of 1 move this picture"
+    app_notice(app, s->by_effect ? "by effect: the bars are how far a quarter of its range moves this picture"
                                  : "in their own order");
     return true;
 }

@@ -2,6 +2,7 @@
 #include "tui/widgets/sliders.h"
 #include "base/text.h"
 #include "tui/widgets/gauge.h"
+#include <math.h>
 #include <stdio.h>
 
 typedef struct {
@@ -58,7 +59,9 @@ static void row(Canvas *c, Rect r, Columns k, const Slider *item, bool on, bool 
     if (k.track >= 5) gauge_slider(c, track, r.y, k.track, item->low, item->high, item->value, on && focus);
     x += k.value;
     canvas_right(c, x, r.y, k.value, item->warn ? INK_WARN : zero ? INK_DIM : INK_TEXT, value);
-    if (k.effect && item->effect > 0) gauge_meter(c, x + 1, r.y, k.effect - 1, item->effect, INK_DIM);
+    int marks = k.effect - 1; /* one at least: nothing has no effect at all */
+    if (k.effect && item->effect > 0)
+        gauge_meter(c, x + 1, r.y, marks, ceil(item->effect * marks) / marks, INK_DIM);
     x += k.effect;
     if (k.note && item->note) canvas_text(c, x + 1, r.y, k.note, INK_DIM, item->note);
 }
