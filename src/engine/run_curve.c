@@ -43,6 +43,7 @@ static void take_step(Reading *r, const Json *row)
     c->rate = json_num(row, "rate", NAN);
     c->temperature = json_num(row, "temperature", NAN);
     c->sigma = json_num(row, "sigma", NAN);
+    c->share = json_num(row, "share", NAN);
     c->positive = json_num(row, "positive", NAN);
     c->negative = json_num(row, "negative", NAN);
     if (step % (uint64_t)r->stride) return;
@@ -167,7 +168,7 @@ bool run_curve_read(RunCurve *out, const char *folder, Err *err)
     Reading r = {.to = out, .stride = 1, .smooth = NAN, .rank = NAN, .spread = NAN};
     memset(out, 0, sizeof *out);
     out->untrained_linear = out->untrained_knn = NAN;
-    out->rate = out->temperature = out->sigma = out->positive = out->negative = NAN;
+    out->rate = out->temperature = out->sigma = out->share = out->positive = out->negative = NAN;
     if (!file_join(path, sizeof path, folder, "metrics.jsonl", err)) return false;
     if (!jsonl_each(path, &at, take_metrics, &r, err)) return false;
     at = 0;

@@ -26,8 +26,9 @@ typedef struct {
     float left_step[CURVE_POINTS / 2], left_loss[CURVE_POINTS / 2];
     double positive, negative; /* mean cosines of the last step */
     uint64_t steps, views, unique;
-    double elapsed, rate, temperature, sigma; /* of the last step */
-    char event[200];                          /* the last thing the guard or the log told; "" for none */
+    double elapsed, rate, temperature, sigma,
+        share;       /* of the last step; share: NaN without views of the tray */
+    char event[200]; /* the last thing the guard or the log told; "" for none */
 } RunCurve;
 
 /* Reads metrics.jsonl, control.jsonl and left.jsonl of a run's folder; files that are absent give an empty

@@ -25,6 +25,7 @@ static const Knob knobs[] = {
     {"rate", offsetof(TrainControl, rate), 1e-6, 10},
     {"temperature", offsetof(TrainControl, temperature), 0.01, 10},
     {"sigma", offsetof(TrainControl, sigma), 0, 10},
+    {"share", offsetof(TrainControl, share), 0, 1},
 };
 #define BACK "rollback "
 enum { KNOBS = sizeof knobs / sizeof *knobs };
@@ -71,11 +72,10 @@ bool train_control(const char *run_folder, const char *command, Err *err)
     uint64_t step;
     Err cause = {0};
     if (!is_plain(command) && !back_parse(command, &step) && knob_parse(command, &value, &cause) < 0)
-        return err_set(
-            err, ERR_USAGE, "%s",
-            cause.msg[0]
-                ? cause.msg
-                : "a run takes rate X, temperature X, sigma X, pause, continue, stop, save or rollback STEP");
+        return err_set(err, ERR_USAGE, "%s",
+                       cause.msg[0] ? cause.msg
+                                    : "a run takes rate X, temperature X, sigma X, share X, pause, continue, "
+                                      "stop, save or rollback STEP");
     if (!file_join(path, sizeof path, run_folder, "control.jsonl", err)) return false;
     Json *row = json_make();
     json_put_num(row, "at", clock_wall());

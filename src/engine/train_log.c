@@ -96,6 +96,7 @@ bool log_step(TrainRun *r, Err *err)
     json_put_num(row, "rate", m->rate);
     json_put_num(row, "temperature", (double)m->control.temperature);
     json_put_num(row, "sigma", (double)m->control.sigma);
+    if (r->set->config.tray) json_put_num(row, "share", (double)m->control.share);
     json_put_num(row, "positive", m->means.positive);
     json_put_num(row, "negative", m->means.negative);
     json_put_num(row, "alignment", m->means.alignment);

@@ -43,7 +43,7 @@ bool train_tray(Train *t, Tray *tray, const char *tag, float share, Err *err)
         ok = tag ? err_set(err, ERR_USAGE, "the tray keeps no view of %s with the tag \"%s\"",
                            t->generator->slug, tag)
                  : err_set(err, ERR_USAGE, "the tray keeps no view of %s", t->generator->slug);
-    t->config.tray_share = ok ? share : 0;
+    t->config.control.share = ok ? share : 0;
     t->config.tray = ok ? views_corners_mark(t->corner, t->corners) : 0;
     return ok;
 }
@@ -81,7 +81,7 @@ bool run_tray(TrainRun *r, Err *err)
     char path[4096];
     size_t offset = 0;
     Train *t = r->set;
-    if (!(t->config.tray_share > 0)) return true;
+    if (!t->config.tray) return true;
     if (!name_file(path, r, err)) return false;
     if (!file_exists(path)) return !t->corners || write_corners(t, path, err);
     t->corners = 0;
@@ -91,7 +91,7 @@ bool run_tray(TrainRun *r, Err *err)
 bool run_give_corners(const TrainRun *r, Trainer *trainer, Err *err)
 {
     const Train *t = r->set;
-    if (!(trainer_config(trainer)->tray_share > 0)) return true;
+    if (!trainer_config(trainer)->tray) return true;
     if (!t->corners)
         return err_set(err, ERR_FORMAT, "run %s takes a share from the tray, but its tray.jsonl is gone",
                        r->run.id);

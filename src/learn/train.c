@@ -26,7 +26,8 @@ struct Trainer {
     Views *views;
     uint64_t last_step; /* whose batch is in contrast */
     float last_sigma;
-    pthread_mutex_t lock; /* over the next two */
+    uint64_t corner_draws; /* pairs so far that began at kept views */
+    pthread_mutex_t lock;  /* over the next two */
     Encoder *published;
     uint64_t published_step;
 };
@@ -108,7 +109,7 @@ static void measure(const Trainer *t, TrainMetrics *m, double loss)
     m->means = contrast_means(&t->contrast);
     m->gradient = sqrt(vec_dot(g->block, g->block, g->params));
     m->views = t->descent.step * 2 * (uint64_t)t->config.pairs;
-    m->unique = views_unique(t->views, t->descent.step);
+    m->unique = views_unique(t->views, t->descent.step, t->corner_draws);
     m->progress = descent_progress(&t->descent);
     m->elapsed = t->descent.elapsed;
 }
@@ -124,13 +125,12 @@ bool trainer_corners(Trainer *t, const Address *list, int n, Err *err)
     if (t->config.tray && t->config.tray != mark)
         return err_set(err, ERR_USAGE, "the kept views of the run are not those it was begun with");
     t->config.tray = mark;
-    return views_corners(t->views, list, n, t->config.tray_share, err);
+    return views_corners(t->views, list, n, err);
 }
 
 bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
 {
-    if (t->config.tray_share > 0 && !views_corner_pairs(t->views))
-        return err_set(err, ERR_USAGE, "the run takes a share of its pairs from the tray, but was given none");
+    if (!views_share(t->views, t->control.share, err)) return false;
     double start = clock_seconds();
     Descent *d = &t->descent;
     DescentConfig c = descent_config(t);
@@ -143,6 +143,7 @@ bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
     double loss = contrast_step(&t->contrast, d->weights, d->grads, t->control.temperature);
     if (!descent_update(d, &c, loss, m->told, sizeof m->told, t->contrast.pool, err)) return false;
     m->corners = views_corner_pairs(t->views);
+    t->corner_draws += (uint64_t)m->corners;
     m->published = d->step % (uint64_t)t->config.publish == 0;
     if (m->published && !trainer_publish(t, err)) return false;
     m->seconds = clock_seconds() - start;
@@ -188,6 +189,9 @@ bool trainer_set_control(Trainer *t, const TrainControl *c, uint64_t *step, Err 
     TrainConfig with = t->config;
     with.control = *c;
     if (!train_check(&with, err)) return false;
+    if (c->share > 0 && !t->config.tray)
+        return err_set(err, ERR_USAGE,
+                       "this run was begun without views of the tray: train --tray TAG gives it some");
     t->control = *c;
     if (step) *step = t->descent.step;
     return true;
@@ -276,9 +280,19 @@ bool trainer_save(const Trainer *t, const char *path, Err *err)
     fact_put(ck, "rate_bits", (double)t->control.rate);
     fact_put(ck, "temperature_bits", (double)t->control.temperature);
     fact_put(ck, "sigma_bits", (double)t->control.sigma);
+    fact_put(ck, "share_bits", (double)t->control.share);
+    checkpoint_meta_int(ck, "corner_draws", t->corner_draws);
     bool ok = checkpoint_save(ck, path, err);
     checkpoint_free(ck);
     return ok;
+}
+
+/* A run of before there was a share has none. */
+static bool get_share(float *share, Trainer *t, const Checkpoint *ck, Err *err)
+{
+    return !checkpoint_get_meta(ck, "share_bits") ||
+           (fact_get_float(share, ck, "share_bits", 0, 1, err) &&
+            checkpoint_get_int(ck, "corner_draws", &t->corner_draws, err));
 }
 
 static bool restore(Trainer *t, const Checkpoint *ck, char *notice, size_t cap, Err *err)
@@ -287,8 +301,8 @@ static bool restore(Trainer *t, const Checkpoint *ck, char *notice, size_t cap, 
     return snapshot_source(ck, t->source, t->source_is, notice, cap, err) &&
            descent_get(&t->descent, ck, err) && fact_get_float(&c.rate, ck, "rate_bits", 0, 10, err) &&
            fact_get_float(&c.temperature, ck, "temperature_bits", 0, 10, err) &&
-           fact_get_float(&c.sigma, ck, "sigma_bits", 0, 10, err) && trainer_set_control(t, &c, NULL, err) &&
-           trainer_publish(t, err);
+           fact_get_float(&c.sigma, ck, "sigma_bits", 0, 10, err) && get_share(&c.share, t, ck, err) &&
+           trainer_set_control(t, &c, NULL, err) && trainer_publish(t, err);
 }
 
 bool trainer_resume(Trainer **out, const char *path, Generator *generator, const Dataset *real, Pool *pool,

@@ -20,18 +20,18 @@ typedef struct {
     float rate;        /* base of the schedule, (0, 10] */
     float temperature; /* [0.01, 10] */
     float sigma;       /* strength of the latent view, [0, 10] */
+    float share; /* of every batch's pairs that begin at kept views (trainer_corners), [0, 1]; 0: none */
 } TrainControl;
 
 typedef struct {
-    char encoder[16]; /* a size of model/encoder.h */
+    char encoder[16];   /* a size of model/encoder.h */
     char precision[16]; /* of products: float32, or bf16 on CPUs with a matrix unit */
     ViewMaker maker;
     uint64_t seed; /* of weights and stream */
     int pairs;     /* views per step are twice that */
     float psi;
     uint64_t anchors; /* 0: endless (views.h) */
-    float tray_share;  /* of every batch's pairs that begin at kept views (trainer_corners); 0: none */
-    uint64_t tray;     /* views_corners_mark of those views, 0 until they are given */
+    uint64_t tray;    /* views_corners_mark of those views, 0 until they are given */
     AugmentRecipe recipe;
     Budget budget;
     TrainControl control;  /* at the start */
@@ -40,8 +40,8 @@ typedef struct {
     int publish;           /* steps between snapshots */
 } TrainConfig;
 
-/* Encoder "small", float32, maker GENERATOR, 256 pairs, rate 0.12, temperature 0.2, sigma 0.3, psi 1, recipe "genrep",
- * momentum 0.9, decay 1e-4, warm 0.08, 600 steps, a snapshot every 10 steps. */
+/* Encoder "small", float32, maker GENERATOR, 256 pairs, rate 0.12, temperature 0.2, sigma 0.3, psi 1, recipe
+ * "genrep", momentum 0.9, decay 1e-4, warm 0.08, 600 steps, a snapshot every 10 steps. */
 TrainConfig train_defaults(void);
 bool train_check(const TrainConfig *c, Err *err);
 bool train_bf16(const TrainConfig *c);
@@ -80,8 +80,8 @@ typedef struct Trainer Trainer;
 bool trainer_new(Trainer **out, const TrainConfig *c, Generator *generator, const Dataset *real, Pool *pool,
                  Err *err);
 void trainer_free(Trainer *t);
-/* The kept views that tray_share of the pairs begin at, copied: before the first step of a new or resumed run that has
- * such a share. Refused where they are others than the run was begun with. */
+/* The kept views that control.share of the pairs begin at, copied: before the first step of a new or resumed
+ * run that has such a share. Refused where they are others than the run was begun with. */
 bool trainer_corners(Trainer *t, const Address *list, int n, Err *err);
 bool trainer_step(Trainer *t, TrainMetrics *m, Err *err);
 bool trainer_done(const Trainer *t);

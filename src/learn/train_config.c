@@ -15,7 +15,7 @@ static const Field fields[] = {
     {"pairs", FIELD_INT, AT(pairs), 2, 8192},
     {"psi", FIELD_FLOAT, AT(psi), 0, 2},
     {"anchors", FIELD_U64, AT(anchors), 0, 9e18},
-    {"tray_share", FIELD_FLOAT, AT(tray_share), 0, 1},
+    {"tray_share", FIELD_FLOAT, AT(control.share), 0, 1},
     {"tray", FIELD_U64, AT(tray), 0, 9e18},
     {"augment", FIELD_RECIPE, AT(recipe), 0, 0},
     {"steps", FIELD_U64, AT(budget.steps), 0, 1e9},

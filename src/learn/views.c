@@ -197,12 +197,10 @@ static void move_view(Address *a, float sigma, uint64_t counter)
     a->view = (AddressView){.kind = "gauss", .strength = sigma, .counter = counter};
 }
 
-bool views_corners(Views *v, const Address *list, int n, float share, Err *err)
+bool views_corners(Views *v, const Address *list, int n, Err *err)
 {
     if (!v->latent) return err_set(err, ERR_USAGE, "a share from the tray needs views of a generator");
-    if (n < 1 || !(share > 0 && share <= 1))
-        return err_set(err, ERR_USAGE,
-                       "a share from the tray needs at least one view of this model, and a share up to 1");
+    if (n < 1) return err_set(err, ERR_USAGE, "a share from the tray needs at least one view of this model");
     for (int i = 0; i < n; i++)
         if (!latent_check(v->generator, &list[i], err)) return false;
     v->corner = malloc((size_t)n * sizeof *v->corner);
@@ -214,8 +212,16 @@ bool views_corners(Views *v, const Address *list, int n, float share, Err *err)
         move_view(&moved, 1, 0);
         v->movable[i] = latent_check(v->generator, &moved, NULL);
     }
-    v->corner_pairs = share_of(v->config.pairs, share);
     v->corners = n;
+    return true;
+}
+
+bool views_share(Views *v, float share, Err *err)
+{
+    if (share > 0 && !v->corners)
+        return err_set(err, ERR_USAGE,
+                       "the run takes a share of its pairs from the tray, but was given none");
+    v->corner_pairs = share_of(v->config.pairs, share);
     return true;
 }
 
@@ -308,9 +314,9 @@ bool views_fill(Views *v, float *x, uint64_t step, float sigma, Err *err)
     return true;
 }
 
-uint64_t views_unique(const Views *v, uint64_t steps)
+uint64_t views_unique(const Views *v, uint64_t steps, uint64_t kept)
 {
-    uint64_t drawn = steps * (uint64_t)v->config.pairs, kept = steps * (uint64_t)v->corner_pairs;
+    uint64_t drawn = steps * (uint64_t)v->config.pairs;
     uint64_t limit = v->real ? (uint64_t)v->real->n : v->config.anchors, others = drawn - kept;
     uint64_t anchors = limit && limit < others ? limit : others;
     uint64_t corners = kept < (uint64_t)v->corners ? kept : (uint64_t)v->corners;

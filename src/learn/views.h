@@ -47,10 +47,12 @@ typedef struct Views Views;
 bool views_new(Views **out, const ViewConfig *c, Generator *generator, const Dataset *real, Pool *pool,
                Err *err);
 void views_free(Views *v);
-/* From now on `share` of the pairs of every batch (rounded, at least one) begin at these addresses (copied),
- * each in its turn, in a new order every round through them. A positive is the address moved by the latent
- * view; where its source is no z, which cannot be moved, the anchor's own picture. Generated views only. */
-bool views_corners(Views *v, const Address *list, int n, float share, Err *err);
+/* The addresses (copied) that a share of the pairs can begin at, each in its turn, in a new order every round
+ * through them. A positive is the address moved by the latent view; where its source is no z, which cannot be
+ * moved, the anchor's own picture. Generated views only. */
+bool views_corners(Views *v, const Address *list, int n, Err *err);
+/* From the next batch on this share of the pairs (0..1, rounded, above 0 at least one) begins at them. */
+bool views_share(Views *v, float share, Err *err);
 int views_corner_pairs(const Views *v); /* of a batch; 0 without */
 /* Whether pair `pair` (0..pairs-1) of every batch of so many begins at one of them. */
 bool views_is_corner(int pairs, float share, int pair);
@@ -66,5 +68,6 @@ size_t views_floats(const Views *v); /* of one batch: 2N C H W */
 void views_address(Address *out, const Views *v, uint64_t step, float sigma, int row);
 /* The index in the dataset of that row. Real views only; the n images come in a new order each epoch. */
 int views_index(const Views *v, uint64_t step, int row);
-/* Different pictures before pixel augmentation in steps 0..steps-1 (sigma > 0 throughout, where latent). */
-uint64_t views_unique(const Views *v, uint64_t steps);
+/* Different pictures before pixel augmentation in steps 0..steps-1 (sigma > 0 throughout, where latent), of
+ * whose pairs corner_draws began at kept views. */
+uint64_t views_unique(const Views *v, uint64_t steps, uint64_t corner_draws);

@@ -178,7 +178,7 @@ static Trainer *run_with(int cut, int poison)
             assert_string_equal(notice, "");
             assert_int_equal(trainer_steps(t), i);
         }
-        if (i == 4) assert_true(trainer_set_control(t, &(TrainControl){0.07f, 0.35f, 0.6f}, NULL, &err));
+        if (i == 4) assert_true(trainer_set_control(t, &(TrainControl){0.07f, 0.35f, 0.6f, 0}, NULL, &err));
         if (i == poison) trainer_weights(t)->block[3] = NAN;
         TrainMetrics m = step(t);
         assert_true((*m.told != 0) == (i == poison) && isnan(m.loss) == (i == poison));
@@ -225,7 +225,8 @@ static void test_resume_refuses(void **state)
 /* Guard ---------------------------------------------------------------------------------------------------
  */
 
-/* A run with a share from the tray resumes to the same weights, and only with the very views it was begun with. */
+/* A run with a share from the tray resumes to the same weights, and only with the very views it was begun
+ * with. */
 static void test_corners(void **state)
 {
     (void)state;
@@ -233,16 +234,22 @@ static void test_corners(void **state)
     Generator *g = tiny_generator(3, 5, NULL, &err);
     TrainConfig c = tiny(6);
     c.maker = VIEWS_GENERATOR;
-    c.tray_share = 0.25f;
+    c.control.share = 0.25f;
     Address list[3];
     for (uint64_t i = 0; i < 3; i++) list[i] = address_of_seed(g->slug, g->digest, i, (int)i, 1);
     Trainer *whole, *cut, *none;
     TrainMetrics m;
     assert_ok(trainer_new(&whole, &c, g, NULL, NULL, &err) && trainer_corners(whole, list, 3, &err), err);
     assert_ok(trainer_new(&cut, &c, g, NULL, NULL, &err) && trainer_corners(cut, list, 3, &err), err);
-    while (!trainer_done(whole)) m = step(whole);
+    TrainControl more = c.control;
+    more.share = 0.5f; /* from the third step on */
+    for (int i = 0; i < 2; i++) m = step(whole), step(cut);
     assert_int_equal(m.corners, 2);
-    for (int i = 0; i < 3; i++) step(cut);
+    assert_ok(trainer_set_control(whole, &more, NULL, &err) && trainer_set_control(cut, &more, NULL, &err),
+              err);
+    while (!trainer_done(whole)) m = step(whole);
+    assert_int_equal(m.corners, 4);
+    step(cut);
     assert_ok(trainer_save(cut, "corners.safetensors", &err), err);
     trainer_free(cut);
     assert_ok(trainer_resume(&cut, "corners.safetensors", g, NULL, NULL, NULL, 0, &err), err);
@@ -252,10 +259,11 @@ static void test_corners(void **state)
     assert_ok(trainer_corners(cut, list, 3, &err), err);
     while (!trainer_done(cut)) step(cut);
     same_weights(whole, cut);
-    c.tray_share = 0;
+    c.control.share = 0;
     assert_ok(trainer_new(&none, &c, g, NULL, NULL, &err), err);
     while (!trainer_done(none)) m = step(none);
     assert_int_equal(m.corners, 0);
+    assert_refused(trainer_set_control(none, &more, NULL, &err), err, ERR_USAGE, "without views of the tray");
     trainer_free(whole), trainer_free(cut), trainer_free(none);
     generator_drop(g);
 }

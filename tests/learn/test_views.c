@@ -134,7 +134,7 @@ static void test_corners(void **state)
     Address list[3] = {corner(900), corner(901), corner(902)}, a, b;
     assert_ok(address_set(&list[1], "pca-1=1.5", &err), err);
     Views *v = made(VIEWS_GENERATOR_LATENT, "none", NULL);
-    assert_ok(views_corners(v, list, 3, 0.45f, &err), err);
+    assert_ok(views_corners(v, list, 3, &err) && views_share(v, 0.45f, &err), err);
     assert_int_equal(views_corner_pairs(v), 4);
     Latent *l = latent_new(generator, 4, NULL, NULL, &err);
     for (uint64_t step = 0; step < 3; step++) {
@@ -166,12 +166,12 @@ static void test_corners_refuse(void **state)
     Address list[2] = {corner(1), corner(2)};
     uint64_t mark = views_corners_mark(list, 2);
     Views *v = made(VIEWS_GENERATOR, "none", NULL), *real = made(VIEWS_REAL, "none", NULL);
-    assert_refused(views_corners(real, list, 2, 0.1f, &err), err, ERR_USAGE, "views of a generator");
-    assert_refused(views_corners(v, list, 0, 0.1f, &err), err, ERR_USAGE, "at least one view");
-    assert_refused(views_corners(v, list, 2, 1.1f, &err), err, ERR_USAGE, "share up to 1");
+    assert_refused(views_corners(real, list, 2, &err), err, ERR_USAGE, "views of a generator");
+    assert_refused(views_corners(v, list, 0, &err), err, ERR_USAGE, "at least one view");
+    assert_refused(views_share(v, 0.1f, &err), err, ERR_USAGE, "but was given none");
     assert_true(mark && mark != views_corners_mark(list, 1) && mark == views_corners_mark(list, 2));
     list[1].digest[0] ^= 1;
-    assert_refused(views_corners(v, list, 2, 0.1f, &err), err, ERR_USAGE, "the address is of model");
+    assert_refused(views_corners(v, list, 2, &err), err, ERR_USAGE, "the address is of model");
     views_free(v);
     views_free(real);
 }
@@ -193,7 +193,7 @@ static void test_real(void **state)
         }
     }
     for (int i = 0; i < 25; i++) assert_int_equal(seen[i], 18);
-    assert_true(views_unique(v, 2) == 18 && views_unique(v, 3) == 25);
+    assert_true(views_unique(v, 2, 0) == 18 && views_unique(v, 3, 0) == 25);
     views_free(v);
 }
 
@@ -206,10 +206,10 @@ static void test_unique_and_names(void **state)
     (void)state;
     augment_named(&c.recipe, "none", &err);
     assert_ok(views_new(&v, &c, generator, NULL, NULL, &err), err);
-    assert_true(views_unique(v, 1) == 2 * PAIRS && views_unique(v, 10) == 20 + 10 * PAIRS);
+    assert_true(views_unique(v, 1, 0) == 2 * PAIRS && views_unique(v, 10, 0) == 20 + 10 * PAIRS);
     views_free(v);
     v = made(VIEWS_GENERATOR_PIXEL, "none", NULL);
-    assert_int_equal(views_unique(v, 10), 10 * PAIRS);
+    assert_int_equal(views_unique(v, 10, 0), 10 * PAIRS);
     views_free(v);
     for (int i = 0; i < VIEWS_COUNT; i++) {
         assert_ok(views_named(&m, views_name((ViewMaker)i), &err), err);

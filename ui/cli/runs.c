@@ -13,7 +13,8 @@ static const Option options[] = {
     {"name", OPTION_TEXT, "NAME", NULL, 0, 0, false, "Give RUN this name (\"\" takes it away)"},
     {"delete", OPTION_TEXT, "RUN", NULL, 0, 0, true, "Delete the run with this whole id or name"},
     {"set", OPTION_TEXT, "COMMAND", NULL, 0, 0, true,
-     "Change RUN while it runs: \"rate X\", \"temperature X\", \"sigma X\", pause, continue, stop, save, "
+     "Change RUN while it runs: \"rate X\", \"temperature X\", \"sigma X\", \"share X\", pause, continue, "
+     "stop, save, "
      "\"rollback STEP\""},
     {0},
 };

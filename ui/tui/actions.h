@@ -125,6 +125,8 @@ typedef enum {
     X(TRAIN_SIGMA_UP,   "}",            "sigma-up",    TRAIN, NULL, "{ sigma", "Stronger latent views") \
     X(TRAIN_TEMP_DOWN,  "<",            "temperature-down", TRAIN, NULL, NULL, "Lower the temperature") \
     X(TRAIN_TEMP_UP,    ">",            "temperature-up", TRAIN, NULL, "< temperature", "Raise the temperature") \
+    X(TRAIN_SHARE_DOWN, "(",            "share-down",  TRAIN, NULL, NULL, "A smaller share of every batch begins at views of the tray") \
+    X(TRAIN_SHARE_UP,   ")",            "share-up",    TRAIN, NULL, NULL, "A larger share of every batch begins at views of the tray") \
     X(TRAIN_SOURCE,     "r",            "source",      TRAIN, "generator or real", "source", "What the next run learns from") \
     X(TRAIN_TRAY,       "",             "tray-share",  TRAIN, "SHARE TAG", NULL, "Let a share (0 to 1) of the next run's batches begin at the tray's views with a tag, or at any") \
     X(TRAIN_BACK,       "b",            "resume",      TRAIN, NULL, "go on", "Go on with the stopped run in sight, or the selected one, from its last checkpoint") \

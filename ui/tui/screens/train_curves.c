@@ -14,10 +14,11 @@ static const char *const smoothing_names[CURVE_SMOOTHINGS] = {"raw", "EMA", "EMA
 /* "sigma 0.45" as "\u03c3 0.45": the label of a mark has little room. */
 static void mark_label(char *out, size_t cap, const char *text)
 {
-    static const char *const name[][2] = {{"rate", "lr"}, {"sigma", "\u03c3"}, {"temperature", "T"}};
+    static const char *const name[][2] = {
+        {"rate", "lr"}, {"sigma", "\u03c3"}, {"temperature", "T"}, {"share", "tray"}};
     size_t n = strcspn(text, " ");
     snprintf(out, cap, "%s", text);
-    for (int i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
         if (strlen(name[i][0]) == n && !strncmp(text, name[i][0], n))
             snprintf(out, cap, "%s%.16s", name[i][1], text + n);
 }

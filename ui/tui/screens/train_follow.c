@@ -115,9 +115,9 @@ static Train *open_new(const TrainScreen *s, App *app, Err *err)
 {
     World *w = app_world(app);
     Train *t = train_open(w->workspace, &s->next, err);
-    if (!t || !(s->next.tray_share > 0) || !views_generated(s->next.maker)) return t;
+    if (!t || !(s->next.control.share > 0) || !views_generated(s->next.maker)) return t;
     Tray *tray = world_tray(app);
-    if (tray && train_tray(t, tray, *s->tray ? s->tray : NULL, s->next.tray_share, err)) return t;
+    if (tray && train_tray(t, tray, *s->tray ? s->tray : NULL, s->next.control.share, err)) return t;
     train_close(t);
     return NULL;
 }
@@ -259,7 +259,8 @@ static bool read_stored(TrainScreen *s, App *app)
     s->going = !strcmp(s->shown.state, "running");
     follow_kept(s);
     if (clock_seconds() >= s->want_until)
-        s->want = (TrainControl){(float)s->curve.rate, (float)s->curve.temperature, (float)s->curve.sigma};
+        s->want = (TrainControl){(float)s->curve.rate, (float)s->curve.temperature, (float)s->curve.sigma,
+                                 (float)s->curve.share};
     return true;
 }
 

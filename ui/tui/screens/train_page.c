@@ -64,8 +64,8 @@ static void change_tray(TrainConfig *t, int by)
 {
     static const float shares[] = {0, 0.05f, 0.1f, 0.25f, 0.5f};
     int at = 0, n = sizeof shares / sizeof *shares;
-    while (at < n - 1 && shares[at] < t->tray_share) at++;
-    t->tray_share = shares[clamp(at + by, n)];
+    while (at < n - 1 && shares[at] < t->control.share) at++;
+    t->control.share = shares[clamp(at + by, n)];
 }
 
 void page_change(TrainScreen *s, const World *w, int by)
@@ -147,8 +147,9 @@ static void fill_rows(Row row[SETTINGS], const TrainScreen *s)
     word(&row[SETTING_PRECISION], "precision", t->precision,
          "bf16 is faster where the CPU has a matrix unit");
     number(&row[SETTING_PSI], "psi", (double)t->psi, 2, "truncation of the generator; 1: none");
-    snprintf(tray, sizeof tray, "%.0f %%%s%.20s", 100 * (double)t->tray_share, *s->tray ? " \u00b7 " : "", s->tray);
-    word(&row[SETTING_TRAY], "from the tray", t->tray_share > 0 ? tray : "0 %",
+    snprintf(tray, sizeof tray, "%.0f %%%s%.20s", 100 * (double)t->control.share, *s->tray ? " \u00b7 " : "",
+             s->tray);
+    word(&row[SETTING_TRAY], "from the tray", t->control.share > 0 ? tray : "0 %",
          "share of each batch that begins at kept views (:tray-share 0.1 TAG)");
     text_count(count, sizeof count, (long long)t->budget.steps);
     word(&row[SETTING_STEPS], "steps", count, "the run is the same each time, bit for bit");

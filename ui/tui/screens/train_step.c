@@ -14,6 +14,13 @@ static float sigma_at(const RunCurve *c, const TrainConfig *config, float step)
     return config->maker == VIEWS_GENERATOR_PIXEL ? 0 : sigma;
 }
 
+static float share_at(const RunCurve *c, const TrainConfig *config, float step)
+{
+    float share = config->control.share;
+    for (int i = 0; i < c->marks && c->mark[i].step <= step; i++) sscanf(c->mark[i].text, "share %f", &share);
+    return share;
+}
+
 static bool config_of(TrainConfig *out, const TrainScreen *s, Err *err)
 {
     if (!s->live || !s->news) return train_run_config(out, &s->shown, err);
@@ -30,7 +37,7 @@ static void ask(TrainScreen *s, World *w, const TrainConfig *config)
     stream.psi = config->psi;
     stream.sigma = sigma_at(&s->curve, config, (float)s->step_shown);
     for (int i = 0; i < config->pairs && n < TRAIN_PAIRS; i++) { /* pairs of kept views stand in the tray */
-        if (views_is_corner(config->pairs, config->tray_share, i)) continue;
+        if (views_is_corner(config->pairs, share_at(&s->curve, config, (float)s->step_shown), i)) continue;
         stream_pair(&list[2 * n], &list[2 * n + 1], &stream,
                     s->step_shown * (uint64_t)config->pairs + (uint64_t)i);
         n++;

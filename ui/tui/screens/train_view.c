@@ -359,6 +359,8 @@ static void draw_facts(const TrainScreen *s, Canvas *c, Rect line)
     x = piece(c, line, x, INK_ACCENT, "rate %.3g", (double)k->rate);
     x = piece(c, line, x, INK_ACCENT, "\u03c3 %.2f", (double)k->sigma);
     x = piece(c, line, x, INK_ACCENT, "T %.2f", (double)k->temperature);
+    if (isfinite(k->share) && (k->share > 0 || (s->live && s->news && s->news->config.tray)))
+        x = piece(c, line, x, INK_ACCENT, "tray %.0f %%", 100 * (double)k->share);
     if (s->live && s->news) x = piece(c, line, x, INK_DIM, "%d pairs", s->news->config.pairs);
     if (s->live && s->news) piece(c, line, x, INK_DIM, "\u03c8 %.2f", (double)s->news->config.psi);
 }
