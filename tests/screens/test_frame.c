@@ -7,11 +7,16 @@
 
 static int clean(void **state)
 {
+    char here[3000];
     (void)state;
+    assert_non_null(getcwd(here, sizeof here));
+    strcat(here, "/data");
+    setenv("XDG_DATA_HOME", here, 1); /* an empty tray: the one screen that needs no picture */
     setenv("VIEWSMITH_CONFIG", CONFIG, 1);
     setenv("TZ", "UTC", 1);
     remove(CONFIG);
     remove("session.json");
+    if (file_exists("data")) file_remove_tree("data", NULL);
     if (file_exists("live")) file_remove_tree("live", NULL);
     return 0;
 }
@@ -100,6 +105,23 @@ static void the_frame_comes_back(void **state)
     free(before);
 }
 
+/* The settings of the next run, the run in sight and how its curves are drawn come back. */
+static void the_train_screen_comes_back(void **state)
+{
+    (void)state;
+    keys("3\nwait\n:source generator\nj j j j h h h\nj h\nexpect tiny\ns\nwait\nexpect run 0001\nx\nwait\n"
+         "expect stopped and saved\nL\nwait\n",
+         NULL);
+    char *before = text_of("session.json");
+    assert_non_null(strstr(before, "\"run\":\"0001\""));
+    keys("wait\nexpect run 0001\nEscape\nwait\nexpect tiny\n", "--resume");
+    write_text(
+        "session.json",
+        "{\"screen\": \"Train\", \"screens\": {\"Train\": {\"next\": {\"pears\": 3}, \"run\": \"9\"}}}");
+    keys("expect pears\n", "--resume");
+    free(before);
+}
+
 /* The tour is played through, and leaves the view and the screen as they were. */
 static void the_tour(void **state)
 {
@@ -119,11 +141,12 @@ int main(void)
     static const char *const names[] = {"frame-settings", "frame-palette", "frame-log", "frame-help",
                                         "frame-mouse"};
     enum { NAMES = sizeof names / sizeof *names };
-    struct CMUnitTest tests[NAMES + 4] = {cmocka_unit_test_setup(a_setting_is_kept, clean),
+    struct CMUnitTest tests[NAMES + 5] = {cmocka_unit_test_setup(a_setting_is_kept, clean),
                                           cmocka_unit_test_setup(a_run_in_the_jobs_pane, clean),
                                           cmocka_unit_test_setup(the_frame_comes_back, clean),
+                                          cmocka_unit_test_setup(the_train_screen_comes_back, clean),
                                           cmocka_unit_test_setup(the_tour, clean)};
     for (int i = 0; i < NAMES; i++)
-        tests[4 + i] = (struct CMUnitTest){names[i], play, clean, NULL, (void *)(uintptr_t)names[i]};
+        tests[5 + i] = (struct CMUnitTest){names[i], play, clean, NULL, (void *)(uintptr_t)names[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

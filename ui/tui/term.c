@@ -101,7 +101,7 @@ static void set_colors(Term *t)
     use_default_colors();
     for (int i = 0; i < INK_COUNT; i++) {
         bool many = info->colors >= 256;
-        short color = many ? theme->ink[i] : theme_basic((Ink)i);
+        short color = many ? theme->ink[i] : theme_basic(theme, (Ink)i);
         init_pair(pair_of(i, false), color, -1);
         init_pair(pair_of(i, true), color, many ? theme->bar : -1);
     }

@@ -26,10 +26,12 @@ const char *theme_ink_name(Ink ink)
     return ink_names[ink];
 }
 
-short theme_basic(Ink ink)
+/* Yellow is for dark ground, blue for light. */
+short theme_basic(const Theme *t, Ink ink)
 {
-    static const short basic[INK_COUNT] = {-1, -1, -1, 3, 2, 3, 1, 6, 3, 2, 5, 7, 1};
-    return basic[ink];
+    static const short dark[INK_COUNT] = {-1, -1, -1, 3, 2, 3, 1, 6, 3, 2, 5, 7, 1},
+                       light[INK_COUNT] = {-1, -1, -1, 4, 2, 5, 1, 4, 1, 2, 5, 0, 6};
+    return t->light ? light[ink] : dark[ink];
 }
 
 /* --- colours ----------------------------------------------------------------------------------------------

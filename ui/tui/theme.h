@@ -25,6 +25,6 @@ const char *theme_ink_name(Ink ink);
 short theme_nearest(const uint8_t rgb[3]);
 void theme_rgb(uint8_t rgb[3], short color);
 /* For terminals with 8 or 16 colours. */
-short theme_basic(Ink ink);
+short theme_basic(const Theme *t, Ink ink);
 /* Contrast of two colours, 1..21 (WCAG 2.1). */
 double theme_contrast(const uint8_t a[3], const uint8_t b[3]);
