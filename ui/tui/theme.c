@@ -83,7 +83,7 @@ double theme_contrast(const uint8_t a[3], const uint8_t b[3])
 
 static bool built_in(Theme *out, const char *name, bool light)
 {
-    if (!strcmp(name, "auto")) name = light ? "light" : "dark";
+    if (!*name || !strcmp(name, "auto")) name = light ? "light" : "dark";
     if (!strcmp(name, "safe")) name = light ? "safe-light" : "safe-dark";
     for (size_t i = 0; i < sizeof themes / sizeof *themes; i++) {
         if (strcmp(themes[i].name, name)) continue;

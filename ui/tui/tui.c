@@ -76,18 +76,25 @@ static const char *setting(const Ask *ask, SettingId id)
     return *text ? text : NULL;
 }
 
+/* An emptied setting is one left to the program. */
+static const char *choice(const Ask *ask, SettingId id)
+{
+    const char *text = setting(ask, id);
+    return text ? text : "auto";
+}
+
 /* What the options and the settings together ask for. */
 static bool settle(Ask *ask, Err *err)
 {
     AppOptions *app = &ask->app;
-    if (strcmp(setting(ask, SETTING_GRAPHICS), "auto")) app->graphics = setting(ask, SETTING_GRAPHICS);
+    if (strcmp(choice(ask, SETTING_GRAPHICS), "auto")) app->graphics = setting(ask, SETTING_GRAPHICS);
     app->ascii = config_on(ask->config, SETTING_ASCII);
     app->config = ask->config;
     ask->workspace = (WorkspaceOptions){setting(ask, SETTING_MODEL), setting(ask, SETTING_DATA),
                                         setting(ask, SETTING_RUNS)};
     if (setting(ask, SETTING_THREADS)) setenv("VIEWSMITH_THREADS", setting(ask, SETTING_THREADS), 1);
     Theme theme;
-    if (!args_check_config(ask->config, err) || !theme_named(&theme, setting(ask, SETTING_THEME), false, err))
+    if (!args_check_config(ask->config, err) || !theme_named(&theme, choice(ask, SETTING_THEME), false, err))
         return false;
     return !ask->resume || !ask->thing ||
            err_set(err, ERR_USAGE, "--resume takes the last session up; leave \"%s\" away, or --resume",
