@@ -9,11 +9,12 @@
 
 /* --- controls ------------------------------------------------------------------------------------------- */
 
-typedef enum { KNOB_RATE, KNOB_TEMPERATURE, KNOB_SIGMA } Knob;
+typedef enum { KNOB_RATE, KNOB_TEMPERATURE, KNOB_SIGMA, KNOB_SHARE } Knob;
 
 static float *knob_of(TrainControl *c, Knob knob)
 {
-    return knob == KNOB_RATE ? &c->rate : knob == KNOB_SIGMA ? &c->sigma : &c->temperature;
+    float *const at[] = {&c->rate, &c->temperature, &c->sigma, &c->share};
+    return at[knob];
 }
 
 /* Three digits are enough for a hand, and keep what is written short. */
@@ -28,14 +29,14 @@ static float rounded(double x)
 /* Rate and temperature by a factor, sigma by an amount; for the run that goes on, else for the next one. */
 static bool turn(TrainScreen *s, App *app, Knob knob, bool up)
 {
-    static const char *const name[] = {"rate", "temperature", "sigma"};
-    static const double low[] = {1e-5, 0.02, 0}, high[] = {10, 10, 10};
+    static const char *const name[] = {"rate", "temperature", "sigma", "share"};
+    static const double low[] = {1e-5, 0.02, 0, 0}, high[] = {10, 10, 10, 1};
     char command[64];
     bool running = s->going && !s->page;
     float *at = knob_of(running ? &s->want : &s->next.control, knob);
     double value = (double)*at;
     if (!isfinite(value)) return true;
-    value = knob == KNOB_SIGMA ? value + (up ? 0.05 : -0.05) : up ? value * 1.25 : value * 0.8;
+    value = knob >= KNOB_SIGMA ? value + (up ? 0.05 : -0.05) : up ? value * 1.25 : value * 0.8;
     *at = rounded(fmin(fmax(value, low[knob]), high[knob]));
     snprintf(command, sizeof command, "%s %.4g", name[knob], (double)*at);
     if (running) return follow_tell(s, app, command);
@@ -55,7 +56,8 @@ static bool set_source(TrainScreen *s, App *app, const char *text)
     return true;
 }
 
-/* "0.1 heel": a tenth of the next run's batches begins at views with that tag; without one, at any of the tray. */
+/* "0.1 heel": a tenth of the next run's batches begins at views with that tag; without one, at any of the
+ * tray. */
 static bool set_tray(TrainScreen *s, App *app, const char *text)
 {
     char share[32], *tag = strchr(text, ' ');
@@ -63,7 +65,7 @@ static bool set_tray(TrainScreen *s, App *app, const char *text)
     Err err = {0};
     snprintf(share, sizeof share, "%.*s", (int)strcspn(text, " "), text);
     if (!world_number(share, 0, 1, &x, &err)) return app_fail(app, &err), true;
-    s->next.tray_share = (float)x;
+    s->next.control.share = (float)x;
     snprintf(s->tray, sizeof s->tray, "%s", tag ? tag + strspn(tag, " ") : "");
     s->setting = SETTING_TRAY;
     if (!s->page) app_notice(app, "the next run takes %.0f %% of each batch from the tray", 100 * x);
@@ -308,6 +310,10 @@ static bool act_run(TrainScreen *s, App *app, const Event *ev)
         return turn(s, app, KNOB_TEMPERATURE, false);
     case ACT_TRAIN_TEMP_UP:
         return turn(s, app, KNOB_TEMPERATURE, true);
+    case ACT_TRAIN_SHARE_DOWN:
+        return turn(s, app, KNOB_SHARE, false);
+    case ACT_TRAIN_SHARE_UP:
+        return turn(s, app, KNOB_SHARE, true);
     case ACT_TRAIN_SOURCE:
         return ev->text ? set_source(s, app, ev->text) : false;
     case ACT_TRAIN_TRAY:

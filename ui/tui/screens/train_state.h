@@ -31,11 +31,12 @@ typedef enum {
 typedef struct {
     bool page;        /* the page before a run is shown */
     TrainConfig next; /* what the next run is started with */
-    char tray[TRAY_TAG_MAX + 1]; /* the tag of the views that its tray_share begins at; "": all that are kept */
-    char needs[160];  /* what it will take of memory and disk, in words; "" where nothing is known */
-    bool too_much;    /* ... which is more than there is */
-    Setting setting;  /* the row under the cursor */
-    bool in_runs;     /* the list of runs has the focus */
+    char
+        tray[TRAY_TAG_MAX + 1]; /* the tag of the views that a share of it begins at; "": all that are kept */
+    char needs[160]; /* what it will take of memory and disk, in words; "" where nothing is known */
+    bool too_much;   /* ... which is more than there is */
+    Setting setting; /* the row under the cursor */
+    bool in_runs;    /* the list of runs has the focus */
     Painting
         *preview; /* anchors, then their positives: the first pairs of the next run before they are cropped */
     uint64_t preview_wish;
