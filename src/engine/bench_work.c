@@ -238,9 +238,9 @@ static int traced(GanPart part[GAN_PARTS], const BenchWork *w)
 {
     if (w->fit) return bench_fit_parts(part, w->fit), GAN_PARTS;
     if (w->contrast.exec)
-        part[0] = (GanPart){"", w->contrast.exec, 1, 2 * w->spec.batch};
+        part[0] = (GanPart){"", w->contrast.exec, 2 * w->spec.batch};
     else
-        part[0] = (GanPart){"", w->exec, 1, w->spec.batch};
+        part[0] = (GanPart){"", w->exec, w->spec.batch};
     return part[0].exec != NULL;
 }
 
@@ -260,7 +260,7 @@ static Json *step_row(double *seconds, const GanPart *part, int i, double times,
 {
     char name[160];
     ExecStep step = exec_step(part->exec, i, part->images);
-    double forward = step.forward / times, backward = step.backward / times, flops = 2 * part->runs * step.macs;
+    double forward = step.forward / times, backward = step.backward / times, flops = 2 * step.macs;
     double rate = forward + backward > 0 ? (backward > 0 ? 3 : 1) * flops / (forward + backward) * 1e-9 : 0;
     snprintf(name, sizeof name, "%s%s%s", part->name, *part->name && *step.name ? " " : "", step.name);
     Json *row = time_row(name, step.op, step.kernel, forward, backward);

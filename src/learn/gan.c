@@ -79,25 +79,30 @@ static void make_fakes(Gan *gan)
     exec_forward(gan->synthesis, gan->g_synthesis.w, B);
 }
 
-/* Critic forward, hinge and classifier losses; seeds the output gradients of `e`. */
-static double judge(Gan *gan, Exec *e, const float *image, const float *class, const int *label,
-                    double (*hinge)(float *, const float *, int), double *mean, int *right)
+/* Puts a batch in front of the critic, as images `first` and on. */
+static void show(Gan *gan, Exec *e, int first, const float *image, const float *class)
+{
+    size_t B = (size_t)gan->config.batch, classes = (size_t)gan->config.generator.classes, at = (size_t)first;
+    size_t item = dataset_item_bytes(gan->real);
+    memcpy(exec_value(e, gan->d_image) + at * item, image, B * item * sizeof(float));
+    memcpy(exec_value(e, gan->d_class) + at * classes, class, B * classes * sizeof(float));
+}
+
+typedef double HingeLoss(float *dd, const float *d, int N);
+
+/* Hinge and classifier losses of the batch at `first`; seeds their gradients, the classifier's `auxiliary` times. */
+static double judge(Gan *gan, Exec *e, int first, const int *label, HingeLoss *hinge, float auxiliary, double *mean,
+                    int *right)
 {
     int B = gan->config.batch, classes = gan->config.generator.classes;
-    size_t bytes = dataset_item_bytes(gan->real) * (size_t)B * sizeof(float);
-    memcpy(exec_value(e, gan->d_image), image, bytes);
-    memcpy(exec_value(e, gan->d_class), class, (size_t)B * classes * sizeof(float));
-    exec_forward(e, gan->d.w, B);
-    exec_seed_zero(e);
-    const float *critic = exec_value(e, gan->d_critic);
-    float *dlabel = exec_grad(e, gan->d_label);
-    double loss = hinge(exec_grad(e, gan->d_critic), critic, B), sum = 0;
+    const float *critic = exec_value(e, gan->d_critic) + first;
+    size_t at = (size_t)first * (size_t)classes;
+    float *dlabel = exec_grad(e, gan->d_label) + at;
+    double loss = hinge(exec_grad(e, gan->d_critic) + first, critic, B), sum = 0;
     for (int i = 0; i < B; i++) sum += critic[i];
     *mean = sum / B;
-    /* The critic learns labels from real images only: from fakes it would learn the generator's mistakes as truth. */
-    cross_entropy(dlabel, exec_value(e, gan->d_label), label, B, classes, right);
-    float weight = hinge == hinge_fake ? 0 : gan->config.auxiliary;
-    vec_scale(dlabel, dlabel, (size_t)B * classes, weight, 0, NULL);
+    cross_entropy(dlabel, exec_value(e, gan->d_label) + at, label, B, classes, right);
+    vec_scale(dlabel, dlabel, (size_t)B * classes, auxiliary, 0, NULL);
     return loss;
 }
 
@@ -116,16 +121,19 @@ static void player_step(Gan *gan, Player *p, float rate)
     weights_touch(p->w);
 }
 
+/* Labels are learned from real images only: from fakes the critic would learn the generator's mistakes as truth. */
 static void teach_critic(Gan *gan, GanStats *s)
 {
+    Exec *e = gan->critic;
     int B = gan->config.batch, right_real = 0, right_fake = 0;
+    show(gan, e, 0, gan->real_image, gan->real_class);
+    show(gan, e, B, exec_value(gan->synthesis, gan->image_out), gan->fake_class);
+    exec_forward(e, gan->d.w, 2 * B);
+    exec_seed_zero(e);
+    s->loss_d = judge(gan, e, 0, gan->real_label, hinge_real, gan->config.auxiliary, &s->critic_real, &right_real);
+    s->loss_d += judge(gan, e, B, gan->fake_label, hinge_fake, 0, &s->critic_fake, &right_fake);
     weights_zero(gan->d.g);
-    s->loss_d = judge(gan, gan->critic, gan->real_image, gan->real_class, gan->real_label, hinge_real, &s->critic_real,
-                      &right_real);
-    exec_backward(gan->critic, gan->d.w, gan->d.g, B);
-    s->loss_d += judge(gan, gan->critic, exec_value(gan->synthesis, gan->image_out), gan->fake_class, gan->fake_label,
-                       hinge_fake, &s->critic_fake, &right_fake);
-    exec_backward(gan->critic, gan->d.w, gan->d.g, B);
+    exec_backward(e, gan->d.w, gan->d.g, 2 * B);
     player_step(gan, &gan->d, gan->config.rate_d * rate_now(gan));
     s->label_real = (double)right_real / B;
     s->label_fake = (double)right_fake / B;
@@ -148,8 +156,10 @@ static void teach_generator(Gan *gan, GanStats *s)
 {
     int B = gan->config.batch, right;
     double mean;
-    s->loss_g = judge(gan, gan->guide, exec_value(gan->synthesis, gan->image_out), gan->fake_class, gan->fake_label,
-                      hinge_generator, &mean, &right);
+    show(gan, gan->guide, 0, exec_value(gan->synthesis, gan->image_out), gan->fake_class);
+    exec_forward(gan->guide, gan->d.w, B);
+    exec_seed_zero(gan->guide);
+    s->loss_g = judge(gan, gan->guide, 0, gan->fake_label, hinge_generator, gan->config.auxiliary, &mean, &right);
     exec_backward(gan->guide, gan->d.w, NULL, B);
     exec_seed_zero(gan->synthesis);
     memcpy(exec_grad(gan->synthesis, gan->image_out), exec_grad(gan->guide, gan->d_image),

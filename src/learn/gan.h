@@ -59,6 +59,6 @@ enum { GAN_PARTS = 4 };
 typedef struct {
     const char *name;
     Exec *exec;
-    int runs, images; /* so many times in a step, on so many images */
+    int images; /* at a time; once in a step */
 } GanPart;
 void gan_parts(GanPart part[GAN_PARTS], const Gan *gan);

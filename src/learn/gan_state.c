@@ -59,7 +59,7 @@ static bool open_execs(Gan *gan, Err *err)
     int B = gan->config.batch;
     gan->mapping = exec_new(gan->g_mapping.net, B, EXEC_TRAIN, learn, gan->pool, err);
     gan->synthesis = exec_new(gan->g_synthesis.net, B, EXEC_TRAIN, both, gan->pool, err);
-    gan->critic = exec_new(gan->d.net, B, EXEC_TRAIN, learn, gan->pool, err);
+    gan->critic = exec_new(gan->d.net, 2 * B, EXEC_TRAIN, learn, gan->pool, err);
     gan->guide = exec_new(gan->d.net, B, EXEC_TRAIN, guide, gan->pool, err);
     return gan->mapping && gan->synthesis && gan->critic && gan->guide;
 }
@@ -84,10 +84,12 @@ static bool gan_open(Gan *gan, Err *err)
     const GanConfig *c = &gan->config;
     if (c->batch < 2 || c->batch % 2 || c->batch > 4096)
         return err_set(err, ERR_USAGE, "the batch must be even and within 2 and 4096, not %d", c->batch);
+    DiscriminatorConfig critic = c->discriminator;
+    critic.group = c->batch;
     gan->layers = generator_layers(&c->generator, &gan->noises, gan->noise_side);
     return player_open(&gan->g_mapping, generator_mapping(&c->generator, err), c->seed, err) &&
            player_open(&gan->g_synthesis, generator_synthesis(&c->generator, err), c->seed + 1, err) &&
-           player_open(&gan->d, discriminator_net(&c->discriminator, err), c->seed + 2, err) &&
+           player_open(&gan->d, discriminator_net(&critic, err), c->seed + 2, err) &&
            (gan->ema_mapping = weights_copy(gan->g_mapping.w, err)) &&
            (gan->ema_synthesis = weights_copy(gan->g_synthesis.w, err)) && find_ports(gan, err) && open_execs(gan, err) &&
            open_batch(gan, err);
@@ -131,10 +133,10 @@ void gan_free(Gan *gan)
 void gan_parts(GanPart part[GAN_PARTS], const Gan *gan)
 {
     int B = gan->config.batch;
-    part[0] = (GanPart){"mapping", gan->mapping, 1, B};
-    part[1] = (GanPart){"synthesis", gan->synthesis, 1, B};
-    part[2] = (GanPart){"critic", gan->critic, 2, B};
-    part[3] = (GanPart){"guide", gan->guide, 1, B};
+    part[0] = (GanPart){"mapping", gan->mapping, B};
+    part[1] = (GanPart){"synthesis", gan->synthesis, B};
+    part[2] = (GanPart){"critic", gan->critic, 2 * B};
+    part[3] = (GanPart){"guide", gan->guide, B};
 }
 
 /* What must agree between a checkpoint and the run that resumes it. */

@@ -16,7 +16,7 @@ struct Gan {
     Player g_mapping, g_synthesis, d;
     Weights *ema_mapping, *ema_synthesis;
     Exec *mapping, *synthesis; /* training the generator */
-    Exec *critic, *guide;      /* the critic learning, and teaching (gradient of the image only) */
+    Exec *critic, *guide; /* the critic learning from real and made together, and teaching (gradient of the image only) */
     int layers, noises, noise_side[GENERATOR_LAYERS_MAX];
     ValueId z_port, class_port, w_out, w_port[GENERATOR_LAYERS_MAX], noise_port[GENERATOR_LAYERS_MAX], image_out;
     ValueId d_image, d_class, d_critic, d_label;

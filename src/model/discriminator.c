@@ -21,7 +21,7 @@ Net *discriminator_net(const DiscriminatorConfig *c, Err *err)
     x = critic_conv(net, x, "conv1", c->width[0], 4, 2);
     x = critic_conv(net, x, "conv2", c->width[0], 3, 1);
     x = critic_conv(net, x, "conv3", c->width[1], 4, 2);
-    x = layer_op(net, OP_BATCHSTD, x);
+    x = net_add(net, OP_BATCHSTD, &x, 1, &(Attrs){.count = c->group});
     x = critic_conv(net, x, "conv4", c->width[1], 3, 1);
     x = layer_flatten(net, critic_conv(net, x, "conv5", c->width[2], 4, 2));
     x = layer_leaky(net, layer_linear_spectral(net, x, "dense", 2 * c->width[2], true, init_he()), 0.2f, LEAKY_GAIN);

@@ -6,6 +6,7 @@
 typedef struct {
     int classes, size, channels;
     int width[3]; /* channels at size/2, at size/2 after a 3x3, and at size/4 */
+    int group;    /* so many images of a batch are compared with each other, 0: all */
 } DiscriminatorConfig;
 
 /* Ports: image (N,C,H,W), class (N,classes) one-hot -> critic (N,1), label (N,classes) logits. The caller frees. */

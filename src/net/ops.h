@@ -34,7 +34,8 @@
     X(PIXELNORM,    "pixelnorm")     /* x (N,C): x / sqrt(mean_c x^2 + eps) */                              \
     X(L2NORM,       "l2norm")        /* x (N,C): x / |x| */                                                 \
     X(ROWDOT,       "rowdot")        /* a (N,C), b (N,C) -> (N,1) */                                        \
-    X(BATCHSTD,     "batchstd")      /* x (N,C,H,W) -> (N,C+1,H,W): mean std over the batch (ProGAN) */     \
+    X(BATCHSTD,     "batchstd")      /* x (N,C,H,W) -> (N,C+1,H,W): mean std over attrs count images (ProGAN)\
+                                        at a time, 0: over the batch */                                     \
     X(SPECTRAL,     "spectral")      /* w (O,...), u buffer (O) -> w / sigma; u moves only in training */   \
     X(BROADCAST,    "broadcast")     /* x (1,...) -> (N,...): a learned constant for every image */
 

@@ -1,6 +1,7 @@
 /* Normalisations over feature maps as ops: batch and instance norm (plain and conditional), minibatch std. */
 #include "math/map.h"
 #include "math/norm.h"
+#include "math/whole.h"
 #include "net/op.h"
 #include <math.h>
 
@@ -150,6 +151,21 @@ static NormSize std_of(const OpSite *s, int n)
     return d;
 }
 
+/* The images from `first` on that are measured together: where they lie in x, in the result, in what is
+ * saved. */
+typedef struct {
+    int N;
+    size_t in, out, saved;
+} StdGroup;
+
+static StdGroup std_group(const OpSite *s, const NormSize *d, int first)
+{
+    int each = s->attrs.count ? s->attrs.count : d->N;
+    size_t image = (size_t)d->C * (size_t)d->P;
+    return (StdGroup){min_int(each, d->N - first), (size_t)first * image,
+                      (size_t)first * (image + (size_t)d->P), (size_t)(first / each) * (1 + image)};
+}
+
 static bool batchstd_infer(OpSite *s, Err *err)
 {
     op_default_float(&s->attrs.eps, 1e-8f);
@@ -157,14 +173,20 @@ static bool batchstd_infer(OpSite *s, Err *err)
     s->out = *s->in[0];
     s->out.dim[1]++;
     s->layout = s->in_layout[0];
-    return true;
+    return s->attrs.count >= 0 ||
+           err_set(err, ERR_FORMAT, "the images measured together cannot be %d", s->attrs.count);
 }
 
 static void batchstd_run(const OpRun *r)
 {
     NormSize d = std_of(r->site, r->n);
     size_t plane = (size_t)d.P, image = ((size_t)d.C + 1) * plane;
-    batchstd_forward(r->out, r->saved, r->in[0], d.N, d.C, d.P, r->site->attrs.eps, r->pool);
+    StdGroup g;
+    for (int first = 0; first < d.N; first += g.N) {
+        g = std_group(r->site, &d, first);
+        batchstd_forward(r->out + g.out, r->saved + g.saved, r->in[0] + g.in, g.N, d.C, d.P,
+                         r->site->attrs.eps, r->pool);
+    }
     if (r->site->layout != LAYOUT_MAP) return;
     for (float *last = r->out + image - plane; last < r->out + (size_t)d.N * image; last += image)
         for (size_t i = 0; i < plane; i++)
@@ -174,15 +196,19 @@ static void batchstd_run(const OpRun *r)
 static void batchstd_back(const OpRun *r)
 {
     NormSize d = std_of(r->site, r->n);
-    if (r->din[0])
-        batchstd_backward(r->din[0], r->dout, r->in[0], r->saved, d.N, d.C, d.P, r->site->attrs.eps,
-                          r->add[0], r->pool);
+    StdGroup g;
+    for (int first = 0; r->din[0] && first < d.N; first += g.N) {
+        g = std_group(r->site, &d, first);
+        batchstd_backward(r->din[0] + g.in, r->dout + g.out, r->in[0] + g.in, r->saved + g.saved, g.N, d.C,
+                          d.P, r->site->attrs.eps, r->add[0], r->pool);
+    }
 }
 
 static size_t batchstd_saves(const OpSite *s, int n)
 {
     NormSize d = std_of(s, n);
-    return 1 + (size_t)d.C * (size_t)d.P;
+    int groups = s->attrs.count ? divide_up(d.N, s->attrs.count) : 1;
+    return (size_t)groups * (1 + (size_t)d.C * (size_t)d.P);
 }
 
 const OpRow op_row_BATCHSTD = {.least = 1,

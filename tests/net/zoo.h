@@ -155,7 +155,7 @@ static inline void zoo_critic(Net *net)
     ValueId x = picture(net, 1, 6, 6), c = net_input(net, "class", shape2(NET_BATCH, 3));
     ConvOptions o = {.stride = 2, .pad = 1, .bias = true, .spectral = true};
     x = layer_act(net, layer_conv_with(net, x, "c1", 4, 4, o, init_he()), ACT_TANH);
-    x = layer_flatten(net, layer_op(net, OP_BATCHSTD, x));
+    x = layer_flatten(net, net_add(net, OP_BATCHSTD, &x, 1, &(Attrs){.count = 2}));
     x = layer_act(net, layer_linear_spectral(net, x, "l1", 5, true, init_he()), ACT_TANH);
     ValueId match = net_add(
         net, OP_ROWDOT, (ValueId[]){x, layer_linear_spectral(net, c, "embed", 5, false, init_he())}, 2, NULL);

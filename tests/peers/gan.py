@@ -88,11 +88,12 @@ class Critic(nn.Module):
         self.dense, self.critic = normed(nn.Linear(flat, 2 * c)), normed(nn.Linear(2 * c, 1))
         self.embed, self.label = normed(nn.Linear(CLASSES, 2 * c, bias=False)), nn.Linear(2 * c, CLASSES)
 
-    def forward(self, x, onehot):
+    def forward(self, x, onehot, groups=1):
         for k, conv in enumerate(self.conv):
-            if k == 3:  # ProGAN's standard deviation over the batch as one more channel
-                std = torch.sqrt(x.var(0, unbiased=False) + 1e-8).mean()
-                x = torch.cat([x, std.expand(len(x), 1, *x.shape[2:])], 1)
+            if k == 3:  # ProGAN's standard deviation over each group of images as one more channel
+                std = [torch.sqrt(part.var(0, unbiased=False) + 1e-8).mean().expand(len(part), 1, *x.shape[2:])
+                       for part in x.chunk(groups)]
+                x = torch.cat([x, torch.cat(std)], 1)
             x = leaky(conv(x), 1.6)
         x = leaky(self.dense(x.flatten(1)), 1.6)
         return self.critic(x) + (x * self.embed(onehot)).sum(1, keepdim=True), self.label(x)
@@ -132,9 +133,9 @@ class Step:
         mixed = [torch.where((self.cross > k)[:, None], w, partner) for k in range(len(self.synthesis.conv) + 1)]
         return self.synthesis(mixed, self.noise)
 
-    def judge(self, image, label):
+    def judge(self, image, label, groups=1):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
-            critic, guess = self.critic(image, F.one_hot(label, CLASSES).float())
+            critic, guess = self.critic(image, F.one_hot(label, CLASSES).float(), groups)
         return critic.float(), guess.float()
 
     def __call__(self):
@@ -143,10 +144,9 @@ class Step:
             fake = self.fakes()
         fake = fake.float()
         self.descent_d.zero_grad()
-        critic, guess = self.judge(self.image, self.real_label)
-        (F.relu(1 - critic).mean() + 0.1 * F.cross_entropy(guess, self.real_label)).backward()
-        critic, _ = self.judge(fake.detach(), self.fake_label)
-        F.relu(1 + critic).mean().backward()
+        critic, guess = self.judge(torch.cat([self.image, fake.detach()]), torch.cat([self.real_label, self.fake_label]), 2)
+        real, made = critic.chunk(2)
+        (F.relu(1 - real).mean() + 0.1 * F.cross_entropy(guess[:self.batch], self.real_label) + F.relu(1 + made).mean()).backward()
         self.descent_d.step()
 
         self.descent_g.zero_grad()
