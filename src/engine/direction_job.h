@@ -2,10 +2,12 @@
  * its report and a caption of what it does. */
 #pragma once
 #include "engine/job.h"
+#include "engine/tray.h"
 #include "engine/workspace.h"
 #include "latent/direction.h"
 
 #define DIRECTION_APART 16
+#define DIRECTION_VIEWS 64 /* that one is described on, where nobody says otherwise */
 
 typedef struct {
     char name[ADDRESS_DIR_MAX + 1];
@@ -18,6 +20,11 @@ typedef struct {
 } DirectionTask;
 
 void direction_task_free(DirectionTask *t);
+/* The kept views with this tag that g makes, at least one; *list is malloc'ed. */
+bool direction_tagged(Address **list, int *n, Tray *tray, const Generator *g, const char *tag, Err *err);
+/* Where only `plus` is known (at least one): minus becomes what views of these classes are without anything
+ * done to them, seeds in turn. */
+bool direction_plain(DirectionTask *t, Err *err);
 
 typedef struct {
     News news;                     /* published once, at the end */

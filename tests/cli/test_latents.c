@@ -121,7 +121,12 @@ static void a_direction_from_tags(void **state)
     json_drop(o);
     assert_failed(viewsmith("direction learn width --plus nothing --minus slim"), 2,
                   "has the tag \"nothing\"");
-    assert_failed(viewsmith("direction learn width --plus wide"), 2, "wants --minus");
+    assert_failed(viewsmith("direction learn width --minus wide"), 2, "wants --plus");
+    s = viewsmith("direction learn wider --plus wide --views 4 --json");
+    o = result_of(s);
+    assert_int_equal(json_int(json_get(o, "card"), "minus", 0), 32);
+    assert_string_equal(json_str(json_get(o, "card"), "minus_name", ""), "plain views");
+    json_drop(o);
     assert_failed(viewsmith("direction learn pca-1 --plus wide --minus slim"), 2, "already");
     assert_failed(viewsmith("direction show toe"), 2, "no direction \"toe\"");
     assert_failed(viewsmith("direction show pca-1"), 2, "model's own");

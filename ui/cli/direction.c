@@ -13,10 +13,11 @@ static const Option options[] = {
     OPTION_MODEL,
     {"plus", OPTION_TEXT, "TAG|FILE", NULL, 0, 0, false,
      "learn: views it leads to: a tag of the tray, or a file of addresses"},
-    {"minus", OPTION_TEXT, "TAG|FILE", NULL, 0, 0, false, "learn: views it leads away from"},
+    {"minus", OPTION_TEXT, "TAG|FILE", NULL, 0, 0, false,
+     "learn: views it leads away from (plain ones of the same classes)"},
     {"apart-from", OPTION_TEXT, "NAMES", NULL, 0, 0, false,
      "learn: directions it is made independent of, \"pca-1,zoom\""},
-    {"views", OPTION_INTEGER, "N", "128", 0, 4096, false, "learn: that it is described on"},
+    {"views", OPTION_INTEGER, "N", "64", 0, 4096, false, "learn: that it is described on"},
     {"out", OPTION_TEXT, "FILE", NULL, 0, 0, false, "export: where it goes"},
     {0},
 };
@@ -70,40 +71,35 @@ static bool views_of_file(ViewList *v, const Call *c, const char *path, Err *err
     return ok;
 }
 
-/* ViewList of the tray with this tag that the open generator made. */
-static bool views_of_tag(ViewList *v, const Call *c, const char *tag, Err *err)
+static bool views_of_tag(Address **list, int *n, const Call *c, const char *tag, Err *err)
 {
     Tray *tray;
-    TrayList list;
     if (!tray_open(&tray, NULL, err)) return false;
-    bool ok = tray_list(&list, tray, &(TrayFilter){.tag = tag, .states = TRAY_MASK(TRAY_KEPT)}, err);
-    for (int i = 0; ok && i < list.n; i++) {
-        Address a;
-        if (address_parse(&a, list.item[i].address, NULL) &&
-            !strcmp(a.digest, c->workspace->generator->digest))
-            ok = add_view(v, c, list.item[i].address, err);
-    }
-    if (ok && !v->n)
-        ok = err_set(err, ERR_USAGE, "no view of %s in the tray has the tag \"%s\"",
-                     c->workspace->generator->slug, tag);
-    tray_list_free(&list);
+    bool ok = direction_tagged(list, n, tray, c->workspace->generator, tag, err);
     tray_close(tray);
     return ok;
 }
 
-static bool take_views(Address **list, int *n, char name[64], const Call *c, const char *option, Err *err)
+/* A file that is there counts as one, else the word is a tag. */
+static bool take_views(Address **list, int *n, char name[64], const Call *c, const char *word, Err *err)
 {
-    const char *word = args_text(c->args, option);
     ViewList v = {0};
-    if (!word) return err_set(err, ERR_USAGE, "direction learn wants --%s TAG|FILE", option);
     snprintf(name, 64, "%s", word);
-    if (!(file_exists(word) ? views_of_file(&v, c, word, err) : views_of_tag(&v, c, word, err))) {
-        free(v.list);
-        return false;
-    }
+    if (!file_exists(word)) return views_of_tag(list, n, c, word, err);
+    bool ok =
+        views_of_file(&v, c, word, err) && (v.n || err_set(err, ERR_USAGE, "%s holds no address", word));
     *list = v.list;
     *n = v.n;
-    return true;
+    return ok;
+}
+
+static bool take_sides(DirectionTask *t, const Call *c, Err *err)
+{
+    const char *plus = args_text(c->args, "plus"), *minus = args_text(c->args, "minus");
+    if (!plus) return err_set(err, ERR_USAGE, "direction learn wants --plus TAG|FILE");
+    return take_views(&t->plus, &t->pluses, t->plus_name, c, plus, err) &&
+           (minus ? take_views(&t->minus, &t->minuses, t->minus_name, c, minus, err)
+                  : direction_plain(t, err));
 }
 
 /* --- verbs -----------------------------------------------------------------------------------------------
@@ -157,9 +153,7 @@ static bool do_learn(Call *c, Err *err)
     if (!t) return err_nomem(err, "learning a direction");
     t->views = (int)args_integer(c->args, "views");
     snprintf(t->name, sizeof t->name, "%s", c->args->word[1]);
-    bool ok = take_views(&t->plus, &t->pluses, t->plus_name, c, "plus", err) &&
-              take_views(&t->minus, &t->minuses, t->minus_name, c, "minus", err) &&
-              read_apart(t, args_text(c->args, "apart-from"), err);
+    bool ok = take_sides(t, c, err) && read_apart(t, args_text(c->args, "apart-from"), err);
     if (!ok) {
         direction_task_free(t);
         return false;

@@ -6,42 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VIEWS = 64, PLAIN_LEAST = 32, PLAIN_TIMES = 4 };
-
 /* --- the two sets --------------------------------------------------------------------------------------- */
 
-/* The kept views of the tray with this tag that the open generator makes. */
 static bool tagged(Address **list, int *n, App *app, const char *tag, Err *err)
 {
-    World *w = app_world(app);
+    const World *w = app_world(app);
     Tray *tray = world_tray(app);
-    TrayList all;
     if (!tray) return err_set(err, ERR_IO, "the tray is not open");
-    if (!tray_list(&all, tray, &(TrayFilter){.tag = tag, .states = TRAY_MASK(TRAY_KEPT)}, err)) return false;
-    *n = 0;
-    *list = malloc((size_t)(all.n + 1) * sizeof **list);
-    for (int i = 0; *list && i < all.n; i++)
-        if (address_parse(&(*list)[*n], all.item[i].address, NULL) && latent_check(w->g, &(*list)[*n], NULL))
-            ++*n;
-    tray_list_free(&all);
-    if (!*list) return err_nomem(err, "views");
-    return *n ||
-           err_set(err, ERR_USAGE, "no view in the tray has the tag \"%s\": T puts one there with tags", tag);
-}
-
-/* What views of these classes are without anything done to them: seeds in turn. */
-static bool plain_views(DirectionTask *t, Err *err)
-{
-    int n = t->pluses * PLAIN_TIMES > PLAIN_LEAST ? t->pluses * PLAIN_TIMES : PLAIN_LEAST;
-    t->minus = malloc((size_t)n * sizeof *t->minus);
-    if (!t->minus) return err_nomem(err, "views");
-    for (int i = 0; i < n; i++) {
-        const Address *like = &t->plus[i % t->pluses];
-        t->minus[i] = address_of_seed(like->slug, like->digest, (uint64_t)i + 1, like->class, like->psi);
-    }
-    t->minuses = n;
-    snprintf(t->minus_name, sizeof t->minus_name, "plain views");
-    return true;
+    return direction_tagged(list, n, tray, w->g, tag, err);
 }
 
 /* "NAME from TAG [against TAG] [apart NAME,NAME]" */
@@ -75,9 +47,9 @@ static bool read_task(DirectionTask *t, App *app, const char *text, Err *err)
     for (char *one = strtok_r(apart, ",", &save); one && t->aparts < DIRECTION_APART;
          one = strtok_r(NULL, ",", &save))
         snprintf(t->apart[t->aparts++], sizeof t->apart[0], "%.47s", one);
-    t->views = VIEWS;
+    t->views = DIRECTION_VIEWS;
     return tagged(&t->plus, &t->pluses, app, from, err) &&
-           (*against ? tagged(&t->minus, &t->minuses, app, against, err) : plain_views(t, err));
+           (*against ? tagged(&t->minus, &t->minuses, app, against, err) : direction_plain(t, err));
 }
 
 /* --- the job -------------------------------------------------------------------------------------------- */
