@@ -1,5 +1,5 @@
-/* The worker set: threads that share one atomic counter inside a run, look out for the next one for a moment,
- * then sleep on a condition. */
+/* The worker set: threads that take pieces from their own share of a run, then from those of others, look out
+ * for the next run for a moment, then sleep on a condition. */
 #include "base/pool.h"
 #include <pthread.h>
 #include <sched.h>
@@ -11,6 +11,12 @@
 #include <unistd.h>
 
 enum { THREADS_MAX = 64, SPIN_NS = 50000 };
+
+/* The piece of a worker's share to hand out next, in a cache line of its own. */
+typedef struct {
+    atomic_int next;
+    char apart[64 - sizeof(atomic_int)];
+} Share;
 
 typedef struct {
     Pool *pool;
@@ -29,8 +35,8 @@ struct Pool {
     int n;
     bool stop;
 
-    atomic_ulong run;  /* counts runs; raised under lock */
-    atomic_int next;   /* the piece to hand out next */
+    atomic_ulong run; /* counts runs; raised under lock */
+    Share share[THREADS_MAX];
     atomic_int inside; /* workers that are in the run; raised under lock */
 };
 
@@ -41,12 +47,22 @@ typedef struct {
 } Place;
 static _Thread_local Place place;
 
+/* The first of the n pieces that are worker k's share. Runs that follow each other are mostly about the same
+ * images, and a worker still has its own in its cache. */
+static int share_start(const Pool *pool, int n, int k)
+{
+    return (int)((long)n * k / pool->threads);
+}
+
 static void work(Pool *pool, PoolTask *task, void *ctx, int n, int worker)
 {
     Place before = place;
-    int i;
     place = (Place){pool, worker};
-    while ((i = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < n) task(ctx, i, worker);
+    for (int k = 0; k < pool->threads; k++) {
+        int of = (worker + k) % pool->threads, end = share_start(pool, n, of + 1), i;
+        while ((i = atomic_fetch_add_explicit(&pool->share[of].next, 1, memory_order_relaxed)) < end)
+            task(ctx, i, worker);
+    }
     place = before;
 }
 
@@ -172,7 +188,7 @@ static void publish(Pool *pool, int n, PoolTask *task, void *ctx)
     pool->task = task;
     pool->ctx = ctx;
     pool->n = n;
-    atomic_store(&pool->next, 0);
+    for (int k = 0; k < pool->threads; k++) atomic_store(&pool->share[k].next, share_start(pool, n, k));
     atomic_fetch_add(&pool->run, 1);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
