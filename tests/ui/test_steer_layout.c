@@ -13,7 +13,7 @@ static bool inside(Rect r, Rect area)
 static void check_size(SteerScreen *s, int cols, int rows)
 {
     Rect area = layout_page(cols, rows).body;
-    SteerLayout l = steer_layout(s, area);
+    SteerLayout l = steer_layout(s, NULL, area);
     const Rect piece[] = {l.picture, l.sliders, l.strip, l.side, l.tree, l.line};
     enum { N = sizeof piece / sizeof *piece };
     bool fine = true;
@@ -23,7 +23,7 @@ static void check_size(SteerScreen *s, int cols, int rows)
     }
     if (!fine) fail_msg("pieces overlap or leave the page at %dx%d", cols, rows);
     if (cols < LAYOUT_MIN_COLS || rows < LAYOUT_MIN_ROWS) return;
-    if (l.picture.w < 12 || l.picture.h < 6 || l.sliders.w < 30 || steer_slider_rows(s, area) < 4)
+    if (l.picture.w < 12 || l.picture.h < 6 || l.sliders.w < 30 || steer_slider_list(&l).h < 4)
         fail_msg("too little room for the picture or the sliders at %dx%d", cols, rows);
     if (rect_empty(l.strip) && rect_empty(l.side) && rect_empty(l.tree))
         fail_msg("nothing below at %dx%d", cols, rows);
@@ -48,7 +48,7 @@ static void strip_clicks(void **state)
     (void)state;
     SteerScreen *s = calloc(1, sizeof *s);
     assert_non_null(s);
-    SteerLayout l = steer_layout(s, layout_page(132, 43).body);
+    SteerLayout l = steer_layout(s, NULL, layout_page(132, 43).body);
     int seen = -1;
     for (int x = l.strip.x; x < l.strip.x + l.strip.w; x++) {
         int at = steer_strip_at(l.strip, x, l.strip.y + 2);

@@ -91,7 +91,7 @@ static bool click_slider(SteerScreen *s, App *app, const SteerLayout *l, const E
 
 static bool mouse(SteerScreen *s, App *app, const Event *ev)
 {
-    SteerLayout l = steer_layout(s, app_body(app));
+    SteerLayout l = steer_layout(s, app, app_body(app));
     if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN) return wheel(s, app, ev);
     if (ev->mouse == MOUSE_RELEASE) return false;
     if (s->page != PAGE_SLIDERS) return click_page(s, app, ev);
@@ -136,8 +136,7 @@ static bool steer_open(void *self, App *app, Err *err)
     s->seen = w->changes;
     tree_update(s);
     steer_knobs(s, app);
-    for (int k = 0; k < 2 && s->rows > steer_slider_rows(s, app_body(app));
-         k++) { /* what there is no room for */
+    for (int k = 0; k < 2 && s->rows > steer_slider_rows(s, app); k++) { /* what there is no room for */
         s->folded[k ? GROUP_PIXEL : GROUP_SEFA] = true;
         steer_rows(s, w);
     }
@@ -232,5 +231,6 @@ const Screen screen_steer = {.name = "Steer",
                              .busy = steer_busy,
                              .save = steer_save,
                              .load = steer_load,
+                             .borders = steer_borders,
                              .offer = steer_offer,
                              .close = steer_close};

@@ -285,7 +285,7 @@ static bool set_range(SteerScreen *s, App *app, const char *text)
 
 static bool focus_by(SteerScreen *s, App *app, int by)
 {
-    sliders_move(&s->list, s->rows, by, steer_slider_rows(s, app_body(app)));
+    sliders_move(&s->list, s->rows, by, steer_slider_rows(s, app));
     steer_ask(s, app);
     return true;
 }
@@ -389,9 +389,9 @@ static bool act_slider(SteerScreen *s, App *app, const Event *ev)
     case ACT_DOWN:
         return focus_by(s, app, 1);
     case ACT_PAGE_UP:
-        return focus_by(s, app, -steer_slider_rows(s, app_body(app)));
+        return focus_by(s, app, -steer_slider_rows(s, app));
     case ACT_PAGE_DOWN:
-        return focus_by(s, app, steer_slider_rows(s, app_body(app)));
+        return focus_by(s, app, steer_slider_rows(s, app));
     case ACT_FIRST:
         return focus_by(s, app, -KNOBS_MAX - GROUPS);
     case ACT_LAST:

@@ -188,7 +188,7 @@ void steer_focus_on(SteerScreen *s, App *app, int i)
     steer_rows(s, app_world(app));
     for (int r = 0; r < s->rows; r++)
         if (!s->row[r].heading && s->row[r].at == i) s->list.selected = r;
-    sliders_move(&s->list, s->rows, 0, steer_slider_rows(s, app_body(app)));
+    sliders_move(&s->list, s->rows, 0, steer_slider_rows(s, app));
 }
 
 /* --- values --------------------------------------------------------------------------------------------- */

@@ -223,8 +223,10 @@ typedef struct {
     Rect picture, sliders, strip, side, tree, line; /* empty where there is no room */
 } SteerLayout;
 
-SteerLayout steer_layout(const SteerScreen *s, Rect area);
-int steer_slider_rows(const SteerScreen *s, Rect area);
+/* app NULL: as if no border had been dragged. */
+SteerLayout steer_layout(const SteerScreen *s, const App *app, Rect area);
+int steer_borders(const void *self, const App *app, Rect area, Border *out, int max);
+int steer_slider_rows(const SteerScreen *s, const App *app);
 Rect steer_slider_list(const SteerLayout *l); /* inside of the box */
 /* The picture of the strip at a cell, or -1. */
 int steer_strip_at(Rect strip, int x, int y);

@@ -6,35 +6,94 @@
 #include <string.h>
 
 enum { SIDE = 28, WIDE = 100, SLIDERS = 48, SLIDERS_WIDE = 58 };
+enum {
+    SIDE_LEAST = 22,
+    LOW_LEAST = 6,
+    TOP_LEAST = 9,
+    PICTURE_LEAST = 12,
+    SLIDERS_LEAST = 34
+}; /* when borders are dragged */
+
+#define SPLIT_PICTURE "steer.picture"
+#define SPLIT_LOW     "steer.low"
+#define SPLIT_SIDE    "steer.side"
 
 /* --- layout --------------------------------------------------------------------------------------------- */
+
+static int clamp(int x, int low, int high)
+{
+    return x > high ? high : x < low ? low : x;
+}
+
+/* What a person has dragged a border to, or the layout's own choice; in bounds in either case. */
+static int chosen(const App *app, const char *name, int own, int low, int high)
+{
+    return clamp(app ? app_split(app, name, own) : own, low, high);
+}
 
 /* High enough that tiles are about square on cells twice as high as wide. */
 static int strip_height(int width, int height)
 {
-    int tile = (width - 2) / STRIP / 2, most = height / 3 - 3;
-    tile = tile > most ? most : tile;
-    return 3 + (tile < 3 ? 3 : tile);
+    return 3 + clamp((width - 2) / STRIP / 2, 3, height / 3 - 3 > 3 ? height / 3 - 3 : 3);
 }
 
-SteerLayout steer_layout(const SteerScreen *s, Rect area)
+/* A square picture, unless the sliders would have too little. */
+static int picture_width(Rect area)
+{
+    int square = area.h * 2 - 2, most = area.w - (area.w >= WIDE ? SLIDERS_WIDE : SLIDERS);
+    if (area.w < WIDE && most < area.w * 9 / 20) most = area.w * 9 / 20;
+    return square < most ? square : most;
+}
+
+SteerLayout steer_layout(const SteerScreen *s, const App *app, Rect area)
 {
     SteerLayout l = {0};
     bool wide = area.w >= WIDE;
     if (area.h >= 22) l.line = rect_cut_bottom(&area, 1);
-    Rect low = rect_cut_bottom(&area, strip_height(wide ? area.w - SIDE : area.w, area.h));
+    int side = chosen(app, SPLIT_SIDE, SIDE, SIDE_LEAST, area.w / 3);
+    int low_h = strip_height(wide ? area.w - side : area.w, area.h);
+    Rect low = rect_cut_bottom(&area, chosen(app, SPLIT_LOW, low_h, LOW_LEAST, area.h - TOP_LEAST));
     if (wide) {
-        l.tree = rect_cut_right(&low, SIDE);
-        l.side = rect_cut_right(&area, SIDE);
+        l.tree = rect_cut_right(&low, side);
+        l.side = rect_cut_right(&area, side);
         l.strip = low;
     } else
         *(s->pane == PANE_SIDE ? &l.side : s->pane == PANE_TREE ? &l.tree : &l.strip) = low;
-    int side = area.h * 2 - 2, most = area.w * 9 / 20;
-    int sliders = area.w >= WIDE ? SLIDERS_WIDE : SLIDERS; /* what does not fit beside a square picture */
-    if (most < area.w - sliders || area.w >= WIDE) most = area.w - sliders;
-    l.picture = rect_cut_left(&area, side < most ? side : most);
+    l.picture = rect_cut_left(
+        &area, chosen(app, SPLIT_PICTURE, picture_width(area), PICTURE_LEAST, area.w - SLIDERS_LEAST));
     l.sliders = area;
     return l;
+}
+
+int steer_borders(const void *self, const App *app, Rect area, Border *out, int max)
+{
+    const SteerScreen *s = self;
+    SteerLayout l = steer_layout(s, app, area);
+    int n = 0;
+    if (s->page != PAGE_SLIDERS || max < 3) return 0;
+    int low = area.y + area.h - !rect_empty(l.line) - (l.picture.y + l.picture.h),
+        whole = l.picture.w + l.sliders.w;
+    out[n++] = (Border){.name = SPLIT_PICTURE,
+                        .bar = {l.sliders.x - 1, l.sliders.y, 2, l.sliders.h},
+                        .vertical = true,
+                        .low = PICTURE_LEAST,
+                        .high = whole - SLIDERS_LEAST,
+                        .at = l.picture.w};
+    out[n++] = (Border){.name = SPLIT_LOW,
+                        .bar = {area.x, l.picture.y + l.picture.h - 1, l.picture.w + l.sliders.w, 2},
+                        .after = true,
+                        .low = LOW_LEAST,
+                        .high = low + l.picture.h - TOP_LEAST,
+                        .at = low};
+    if (area.w >= WIDE)
+        out[n++] = (Border){.name = SPLIT_SIDE,
+                            .bar = {l.side.x - 1, l.side.y, 2, l.side.h},
+                            .vertical = true,
+                            .after = true,
+                            .low = SIDE_LEAST,
+                            .high = area.w / 3,
+                            .at = l.side.w};
+    return n;
 }
 
 Rect steer_slider_list(const SteerLayout *l)
@@ -44,9 +103,9 @@ Rect steer_slider_list(const SteerLayout *l)
     return in;
 }
 
-int steer_slider_rows(const SteerScreen *s, Rect area)
+int steer_slider_rows(const SteerScreen *s, const App *app)
 {
-    SteerLayout l = steer_layout(s, area);
+    SteerLayout l = steer_layout(s, app, app_body(app));
     return steer_slider_list(&l).h;
 }
 
@@ -203,7 +262,7 @@ void steer_view(const void *self, const App *app, Canvas *c, Rect area)
         tree_draw(s, app, c, area);
         return;
     }
-    SteerLayout l = steer_layout(s, area);
+    SteerLayout l = steer_layout(s, app, area);
     draw_picture(s, app, c, &l);
     draw_sliders(s, w, c, &l);
     if (s->invert && !rect_empty(l.strip))
