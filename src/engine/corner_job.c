@@ -1,24 +1,15 @@
 /* The search for corner cases: rounds of a bounded search, what they find measured, the new and real put into
  * the tray. */
 #include "engine/corner_job.h"
-#include "base/file.h"
 #include "engine/measure.h"
+#include "engine/probe_head.h"
 #include "latent/search.h"
-#include "learn/probe.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ROUND_DRAWS = 512,
-    ROUND_LOOKS = 96,
-    ROUND_KEEP = 6,
-    CLIMB_STEPS = 30,
-    ROUNDS_MIN = 6,
-    PROBE_PICTURES = 5000,
-    PROBE_UPDATES = 300
-};
+enum { ROUND_DRAWS = 512, ROUND_LOOKS = 96, ROUND_KEEP = 6, CLIMB_STEPS = 30, ROUNDS_MIN = 6 };
 #define LIKE_APART 0.008f /* 1 - cosine: nearer to what it is to be like is no gain */
 #define REAL_SHARE 0.15   /* of the bar for getting ready */
 
@@ -33,8 +24,8 @@ typedef struct {
     Measure *measure;
     LatentStore store;
     Encoder *judge, *other;
-    float *weight, *bias; /* of the probe on `other`; NULL without */
-    float *like;          /* (likes, D): features to come near to */
+    ProbeHead probe; /* on `other` */
+    float *like;     /* (likes, D): features to come near to */
     int *like_class, likes;
     float *known; /* (knowns, D): unit features of what was found in this search */
     int knowns;
@@ -110,43 +101,6 @@ static bool know_reals(Find *f, Err *err)
     return true;
 }
 
-/* Features of evenly chosen real pictures; *label and the result are the caller's. */
-static float *encode_some(int **label, int *n, const Dataset *d, const Encoder *e, Pool *pool, Err *err)
-{
-    size_t item = dataset_item_bytes(d), D = (size_t)encoder_features(&e->config);
-    *n = d->n < PROBE_PICTURES ? d->n : PROBE_PICTURES;
-    uint8_t *px = malloc((size_t)*n * item);
-    float *feature = malloc((size_t)*n * D * sizeof *feature);
-    *label = malloc((size_t)*n * sizeof **label);
-    bool ok = (px && feature && *label) || err_nomem(err, "the probe");
-    for (int i = 0; ok && i < *n; i++) {
-        int at = (int)((int64_t)i * d->n / *n);
-        memcpy(px + (size_t)i * item, dataset_pixels(d, at), item);
-        (*label)[i] = d->label[at];
-    }
-    ok = ok && encoder_features_of_bytes(feature, NULL, e, px, (size_t)*n, pool, err);
-    free(px);
-    if (ok) return feature;
-    free(feature);
-    return NULL;
-}
-
-static bool fit_probe(Find *f, const Dataset *d, Err *err)
-{
-    int *label = NULL, n, D = encoder_features(&f->other->config);
-    float *feature = encode_some(&label, &n, d, f->other, f->pool, err);
-    f->weight = feature ? malloc((size_t)d->classes * (size_t)(D + 1) * sizeof *f->weight) : NULL;
-    bool ok = f->weight != NULL || (feature && err_nomem(err, "the probe"));
-    if (ok) {
-        ProbeSet set = {feature, label, n};
-        f->bias = f->weight + (size_t)d->classes * (size_t)D;
-        ok = probe_fit(f->weight, f->bias, &set, D, d->classes, PROBE_UPDATES, 0, f->pool, err);
-    }
-    free(feature);
-    free(label);
-    return ok;
-}
-
 /* A linear probe on the encoder that was named. */
 static bool open_other(Find *f, Err *err)
 {
@@ -157,11 +111,10 @@ static bool open_other(Find *f, Err *err)
     if (!workspace_encoder(&f->other, NULL, f->w, c->encoder, err) ||
         !workspace_dataset(&d, f->w, SPLIT_TRAIN, err))
         return false;
-    bool ok = probe_fits(f->other, &d, err);
-    if (ok && d.classes != f->judge->config.classes)
-        ok = err_set(err, ERR_USAGE, "%s has %d classes, the judge %d", d.name, d.classes,
-                     f->judge->config.classes);
-    ok = ok && fit_probe(f, &d, err);
+    bool ok =
+        d.classes == f->judge->config.classes || err_set(err, ERR_USAGE, "%s has %d classes, the judge %d",
+                                                         d.name, d.classes, f->judge->config.classes);
+    ok = ok && head_fit(&f->probe, f->other, &d, f->pool, err);
     dataset_close(&d);
     snprintf(f->now.encoder, sizeof f->now.encoder, "%.63s", f->other->name);
     return ok;
@@ -244,7 +197,7 @@ static void close_find(Find *f)
     encoder_drop(f->other);
     tray_close(f->tray);
     pool_free(f->pool);
-    free(f->weight);
+    head_free(&f->probe);
     free(f->like);
     free(f->like_class);
     free(f->known);
@@ -257,7 +210,7 @@ static SearchConfig search_for(const Find *f)
 {
     SearchConfig c = search_defaults();
     SearchHead judge = {.encoder = f->judge, .classes = f->judge->config.classes};
-    SearchHead probe = {f->other, f->weight, f->bias, f->judge->config.classes};
+    SearchHead probe = {f->other, f->probe.weight, f->probe.bias, f->judge->config.classes};
     static const SearchWish wish[] = {
         [CORNER_LIKE] = SEARCH_NEAR, [CORNER_UNSURE] = SEARCH_UNSURE, [CORNER_DISAGREE] = SEARCH_DISAGREE};
     c.wish = wish[f->config.wish];

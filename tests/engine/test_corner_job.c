@@ -14,7 +14,7 @@ static void search(CornerNews *last, const char *tray, const CornerConfig *c)
     Err err = {0};
     Job *job = corner_start(stage.w, tray, c, (Bell){0}, &err);
     assert_ok(job, err);
-    assert_true(job_wait(job, 60));
+    assert_true(job_wait(job, 600));
     assert_ok(job_result(job, &err), err);
     CornerNews *n = (CornerNews *)job_news(job);
     *last = *n;
@@ -109,7 +109,7 @@ static void test_refuses(void **state)
     CornerConfig c = quick(CORNER_LIKE);
     snprintf(c.tag, sizeof c.tag, "absent");
     Job *job = corner_start(stage.w, "none.sqlite", &c, (Bell){0}, &err);
-    assert_true(job_wait(job, 60));
+    assert_true(job_wait(job, 600));
     assert_refused(job_result(job, &err), err, ERR_USAGE, "no view of the tray has the tag \"absent\"");
     job_free(job);
     c.count = 0;
@@ -117,7 +117,7 @@ static void test_refuses(void **state)
     setenv("VIEWSMITH_JUDGE", "absent.safetensors", 1);
     c.count = 5;
     job = corner_start(stage.w, "none.sqlite", &c, (Bell){0}, &err);
-    assert_true(job_wait(job, 60));
+    assert_true(job_wait(job, 600));
     assert_refused(job_result(job, &err), err, ERR_IO, "absent.safetensors");
     job_free(job);
 }

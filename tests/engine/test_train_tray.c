@@ -46,7 +46,7 @@ static void run(Train *t, char id[16], bool done)
     plain(t);
     Job *job = train_start(t, (Bell){0}, &err);
     assert_ok(job, err);
-    assert_true(job_wait(job, 60));
+    assert_true(job_wait(job, 600));
     TrainNews *n = (TrainNews *)job_news(job);
     snprintf(id, 16, "%s", n->id);
     news_drop(&n->news);
@@ -90,7 +90,7 @@ static void test_resumes(void **state)
     b->config.budget.steps = 9;
     plain(b);
     Job *job = train_start(b, (Bell){0}, &err);
-    assert_true(job_wait(job, 60));
+    assert_true(job_wait(job, 600));
     assert_refused(job_result(job, &err), err, ERR_FORMAT, "its tray.jsonl is gone");
     job_free(job);
     tray_close(tray);

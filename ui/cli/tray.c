@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/corner_job.h"
 #include "engine/curator.h"
+#include "engine/slice.h"
 #include "engine/tray_job.h"
 #include <math.h>
 #include <stdio.h>
@@ -33,6 +34,9 @@ static const Option options[] = {
     {"radius", OPTION_NUMBER, "X", "0.5", 0, 10, false,
      "search: farthest from a seed, in standard deviations of w"},
     {"class", OPTION_TEXT, "NAME|N", NULL, 0, 0, false, "search: in one class (all in turn)"},
+    {"views", OPTION_INTEGER, "N", "32", 1, 1024, false, "compare: views made around each kept one"},
+    {"sigma", OPTION_NUMBER, "X", "0.3", 0, 10, false, "compare: how strongly they are moved"},
+    OPTION_RUNS,
     {"seed", OPTION_SEED, "N", "1000000", 0, 0, false, "search: first of the seeds that are looked through"},
     {0},
 };
@@ -385,6 +389,42 @@ static bool do_search(TrayCall *c, Err *err)
     return ok && look(c, err);
 }
 
+static void report_slice(TrayCall *c, const Slice *s)
+{
+    char one[40], two[40], gain[40];
+    share_figure(one, &s->a), share_figure(two, &s->b), share_figure(gain, &s->gain);
+    cli_say(c->args, "%d kept views, %d made around them", s->items, s->views);
+    cli_say(c->args, "%-8s %s", c->args->word[1], one);
+    cli_say(c->args, "%-8s %s", c->args->word[2], two);
+    cli_say(c->args, "gain     %s%s", gain, s->shown ? "" : ": not shown, the interval touches 0");
+    json_put_int(c->result, "items", s->items);
+    json_put_int(c->result, "views", s->views);
+    share_put_figure(c->result, "a", &s->a);
+    share_put_figure(c->result, "b", &s->b);
+    share_put_figure(c->result, "gain", &s->gain);
+    json_put_bool(c->result, "shown", s->shown);
+}
+
+static bool do_compare(TrayCall *c, Err *err)
+{
+    Encoder *a = NULL, *b = NULL;
+    Slice slice = {0};
+    TrayList items = {0};
+    if (!with_workspace(c, err)) return false;
+    Pool *pool = open_pool(err);
+    bool ok = pool && workspace_encoder(&a, NULL, c->workspace, c->args->word[1], err) &&
+              workspace_encoder(&b, NULL, c->workspace, c->args->word[2], err) &&
+              tray_list(&items, c->tray, &(TrayFilter){.tag = args_text(c->args, "tag")}, err) &&
+              slice_compare(&slice, c->workspace, c->tray, &items, a, b, (int)args_integer(c->args, "views"),
+                            (float)args_number(c->args, "sigma"), pool, err);
+    if (ok) report_slice(c, &slice);
+    tray_list_free(&items);
+    encoder_drop(a);
+    encoder_drop(b);
+    pool_free(pool);
+    return ok;
+}
+
 /* --- the verbs
  * ------------------------------------------------------------------------------------------------ */
 
@@ -401,6 +441,7 @@ static const struct {
     {"note", "note ID TEXT", 2, ARGS_MAX, do_note},
     {"drop", "drop ID...", 1, ARGS_MAX, do_drop},
     {"keep", "keep ID...", 1, ARGS_MAX, do_keep},
+    {"compare", "compare RUN RUN [--tag TAG]", 2, 2, do_compare},
     {"search", "search --like TAG | --unsure | --disagree", 0, 0, do_search},
     {"export", "export DIR", 1, 1, do_export},
     {"import", "import PATH", 1, 1, do_import},
@@ -435,11 +476,12 @@ static int tray_command(const Args *a)
 }
 
 const Command command_tray = {
-    "[list|tags|show|add|tag|note|drop|keep|search|export|import] ...",
+    "[list|tags|show|add|tag|note|drop|keep|search|compare|export|import] ...",
     "The tray holds views worth keeping: corner cases, with tags, a note, and what they were made\n"
     "from. list takes words that begin a tag or stand in the note (-word: does not). Exports hold\n"
     "every address and the tensors it needs, so an import restores the same views on any machine.\n"
-    "search fills it with candidates, found by a bounded climb from seeds, to keep or to drop.\n"
+    "search fills it with candidates, found by a bounded climb from seeds, to keep or to drop. compare\n"
+    "tells what two runs (or encoder files) know of the views under a tag, paired, with intervals.\n"
     "The file is ~/.local/share/viewsmith/tray.sqlite, or VIEWSMITH_TRAY.",
     "  viewsmith tray add seed=4711/class=7 --tags 'heel worn' --note 'sole is gone'\n"
     "  viewsmith tray list heel -worn\n  viewsmith tray tag 12 -heel sandal\n"
