@@ -134,9 +134,12 @@ static void anything_anywhere(void **state)
     assert_true(whole > parts / 2);
 }
 
-int main(void)
+/* A wild hand also detaches runs, which then go on as this very program: their part in the test has ended. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(anything_anywhere)};
+    (void)argv;
+    if (argc > 1) return 0;
     char home[4096];
     assert_non_null(getcwd(home, sizeof home - 8));
     strcat(home, "/home"); /* whatever is saved stays here */
