@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "latent/basis.h"
 #include "latent/direction.h"
+#include "math/wilson.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,16 +199,6 @@ static double project(double *beta, const float *row, int n, size_t dim)
 /* --- the report ------------------------------------------------------------------------------------------
  */
 
-/* Wilson 1927. */
-static void wilson(double *low, double *high, double share, int n)
-{
-    const double z = 1.959964;
-    double base = 1 + z * z / n, middle = (share + z * z / (2 * n)) / base;
-    double half = z * sqrt(share * (1 - share) / n + z * z / (4.0 * n * n)) / base;
-    *low = middle - half;
-    *high = middle + half;
-}
-
 /* Accuracy on views of folds that were left out, before and after keeping apart. */
 static void cross_validate(DirectionReport *r, Learn *k, const float *row, int rows)
 {
@@ -219,9 +210,8 @@ static void cross_validate(DirectionReport *r, Learn *k, const float *row, int r
         move_boundary(k, f);
         apart += hits(k, f);
     }
-    r->accuracy = (double)right / k->n;
+    wilson_interval(&r->accuracy, &r->accuracy_low, &r->accuracy_high, right, k->n);
     r->accuracy_apart = (double)apart / k->n;
-    wilson(&r->accuracy_low, &r->accuracy_high, r->accuracy, k->n);
 }
 
 static float cosine(const double *beta, const float *x, size_t dim)

@@ -6,6 +6,7 @@
 #include "learn/meters.h"
 #include "learn/order.h"
 #include "math/knn.h"
+#include "math/wilson.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,12 +20,9 @@ const ProbeConfig probe_full = {.updates = 720};
 
 Figure figure_of(long hits, long n)
 {
-    const double z = 1.959963984540054;
-    if (n < 1) return (Figure){NAN, NAN, NAN};
-    double p = (double)hits / (double)n, zz = z * z / (double)n;
-    double centre = (p + zz / 2) / (1 + zz),
-           half = z * sqrt(p * (1 - p) / (double)n + zz / (4 * (double)n)) / (1 + zz);
-    return (Figure){p, fmax(centre - half, 0), fmin(centre + half, 1)};
+    Figure f;
+    wilson_interval(&f.value, &f.low, &f.high, hits, n);
+    return f;
 }
 
 static float *unit_copy(const ProbeSet *s, int D)
