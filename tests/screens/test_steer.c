@@ -103,6 +103,31 @@ static void inversion(void **state)
     same_bytes("found.png", "again.png");
 }
 
+/* Another process takes up the tree, the focus, layers and what is folded: the same screen. */
+static void session(void **state)
+{
+    (void)state;
+    static const char *const part[2] = {
+        "2\nwait\nl l\n:class bag\nu\nj\nl l l\nwait\n:layers 2-3\nl\n:directions\nwait\nk\nh\nwait\n",
+        "wait\nexpect 2-3 of 4\n"};
+    char *screen[2];
+    if (file_exists("kept.json")) remove("kept.json");
+    for (int i = 0; i < 2; i++) {
+        write_text("keys.txt", part[i]);
+        succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "none", "--script",
+                            "keys.txt", "--size", "132x43", "--fake-clock", "--graphics", "none",
+                            "--session-file", "kept.json", "--dump-screen", "screen.txt",
+                            i ? "--resume" : NULL));
+        screen[i] = text_of("screen.txt");
+    }
+    assert_non_null(strstr(screen[0], "│╰ bag"));
+    const char *a = screen[0], *b = screen[1];
+    bool same = true;
+    while (same && next_line(&a, &b, &same)) continue;
+    if (!same) fail_msg("before:\n%s\nafter:\n%s", screen[0], screen[1]);
+    free(screen[0]), free(screen[1]);
+}
+
 /* Views tagged by hand become a slider; what it makes comes back in another process. */
 static void learning(void **state)
 {
@@ -162,12 +187,13 @@ int main(void)
                            {"steer-mouse", "steer-mouse", NULL, NULL},
                            {"steer-ascii", "steer-ascii", "steer-ascii-wide", "--ascii"}};
     enum { CASES = sizeof cases / sizeof *cases };
-    struct CMUnitTest test[CASES + 4];
+    struct CMUnitTest test[CASES + 5];
     for (int i = 0; i < CASES; i++)
         test[i] = (struct CMUnitTest){cases[i].small, play, NULL, NULL, &cases[i]};
     test[CASES] = (struct CMUnitTest)cmocka_unit_test(chain);
     test[CASES + 1] = (struct CMUnitTest)cmocka_unit_test(inversion);
     test[CASES + 2] = (struct CMUnitTest)cmocka_unit_test(animation);
     test[CASES + 3] = (struct CMUnitTest)cmocka_unit_test(learning);
+    test[CASES + 4] = (struct CMUnitTest)cmocka_unit_test(session);
     return cmocka_run_group_tests_name("steer", test, prepare, NULL);
 }

@@ -63,7 +63,7 @@ void steer_save(const void *self, Json *o)
     for (int g = 0; g < GROUPS; g++)
         if (s->folded[g]) json_add_str(folded, group_key[g]);
     json_put(o, "folded", folded);
-    if (k) json_put_str(o, "focus", k->dir);
+    json_put_str(o, k ? "focus" : "heading", k ? k->dir : group_key[steer_group(s)]);
     json_put_num(o, "step", s->step);
     json_put_bool(o, "by effect", s->by_effect);
     json_put_int(o, "first layer", s->range.first);
@@ -118,6 +118,10 @@ static void take_looks(SteerScreen *s, App *app, const Json *in)
     steer_rows(s, w);
     int at = steer_find_knob(s, json_str(in, "focus", ""));
     if (at >= 0) steer_focus_on(s, app, at);
+    for (int i = 0; i < s->rows; i++)
+        if (s->row[i].heading && !strcmp(group_key[s->row[i].at], json_str(in, "heading", "")))
+            s->list.selected = i;
+    sliders_move(&s->list, s->rows, 0, steer_slider_rows(s, app));
 }
 
 bool steer_load(void *self, App *app, const Json *in, Err *err)
