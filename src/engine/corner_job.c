@@ -69,13 +69,6 @@ static bool going(Find *f, Err *err)
            err_set(err, ERR_CANCELLED, "the search was stopped with %d candidates", f->now.found);
 }
 
-static void normalise(float *x, int n)
-{
-    double sum = 0;
-    for (int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-    for (int i = 0; i < n && sum > 0; i++) x[i] = (float)((double)x[i] / sqrt(sum));
-}
-
 /* Enough rounds that most of what is found may be passed over. */
 static int rounds_of(const Find *f)
 {
@@ -151,8 +144,9 @@ static bool see_likes(Find *f, const TrayList *items, Err *err)
     ok = ok && measure_see(seen, f->measure, list, f->likes, err);
     f->like = seen;
     for (int i = 0; ok && i < f->likes; i++) /* rows without the judge's shares */
-        normalise(
-            memmove(seen + (size_t)i * (size_t)D, seen + (size_t)i * (size_t)W, (size_t)D * sizeof *seen), D);
+        measure_unit(
+            memmove(seen + (size_t)i * (size_t)D, seen + (size_t)i * (size_t)W, (size_t)D * sizeof *seen),
+            f->measure);
     free(list);
     return ok;
 }
@@ -272,7 +266,7 @@ static bool meet(float *seen, Meter *m, const Find *f, const Address *a, Err *er
 {
     if (!measure_see(seen, f->measure, a, 1, err) || !measure_judge(m, f->measure, seen, a, 1, NULL, err))
         return false;
-    normalise(seen, measure_features(f->measure));
+    measure_unit(seen, f->measure);
     return true;
 }
 

@@ -1,7 +1,6 @@
 /* The curator: paints what is new in the tray, shows it to the judge, and writes down both. */
 #include "engine/curator.h"
 #include "engine/export.h"
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,13 +52,6 @@ Measure *looker_measure(Looker *l)
     return l->measure;
 }
 
-static void normalise(float *x, int n)
-{
-    double sum = 0;
-    for (int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-    for (int i = 0; i < n && sum > 0; i++) x[i] = (float)((double)x[i] / sqrt(sum));
-}
-
 /* Failures of the view alone go to `view`, those of the tray to err. */
 static bool look_at(Looker *l, Tray *t, int at, Err *view, Err *err)
 {
@@ -70,7 +62,7 @@ static bool look_at(Looker *l, Tray *t, int at, Err *view, Err *err)
     if (!latent_check(l->w->generator, a, view) || !export_images(&picture, l->latent, a, 1, view) ||
         !measure_see(l->seen, l->measure, a, 1, view))
         return image_free(&picture), true;
-    normalise(l->seen, dim);
+    measure_unit(l->seen, l->measure);
     bool ok = tray_look(t, l->id[at], &picture, looker_space(l), dim ? l->seen : NULL, dim, err);
     image_free(&picture);
     return ok;

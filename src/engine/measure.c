@@ -195,6 +195,14 @@ int measure_features(const Measure *m)
     return looking(m) ? encoder_features(&looking(m)->e->config) : 0;
 }
 
+void measure_unit(float *feature, const Measure *m)
+{
+    double sum = 0;
+    int n = measure_features(m);
+    for (int i = 0; i < n; i++) sum += (double)feature[i] * (double)feature[i];
+    for (int i = 0; i < n && sum > 0; i++) feature[i] = (float)((double)feature[i] / sqrt(sum));
+}
+
 int measure_floats(const Measure *m)
 {
     return measure_features(m) + judge_classes(m);

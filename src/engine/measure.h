@@ -48,6 +48,7 @@ measure_reals(const Measure *m); /* NULL without data or encoder; keep it to kee
 const char *measure_space(const Measure *m);  /* "judge-fashion", "" without an encoder */
 const char *measure_digest(const Measure *m); /* of that encoder, "" without one */
 int measure_features(const Measure *m);       /* floats of a view's features; 0 without an encoder */
+void measure_unit(float *feature, const Measure *m); /* brings a view's features to length 1 */
 const char *measure_data(const Measure *m);   /* "fashion-small", "" without */
 const char *measure_why(const Measure *m);    /* one sentence on what is missing, "" when nothing is */
 const char *measure_class(const Measure *m,
