@@ -14,7 +14,7 @@
 #include "tui/world.h"
 
 #define SORTED_VIEWS 512
-#define PICKS_MAX    4096
+#define PICKS_MAX    1024 /* with a wall in sight all fit into the album */
 #define SIZES        10
 
 /* The wall in order of a meter. by ORDER_SEED: it is not; order NULL: still being measured. */

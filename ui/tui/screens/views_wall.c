@@ -163,23 +163,19 @@ static int ahead(const ViewsScreen *v, const World *w, int sight, Address *list,
 /* In sight, then what a wall to be written needs, then a page further on. */
 static int wanted(ViewsScreen *v, const World *w, const Wall *wall, Address *list)
 {
-    if (v->plane.on) {
-        int n = missing_cells(v, w, list);
-        v->waiting = n > 0;
-        return n;
-    }
-    int sight = grid_sight(&v->grid, wall, views_last(v));
-    int n = missing(v, w, v->grid.top, sight, list, 0);
+    bool plane = v->plane.on;
+    int sight = plane ? 0 : grid_sight(&v->grid, wall, views_last(v));
+    int n = plane ? missing_cells(v, w, list) : missing(v, w, v->grid.top, sight, list, 0);
     n = pick_wanted(v, list, n, PAINTER_MAX);
     v->waiting = n > 0;
-    return ahead(v, w, sight, list, n);
+    return sight ? ahead(v, w, sight, list, n) : n;
 }
 
 static void ask_pictures(ViewsScreen *v, App *app)
 {
     World *w = app_world(app);
     Wall wall = views_wall(v, app, app_body(app));
-    if (!w->painter || wall.cols * wall.rows < 1) return;
+    if (!w->painter) return;
     Address *list = malloc(PAINTER_MAX * sizeof *list);
     if (!list) return;
     int n = wanted(v, w, &wall, list);
