@@ -119,6 +119,22 @@ static void comes_back(void **state)
     unsetenv("VIEWSMITH_JUDGE");
 }
 
+/* A tray that cannot be read is told in one sentence and left as it is; everything else goes on. */
+static void damaged(void **state)
+{
+    (void)state;
+    clean(NULL);
+    setenv("VIEWSMITH_TRAY", "damaged.sqlite", 1);
+    write_text("damaged.sqlite", "this is no tray");
+    run_keys("wait\n5\nwait\nexpect damaged.sqlite is damaged or no database\n1\nt\nwait\nexpect is "
+             "damaged\n2\nwait\n"
+             "expect seed 0\n");
+    char *left = text_of("damaged.sqlite");
+    assert_string_equal(left, "this is no tray");
+    free(left);
+    unsetenv("VIEWSMITH_TRAY");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +145,7 @@ int main(void)
         cmocka_unit_test_prestate(play, "corners-mouse"),
         cmocka_unit_test_prestate(play, "corners-train"),
         cmocka_unit_test(comes_back),
+        cmocka_unit_test(damaged),
         cmocka_unit_test_prestate(chain, "folder"),
         cmocka_unit_test_prestate(chain, "classes"),
         cmocka_unit_test_prestate(chain, "tags"),

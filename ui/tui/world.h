@@ -76,6 +76,8 @@ bool world_seed(const char *text, uint64_t *out, Err *err);
 void world_save(App *app, const Address *a, const Image *image, const char *path);
 /* Copies the address to the clipboard and says so. */
 void world_copy(App *app, const Address *a);
+/* Opens the tray unless it is open. */
+bool world_tray_open(World *w, Err *err);
 /* The tray, opened at the first call; NULL (and a notice) when it cannot be. */
 Tray *world_tray(App *app);
 /* Puts a view into the tray, with tags (may be NULL), and says so; always true: draw. */

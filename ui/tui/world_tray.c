@@ -4,13 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
+bool world_tray_open(World *w, Err *err)
+{
+    if (w->tray) return true;
+    if (!tray_open(&w->tray, NULL, err)) return false;
+    w->curator = curator_new(w->workspace, NULL, w->bell, err);
+    if (w->curator) return true;
+    tray_close(w->tray);
+    w->tray = NULL;
+    return false;
+}
+
 Tray *world_tray(App *app)
 {
     World *w = app_world(app);
     Err err = {0};
-    if (!w->tray && tray_open(&w->tray, NULL, &err))
-        w->curator = curator_new(w->workspace, NULL, w->bell, &err);
-    if (err.code) app_fail(app, &err);
+    if (!world_tray_open(w, &err)) app_fail(app, &err);
     return w->tray;
 }
 

@@ -111,8 +111,7 @@ static bool corners_open(void *self, App *app, Err *err)
     CornersScreen *s = self;
     s->world = app_world(app);
     s->size = app_body(app).h >= 28 ? 2 : 1;
-    if (!world_tray(app)) return err_set(err, ERR_IO, "the tray could not be opened");
-    return reload(s, app);
+    return world_tray_open(app_world(app), err) && reload(s, app);
 }
 
 /* --- moving --------------------------------------------------------------------------------------------- */
