@@ -12,7 +12,8 @@
 
 #define NEWS_SECONDS 0.25
 #define SMOOTH       0.9
-#define GROW         256 /* real pictures embedded at a time */
+#define OUT_OF_REACH 0.67f /* of the 2 from the full edit one way to the other */
+#define GROW         256   /* real pictures embedded at a time */
 
 typedef struct {
     const Workspace *ws;
@@ -178,6 +179,27 @@ static bool measure(Run *r, Err *err)
 /* --- describing and writing ------------------------------------------------------------------------------
  */
 
+/* Both ends of every walk in its unit, and the names of those that get less than a third of the edit they
+ * were taught. */
+static void put_reach(Json *o, const Run *r)
+{
+    Json *reach = json_make(), *beyond = json_make_array();
+    int side = r->ws->generator->config.size;
+    for (int k = 0; k < WALKS; k++) {
+        const Direction *d = &r->direction[k];
+        float low = direction_reach(d, d->low), high = direction_reach(d, d->high);
+        Json *ends = json_make_array();
+        json_add_num(ends, (double)low);
+        json_add_num(ends, (double)high);
+        json_add_str(ends, d->unit);
+        json_put(reach, d->name, ends);
+        if (walk_part((WalkKind)k, high, side) - walk_part((WalkKind)k, low, side) < OUT_OF_REACH)
+            json_add_str(beyond, d->name);
+    }
+    json_put(o, "reach", reach);
+    json_put(o, "out_of_reach", beyond);
+}
+
 static char *new_card(const Run *r, const Generator *g, Err *err)
 {
     Json *card = json_parse(g->card, strlen(g->card), "the card", err), *o = json_make();
@@ -186,6 +208,7 @@ static char *new_card(const Run *r, const Generator *g, Err *err)
                  "directions learnt through the generator's gradient (Jahanian, Chai & Isola 2020)");
     json_put(o, "settings", walk_config_json(walk_config(r->walk)));
     json_put_str(o, "bounds", r->draft.bound);
+    put_reach(o, r);
     json_put_str(o, "command", r->set->command);
     json_put(card, "walks", o);
     char *text = json_text(card);

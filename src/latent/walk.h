@@ -41,6 +41,9 @@ void walk_edit(float *out, float *mask, const float *in, int c, int side, WalkKi
 #define WALK_STEPS_MAX 100000
 #define WALK_BATCH_MAX 1024
 
+/* Which part of the full edit a reach in the walk's unit is: the t at which the edit does the same. */
+float walk_part(WalkKind kind, float reach, int side);
+
 typedef struct {
     uint64_t seed;
     int steps; /* of every walk */

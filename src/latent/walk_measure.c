@@ -9,6 +9,7 @@
 
 enum { VIEWS = 128, GRID = 41, MIDDLE = DIRECTION_MARKS / 2 };
 
+#define LN2       0.69314718f
 #define GRID_END  2.0f /* edits from -2 to 2 are tried */
 #define MARK_END  1.8f /* the last mark, in steps of what was learnt as t = 1 */
 #define SEED_MARK 0x6d65617375726564u
@@ -33,20 +34,27 @@ static float grid_t(int i)
     return GRID_END * (2 * (float)i / (GRID - 1) - 1);
 }
 
+/* Halvings and doublings in the full edit where the unit is "times"; 0: the unit counts evenly. */
+static float doublings(WalkKind kind)
+{
+    return kind == WALK_CONTRAST ? 1 : kind == WALK_ZOOM || kind == WALK_BRIGHTNESS ? 0.5f : 0;
+}
+
+static float full_in_unit(WalkKind kind, int side)
+{
+    return walk_rows[kind].full * (kind == WALK_ROTATE ? 1 : (float)side);
+}
+
 static float in_unit(WalkKind kind, double t, int side)
 {
-    const float x = (float)t;
-    switch (kind) {
-    case WALK_ZOOM:
-    case WALK_BRIGHTNESS:
-        return elem_exp(x * 0.34657359f);
-    case WALK_CONTRAST:
-        return elem_exp(x * 0.69314718f);
-    case WALK_ROTATE:
-        return x * walk_rows[kind].full;
-    default:
-        return x * walk_rows[kind].full * (float)side;
-    }
+    float twice = doublings(kind);
+    return twice > 0 ? elem_exp((float)t * twice * LN2) : (float)t * full_in_unit(kind, side);
+}
+
+float walk_part(WalkKind kind, float reach, int side)
+{
+    float twice = doublings(kind);
+    return twice > 0 ? elem_log(reach) / (twice * LN2) : reach / full_in_unit(kind, side);
 }
 
 /* --- one view --------------------------------------------------------------------------------------------

@@ -55,6 +55,8 @@ static void test_edits(void **state)
     centre(to, y);
     assert_true(fabsf(to[1] - from[1] + 4) < 0.01f);
     assert_true(mask[PIXELS - 1] == 0 && mask[0] == 1);
+    assert_true(fabsf(walk_part(WALK_SHIFT_X, 4, SIDE) - 1) < 1e-5f &&
+                fabsf(walk_part(WALK_CONTRAST, 0.5f, SIDE) + 1) < 1e-5f);
     walk_edit(y, mask, x, 1, SIDE, WALK_ZOOM, 1);
     assert_true(fabs(light(y) / light(x) - 2) < 0.1);
     walk_edit(y, mask, x, 1, SIDE, WALK_BRIGHTNESS, 1);
@@ -162,6 +164,8 @@ static void test_measure(void **state)
         assert_true(d[w].high <= 2.5001f * d[w].mark[middle + 1] &&
                     d[w].low >= 2.5001f * d[w].mark[middle - 1]);
         assert_true(fabsf(d[w].real[middle] - 0.5f) < 1e-6f);
+        float t = walk_part((WalkKind)w, direction_reach(&d[w], d[w].high), 8);
+        assert_true(t >= 0 && t <= 2.5f);
         assert_true(direction_reach(&d[w], 0) == d[w].reach[middle]);
     }
     assert_true(d[WALK_BRIGHTNESS].reach[0] < 1 && d[WALK_BRIGHTNESS].reach[DIRECTION_MARKS - 1] > 1);
