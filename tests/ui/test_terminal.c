@@ -34,11 +34,15 @@ typedef struct {
     bool sixel, mute;
 } Pty;
 
+static bool speaks_kitty; /* the terminal of the tests that follow draws kitty's pictures */
+
 static void answer(Pty *p, const char *from, size_t n)
 {
     static const char size[] = "\033P>|XTerm(379)\033\\\033[?2;0;800;544S\033[?2;0;1000;1000S";
     if (p->mute) return;
     if (memmem(from, n, "\033[c", 3)) {
+        static const char kitty[] = "\033_Gi=31;OK\033\\";
+        if (speaks_kitty) assert_true(write(p->fd, kitty, sizeof kitty - 1) > 0);
         const char *end = p->sixel ? "\033[?63;1;2;4c" : "\033[?64;1;2c";
         assert_true(write(p->fd, size, sizeof size - 1) > 0 && write(p->fd, end, strlen(end)) > 0);
     }
@@ -84,7 +88,7 @@ static bool shows(const Pty *p, const char *text)
 /* The picture at a cell as the terminal's model shows it: its red, or -1 where there is none. */
 static int lit(const Pty *p, int x, int y)
 {
-    int32_t rgb = p->model.pixel[(y * 16 + 8) * COLS * 8 + x * 8 + 4];
+    int32_t rgb = model_pixel(&p->model, x * 8 + 4, y * 16 + 8);
     return rgb < 0 ? -1 : rgb >> 16;
 }
 
@@ -165,7 +169,7 @@ static void any_signal_gives_it_back(void **state)
 
 static void quits_cleanly_and_sends_only_listed_sequences(void **state)
 {
-    static const char *const modes[] = {"sixel", "half", "half256", "ascii", "none"};
+    static const char *const modes[] = {"sixel", "kitty", "half", "half256", "ascii", "none"};
     static const struct {
         const char *keys, *shown, *gone; /* what the screen then shows, and what not any more */
     } steps[] = {{"ljj2", "seed 4711", NULL},
@@ -183,7 +187,7 @@ static void quits_cleanly_and_sends_only_listed_sequences(void **state)
                  {"1", "seeds 0 to 59", NULL},
                  {"\033[<0;20;8M\033[<0;20;8m\014", "seeds 0 to 59", NULL}};
     (void)state;
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 6; i++) {
         Pty p;
         start(&p, modes[i], true, false);
         for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
@@ -193,6 +197,7 @@ static void quits_cleanly_and_sends_only_listed_sequences(void **state)
         }
         pump(&p, 200);
         assert_string_equal(p.model.first_unknown, "");
+        assert_int_equal(p.model.kitty.wrong, 0);
         assert_int_equal(p.model.sync, 0);
         type(&p, "q");
         assert_int_equal(finish(&p), 0);
@@ -216,6 +221,25 @@ static void switches_when_the_terminal_answers(void **state)
     UNTIL(&p, memmem(p.all, p.total, "-ti vt340", 9));
     type(&p, "q");
     assert_int_equal(finish(&p), 0);
+}
+
+/* One that draws kitty's pictures gets those, and is left without any. */
+static void kitty_is_found(void **state)
+{
+    Pty p;
+    (void)state;
+    speaks_kitty = true;
+    start(&p, "auto", true, false);
+    UNTIL(&p, p.model.kitty.shown > 0);
+    type(&p, "2");
+    UNTIL(&p, shows(&p, "seed 4711") && lit(&p, 20, 10) >= 0 && pump(&p, 500) == 0);
+    assert_int_equal(p.model.sixels + p.model.kitty.wrong, 0);
+    assert_string_equal(p.model.first_unknown, "");
+    type(&p, "q");
+    UNTIL(&p, memmem(p.all, p.total, "a=d,d=A", 7));
+    assert_int_equal(lit(&p, 20, 10), -1);
+    assert_int_equal(finish(&p), 0);
+    speaks_kitty = false;
 }
 
 /* A terminal that answers nothing at all still gets pictures, and acknowledgements are not waited for for
@@ -288,9 +312,9 @@ static void storm_of_sizes(void **state)
 /* Popups cut pictures, and closing them brings the pictures back whole. */
 static void popup_over_pictures(void **state)
 {
-    static const char *const modes[] = {"sixel", "half"};
+    static const char *const modes[] = {"sixel", "kitty", "half"};
     (void)state;
-    for (size_t m = 0; m < 2; m++) {
+    for (size_t m = 0; m < 3; m++) {
         Pty p;
         start(&p, modes[m], true, false);
         type(&p, "2");
@@ -311,6 +335,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(any_signal_gives_it_back),
         cmocka_unit_test(quits_cleanly_and_sends_only_listed_sequences),
         cmocka_unit_test(switches_when_the_terminal_answers),
+        cmocka_unit_test(kitty_is_found),
         cmocka_unit_test(mute_terminal),
         cmocka_unit_test(idle_sends_nothing),
         cmocka_unit_test(storm_of_sizes),
