@@ -6,21 +6,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define LARGE ((size_t)8 << 20) /* bytes */
 
 struct Journal {
     char path[4096];
 };
+
+/* The program's own journal begins anew beside one that has grown large. */
+static bool begin_anew(const char *path, Err *err)
+{
+    struct stat st;
+    if (stat(path, &st) || (size_t)st.st_size < LARGE) return true;
+    return file_keep_previous(path, err) && file_replace(path, "", 0, err);
+}
 
 Journal *journal_open(const char *path, Err *err)
 {
     char folder[4096];
     Journal *j = calloc(1, sizeof *j);
     if (!j) return err_nomem(err, "the journal"), NULL;
-    bool ok = path ? snprintf(j->path, sizeof j->path, "%s", path) < (int)sizeof j->path
+    bool ok = path ? snprintf(j->path, sizeof j->path, "%s", path) < (int)sizeof j->path ||
+                         err_set(err, ERR_LIMIT, "the journal's path is too long")
                    : file_xdg(folder, sizeof folder, XDG_STATE, err) && file_make_folder(folder, err) &&
-                         file_join(j->path, sizeof j->path, folder, "journal.jsonl", err);
+                         file_join(j->path, sizeof j->path, folder, "journal.jsonl", err) &&
+                         begin_anew(j->path, err);
     if (ok) return j;
-    err_set(err, ERR_LIMIT, "the journal's path is too long");
     free(j);
     return NULL;
 }

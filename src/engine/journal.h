@@ -11,7 +11,8 @@
 
 typedef struct Journal Journal;
 
-/* path NULL: journal.jsonl in the program's state folder. */
+/* path NULL: journal.jsonl in the program's state folder; one above 8 MiB is first renamed to
+ * journal.jsonl.1. */
 Journal *journal_open(const char *path, Err *err);
 void journal_close(Journal *j);
 const char *journal_path(const Journal *j);
@@ -23,7 +24,8 @@ typedef struct {
     void *ctx;
     bool (*command)(void *ctx, const char *command, Err *err);
     bool (*started)(void *ctx, const char *job, Err *err);
-    /* Waits for the job and fills in the digest of its result (64 hex and NUL); "": it cannot be known any more. */
+    /* Waits for the job and fills in the digest of its result (64 hex and NUL); "": it cannot be known any
+     * more. */
     bool (*applied)(void *ctx, const char *job, char digest[65], Err *err);
 } JournalReplay;
 

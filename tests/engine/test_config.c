@@ -2,10 +2,12 @@
 #include "check.h"
 #include "base/file.h"
 #include "engine/config.h"
+#include "engine/journal.h"
 #include "engine/session.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void write_text(const char *path, const char *text)
 {
@@ -201,13 +203,43 @@ static void a_full_disk_is_told(void **state)
     assert_non_null(strstr(err.msg, "nowhere/s.json"));
 }
 
+/* A journal that has grown large makes room, and the one before it is kept. */
+static void a_large_journal_begins_anew(void **state)
+{
+    static char rows[9 << 20];
+    char here[3000];
+    Err err = {0};
+    (void)state;
+    assert_non_null(getcwd(here, sizeof here));
+    setenv("XDG_STATE_HOME", here, 1);
+    memset(rows, '\n', sizeof rows - 1);
+    assert_true(file_make_folder("viewsmith", NULL));
+    write_text("viewsmith/journal.jsonl", rows);
+    Journal *j = journal_open(NULL, &err);
+    assert_ok(j && journal_command(j, "seed 1", &err), err);
+    journal_close(j);
+    uint8_t *bytes;
+    size_t size, before;
+    assert_true(file_read("viewsmith/journal.jsonl.1", sizeof rows, &bytes, &before, NULL));
+    free(bytes);
+    assert_true(file_read("viewsmith/journal.jsonl", sizeof rows, &bytes, &size, NULL));
+    assert_int_equal(before, sizeof rows - 1);
+    assert_true(size < 200 && strstr((char *)bytes, "seed 1"));
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_are_read),          cmocka_unit_test(wrong_lines_are_named),
-        cmocka_unit_test(writing_keeps_the_rest),  cmocka_unit_test(stronger_goes_first),
-        cmocka_unit_test(bad_settings_are_named),  cmocka_unit_test(keeping_writes_the_file),
-        cmocka_unit_test(the_last_session_counts), cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(lines_are_read),
+        cmocka_unit_test(wrong_lines_are_named),
+        cmocka_unit_test(writing_keeps_the_rest),
+        cmocka_unit_test(stronger_goes_first),
+        cmocka_unit_test(bad_settings_are_named),
+        cmocka_unit_test(keeping_writes_the_file),
+        cmocka_unit_test(the_last_session_counts),
+        cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(a_large_journal_begins_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

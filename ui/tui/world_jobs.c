@@ -1,6 +1,7 @@
 /* The run of this program in the jobs pane. */
 #include "tui/world.h"
 #include <stdio.h>
+#include <string.h>
 
 static void say(void *ctx, Job *job, AppJobLine *out)
 {
@@ -10,8 +11,9 @@ static void say(void *ctx, Job *job, AppJobLine *out)
     snprintf(out->title, sizeof out->title, "train %s", n->id);
     out->share = n->progress;
     out->left = n->left;
-    snprintf(out->line, sizeof out->line, "%s · loss %.3f · %.0f views/s", n->phase, n->now.loss,
-             n->views_second);
+    bool done = !strcmp(n->phase, "done");
+    snprintf(out->line, sizeof out->line, "%s%sloss %.3f · %.0f views/s", done ? "" : n->phase,
+             done ? "" : " · ", n->now.loss, n->views_second);
     news_drop(&n->news);
 }
 
