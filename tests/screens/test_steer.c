@@ -37,8 +37,8 @@ static void play(void **state)
 static void same_bytes(const char *one, const char *two)
 {
     Err err = {0};
-    uint8_t *a, *b;
-    size_t n, m;
+    uint8_t *a = NULL, *b = NULL;
+    size_t n = 0, m = 0;
     assert_ok(file_read(one, 1 << 20, &a, &n, &err) && file_read(two, 1 << 20, &b, &m, &err), err);
     assert_true(n == m && !memcmp(a, b, n));
     free(a), free(b);
