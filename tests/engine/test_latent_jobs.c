@@ -12,9 +12,12 @@ static Stage stage;
 
 static int make(void **state)
 {
+    static const char *const left[] = {"twice.safetensors", "twice.safetensors.checkpoint",
+                                       "twice.safetensors.checkpoint.1", "whole.safetensors.checkpoint"};
     (void)state;
     setenv("VIEWSMITH_JUDGE", "no-judge.safetensors", 1);
     stage_open(&stage, "stage");
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++) file_remove_tree(left[i], NULL);
     return 0;
 }
 
@@ -167,13 +170,14 @@ static void digest_of_file(char out[17], const char *path)
     generator_drop(g);
 }
 
-/* Stopped on the way and taken up again, the walks are those of an undisturbed run. */
+/* Stopped (at once: how far it gets is no matter, latent/walk resumes on the way) and taken up again, the
+ * walks are those of an undisturbed run. */
 static void test_walks_resume(void **state)
 {
     (void)state;
     Err err = {0};
     char whole[17], twice[17];
-    Job *job = walk_start(stage.w, walk_set("whole.safetensors", 300, false), (Bell){0}, &err);
+    Job *job = walk_start(stage.w, walk_set("whole.safetensors", 40, false), (Bell){0}, &err);
     assert_true(job && job_wait(job, 100));
     assert_ok(job_result(job, &err), err);
     WalkNews *n = (WalkNews *)job_news(job);
@@ -181,25 +185,20 @@ static void test_walks_resume(void **state)
     assert_non_null(strstr(n->bound, "reach alone"));
     news_drop(&n->news);
     job_free(job);
-    job = walk_start(stage.w, walk_set("twice.safetensors", 300, false), (Bell){0}, &err);
-    for (n = NULL; !n || n->step < 5;) {
-        if (n) news_drop(&n->news);
-        assert_false(job_wait(job, 0.01));
-        n = (WalkNews *)job_news(job);
-    }
-    news_drop(&n->news);
+    job = walk_start(stage.w, walk_set("twice.safetensors", 40, false), (Bell){0}, &err);
+    assert_non_null(job);
     job_stop(job);
     assert_true(job_wait(job, 60));
     assert_refused(job_result(job, &err), err, ERR_CANCELLED, "--resume");
     job_free(job);
     assert_false(file_exists("twice.safetensors"));
     err = (Err){0};
-    job = walk_start(stage.w, walk_set("twice.safetensors", 300, false), (Bell){0}, &err);
+    job = walk_start(stage.w, walk_set("twice.safetensors", 40, false), (Bell){0}, &err);
     assert_true(job && job_wait(job, 60));
     assert_refused(job_result(job, &err), err, ERR_IO, "half learnt");
     job_free(job);
     err = (Err){0};
-    job = walk_start(stage.w, walk_set("twice.safetensors", 300, true), (Bell){0}, &err);
+    job = walk_start(stage.w, walk_set("twice.safetensors", 40, true), (Bell){0}, &err);
     assert_true(job && job_wait(job, 100));
     assert_ok(job_result(job, &err), err);
     job_free(job);
