@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOUBLE_CLICK 0.5
-#define FRESH_SEEDS  1000000 /* a new wall begins below this: seeds one can read */
-#define WHEEL_ROWS   1
-#define LOOK_AGAIN   0.1
+#define FRESH_SEEDS 1000000 /* a new wall begins below this: seeds one can read */
+#define LOOK_AGAIN  0.1
 
 static bool views_open(void *self, App *app, Err *err)
 {
@@ -115,7 +113,7 @@ static bool show(App *app, const Address *a, Context where)
     return true;
 }
 
-static bool show_selected(ViewsScreen *v, App *app, Context where)
+bool views_show(ViewsScreen *v, App *app, Context where)
 {
     Address a = views_selected(v, app_world(app));
     return show(app, &a, where);
@@ -230,18 +228,55 @@ static bool act_with(ViewsScreen *v, App *app, Action action, const char *text)
     }
 }
 
-static bool move(ViewsScreen *v, App *app, int64_t columns, int64_t rows)
+/* Steps over the wall, a whole page at a time or one; picking takes both ends. */
+static const struct {
+    Action action;
+    int columns, rows;
+    bool page, picks;
+} steps[] = {{ACT_UP, 0, -1, false, false},
+             {ACT_DOWN, 0, 1, false, false},
+             {ACT_LEFT, -1, 0, false, false},
+             {ACT_RIGHT, 1, 0, false, false},
+             {ACT_PAGE_UP, 0, -1, true, false},
+             {ACT_PAGE_DOWN, 0, 1, true, false},
+             {ACT_VIEWS_PICK_LEFT, -1, 0, false, true},
+             {ACT_VIEWS_PICK_RIGHT, 1, 0, false, true},
+             {ACT_VIEWS_PICK_UP, 0, -1, false, true},
+             {ACT_VIEWS_PICK_DOWN, 0, 1, false, true}};
+
+static bool step(ViewsScreen *v, App *app, Action action)
 {
-    views_move(v, app, columns, rows);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (steps[i].action != action) continue;
+        int page = steps[i].page ? views_wall(v, app, app_body(app)).rows : 1;
+        if (steps[i].picks)
+            pick_step(v, app, steps[i].columns, steps[i].rows);
+        else
+            views_move(v, app, steps[i].columns, steps[i].rows * page);
+        return true;
+    }
+    return false;
+}
+
+/* To the beginning: of the plane in sight, of the order, or to the seed where the wall began. */
+static bool first(ViewsScreen *v, App *app)
+{
+    if (!v->plane.on && !views_is_sorted(v)) return begin_at(v, app, v->base);
+    views_move(v, app, INT16_MIN, v->plane.on ? INT16_MIN : 0);
     return true;
 }
 
-static bool pick(ViewsScreen *v, App *app, int columns, int rows)
+static bool last(ViewsScreen *v, App *app)
 {
-    if (columns || rows)
-        pick_step(v, app, columns, rows);
-    else
-        pick_toggle(v, app);
+    if (!v->plane.on && !views_is_sorted(v)) return false;
+    views_move(v, app, INT16_MAX, v->plane.on ? INT16_MAX : 0);
+    return true;
+}
+
+static bool copy(ViewsScreen *v, App *app)
+{
+    Address a = views_selected(v, app_world(app));
+    world_copy(app, &a);
     return true;
 }
 
@@ -256,33 +291,18 @@ static bool toggle_plane(ViewsScreen *v, App *app, const char *seeds)
 
 static bool act(ViewsScreen *v, App *app, Action action, const char *text)
 {
-    Wall wall = views_wall(v, app, app_body(app));
-    Address a;
     if (action != ACT_FLIP) v->flip = 0;
     if (text && act_with(v, app, action, text)) return true;
+    if (step(v, app, action)) return true;
     switch (action) {
-    case ACT_UP:
-        return move(v, app, 0, -1);
-    case ACT_DOWN:
-        return move(v, app, 0, 1);
-    case ACT_LEFT:
-        return move(v, app, -1, 0);
-    case ACT_RIGHT:
-        return move(v, app, 1, 0);
-    case ACT_PAGE_UP:
-        return move(v, app, 0, -wall.rows);
-    case ACT_PAGE_DOWN:
-        return move(v, app, 0, wall.rows);
     case ACT_FIRST:
-        return v->plane.on          ? move(v, app, -wall.cols, -wall.rows)
-               : views_is_sorted(v) ? move(v, app, INT64_MIN, 0)
-                                    : begin_at(v, app, v->base);
+        return first(v, app);
     case ACT_LAST:
-        return views_is_sorted(v) ? move(v, app, INT64_MAX, 0) : false;
+        return last(v, app);
     case ACT_VIEWS_STEER:
-        return show_selected(v, app, CONTEXT_STEER);
+        return views_show(v, app, CONTEXT_STEER);
     case ACT_VIEWS_NEIGHBOURS:
-        return show_selected(v, app, CONTEXT_NEIGHBOURS);
+        return views_show(v, app, CONTEXT_NEIGHBOURS);
     case ACT_VIEWS_NEW:
         return fresh(v, app);
     case ACT_VIEWS_PSI_DOWN:
@@ -298,15 +318,7 @@ static bool act(ViewsScreen *v, App *app, Action action, const char *text)
     case ACT_VIEWS_PLANE:
         return toggle_plane(v, app, text);
     case ACT_VIEWS_PICK:
-        return pick(v, app, 0, 0);
-    case ACT_VIEWS_PICK_LEFT:
-        return pick(v, app, -1, 0);
-    case ACT_VIEWS_PICK_RIGHT:
-        return pick(v, app, 1, 0);
-    case ACT_VIEWS_PICK_UP:
-        return pick(v, app, 0, -1);
-    case ACT_VIEWS_PICK_DOWN:
-        return pick(v, app, 0, 1);
+        return pick_toggle(v, app), true;
     case ACT_VIEWS_PICK_ALL:
         return pick_sight(v, app), true;
     case ACT_SET_A:
@@ -318,69 +330,12 @@ static bool act(ViewsScreen *v, App *app, Action action, const char *text)
     case ACT_TRAY:
         return pick_keep(v, app, NULL), true;
     case ACT_COPY:
-        return a = views_selected(v, app_world(app)), world_copy(app, &a), true;
+        return copy(v, app);
     case ACT_CANCEL:
         return leave_one(v, app);
     default:
         return false;
     }
-}
-
-/* --- the mouse ------------------------------------------------------------------------------------------ */
-
-static bool press(ViewsScreen *v, App *app, uint64_t hit)
-{
-    double now = clock_seconds();
-    bool twice = v->grid.at == hit && v->pressed == hit + 1 && now - v->pressed_at < DOUBLE_CLICK;
-    v->pressed = hit + 1;
-    v->pressed_at = now;
-    v->drag_from = hit;
-    v->picks_before = v->picks;
-    v->dragging = true;
-    v->flip = 0;
-    if (twice) return show_selected(v, app, CONTEXT_STEER);
-    v->grid.at = hit;
-    views_ask(v, app);
-    return true;
-}
-
-static bool press_cell(ViewsScreen *v, App *app, const Wall *wall, const Event *ev)
-{
-    int i = layout_tile_at(wall, ev->x, ev->y);
-    bool same = i == v->plane.cy * v->plane.cols + v->plane.cx;
-    if (ev->mouse != MOUSE_PRESS || i < 0) return false;
-    if (same) return show_selected(v, app, CONTEXT_STEER);
-    v->plane.cx = i % wall->cols;
-    v->plane.cy = i / wall->cols;
-    views_ask(v, app);
-    return true;
-}
-
-static bool wheel(ViewsScreen *v, App *app, const Wall *wall, int rows)
-{
-    if (v->plane.on) return seeds_zoom(v, app, rows < 0), true;
-    grid_scroll(&v->grid, wall, views_last(v), rows);
-    v->upward = rows < 0;
-    views_ask(v, app);
-    return true;
-}
-
-static bool mouse(ViewsScreen *v, App *app, const Event *ev)
-{
-    Wall wall = views_wall(v, app, app_body(app));
-    uint64_t hit;
-    if (ev->mouse == MOUSE_WHEEL_UP) return wheel(v, app, &wall, -WHEEL_ROWS);
-    if (ev->mouse == MOUSE_WHEEL_DOWN) return wheel(v, app, &wall, WHEEL_ROWS);
-    if (v->plane.on) return press_cell(v, app, &wall, ev);
-    if (ev->mouse == MOUSE_RELEASE) v->dragging = false;
-    if (!grid_hit(&hit, &v->grid, &wall, views_last(v), ev->x, ev->y)) return false;
-    if (ev->mouse == MOUSE_PRESS) return press(v, app, hit);
-    if (ev->mouse != MOUSE_DRAG || !v->dragging || (hit == v->drag_from && v->picks == v->picks_before))
-        return false;
-    pick_rectangle(v, app, v->drag_from, hit);
-    v->grid.at = hit;
-    views_ask(v, app);
-    return true;
 }
 
 static bool views_update(void *self, App *app, const Event *ev)
@@ -392,7 +347,7 @@ static bool views_update(void *self, App *app, const Event *ev)
     case EV_PASTE:
         return open_text(app, ev->text);
     case EV_MOUSE:
-        return mouse(v, app, ev);
+        return views_mouse(v, app, ev);
     case EV_RESIZE:
         return views_choose_size(v, app), views_align(v, app), true;
     default:

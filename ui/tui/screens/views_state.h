@@ -1,9 +1,10 @@
 /* The state of the Views screen, shared by its files:
- *   views.c        the screen: opening, actions, the mouse, ticks
+ *   views.c        the screen: opening, actions, ticks
  *   views_wall.c   the wall: which view is where, asking for pictures
  *   views_sort.c   the wall in order of a meter
  *   views_plane.c  the plane between four seeds
  *   views_pick.c   several views at once: picking, keeping, writing
+ *   views_mouse.c  the mouse
  *   views_kept.c   what is in the tray already
  *   views_keep.c   the session
  *   views_view.c   how the wall looks; views_side.c: the right column */
@@ -153,6 +154,10 @@ const KeptView *views_kept(const ViewsScreen *v, const Address *a);
 
 /* Measures in the features of a run's encoder or a file's, or of the judge again: "judge". */
 bool views_measure_in(ViewsScreen *v, App *app, const char *what, Err *err);
+
+/* The selected view becomes that of all screens, and that screen is shown. */
+bool views_show(ViewsScreen *v, App *app, Context where);
+bool views_mouse(ViewsScreen *v, App *app, const Event *ev);
 
 /* --- session and looks ---------------------------------------------------------------------------------- */
 
