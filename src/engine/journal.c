@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "engine/jsonl.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,10 +83,10 @@ typedef struct {
     Err *err;
 } Replay;
 
-static bool replay_applied(const Replay *p, const char *job, const char *wanted, Err *err)
+static bool replay_applied(const Replay *p, const char *job, double at, const char *wanted, Err *err)
 {
     char digest[65] = "";
-    if (!p->to->applied(p->to->ctx, job, digest, err)) return false;
+    if (!p->to->applied(p->to->ctx, job, at, digest, err)) return false;
     return !wanted || !*digest || !strcmp(wanted, digest) ||
            err_set(err, ERR_NUMERIC, "the result of %s is %.16s here and was %.16s", job, digest, wanted);
 }
@@ -102,7 +103,8 @@ static bool replay_row(void *ctx, const Json *row)
     else if (started)
         p->ok = p->to->started(p->to->ctx, started, &cause);
     else if (applied)
-        p->ok = replay_applied(p, applied, json_str(row, "digest", NULL), &cause);
+        p->ok =
+            replay_applied(p, applied, json_num(row, "at", INFINITY), json_str(row, "digest", NULL), &cause);
     if (!p->ok) err_set(p->err, cause.code, "%s, row %ld: %s", p->path, p->row, cause.msg);
     return p->ok;
 }

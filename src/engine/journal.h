@@ -24,9 +24,9 @@ typedef struct {
     void *ctx;
     bool (*command)(void *ctx, const char *command, Err *err);
     bool (*started)(void *ctx, const char *job, Err *err);
-    /* Waits for the job and fills in the digest of its result (64 hex and NUL); "": it cannot be known any
-     * more. */
-    bool (*applied)(void *ctx, const char *job, char digest[65], Err *err);
+    /* at: when it was, wall clock. Waits for the job and fills in the digest of its result (64 hex and NUL);
+     * "": it cannot be known any more. */
+    bool (*applied)(void *ctx, const char *job, double at, char digest[65], Err *err);
 } JournalReplay;
 
 /* Does every line of path again, in order. Stops at the first failure, naming the line; a digest that differs

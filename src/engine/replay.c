@@ -5,6 +5,7 @@
 #include "base/pool.h"
 #include "engine/export.h"
 #include "engine/journal.h"
+#include "engine/jsonl.h"
 #include "engine/train_job.h"
 #include "latent/steer.h"
 #include <stdio.h>
@@ -88,19 +89,62 @@ static bool copy_file(const char *from, const char *to, const char *name, Err *e
     return ok;
 }
 
-/* The run's settings and changes in a folder of its own; one that was trained before goes on there. */
-static bool prepare(Again *r, const RunInfo *run, Err *err)
+typedef struct {
+    const char *path; /* written to */
+    double until;
+    bool back, ok;
+    Err *err;
+} Log;
+
+static bool copy_row(void *ctx, const Json *row)
+{
+    Log *l = ctx;
+    if (json_num(row, "at", 0) > l->until) return true;
+    l->back |= !strncmp(json_str(row, "applied", ""), "rollback", 8);
+    char *text = json_text(row);
+    Json *copy = text ? json_parse(text, strlen(text), l->path, l->err) : NULL;
+    free(text);
+    return l->ok = copy && jsonl_append(l->path, copy, l->err);
+}
+
+/* What was asked of the run and when it took hold, as far as was known at that time. *back: it went back to
+ * an earlier checkpoint meanwhile. */
+static bool copy_log(const char *from, const char *to, double until, bool *back, Err *err)
+{
+    char source[4096], target[4096];
+    size_t at = 0;
+    Log l = {.path = target, .until = until, .ok = true, .err = err};
+    if (!file_join(source, sizeof source, from, "control.jsonl", err) ||
+        !file_join(target, sizeof target, to, "control.jsonl", err) || !file_replace(target, "", 0, err))
+        return false;
+    bool ok = jsonl_each(source, &at, copy_row, &l, err) && l.ok;
+    *back = l.back;
+    return ok;
+}
+
+static bool scratch_folder(Again *r, Err *err)
+{
+    char cache[2048];
+    if (*r->runs) return true;
+    if (!file_xdg(cache, sizeof cache, XDG_CACHE, err) || !file_make_folder(cache, err)) return false;
+    snprintf(r->runs, sizeof r->runs, "%s/replay-XXXXXX", cache);
+    return mkdtemp(r->runs) || (*r->runs = 0, err_set(err, ERR_IO, "%s: no folder can be made", cache));
+}
+
+/* The run's settings and changes in a folder of its own; one that was trained before goes on there, unless
+ * the run went back: its log then knows of one way only, which is gone from its beginning. */
+static bool prepare(Again *r, const RunInfo *run, double at, Err *err)
 {
     char folder[4096];
-    if (!*r->runs) {
-        char cache[2048];
-        if (!file_xdg(cache, sizeof cache, XDG_CACHE, err) || !file_make_folder(cache, err)) return false;
-        snprintf(r->runs, sizeof r->runs, "%s/replay-XXXXXX", cache);
-        if (!mkdtemp(r->runs)) return *r->runs = 0, err_set(err, ERR_IO, "%s: no folder can be made", cache);
-    }
-    return file_join(folder, sizeof folder, r->runs, run->id, err) && file_make_folder(folder, err) &&
-           copy_file(run->folder, folder, "config.json", err) &&
-           copy_file(run->folder, folder, "control.jsonl", err);
+    bool back;
+    if (!scratch_folder(r, err) || !file_join(folder, sizeof folder, r->runs, run->id, err) ||
+        !file_make_folder(folder, err) || !copy_log(run->folder, folder, at, &back, err))
+        return false;
+    if (back && (!file_remove_tree(folder, err) || !file_make_folder(folder, err) ||
+                 !copy_log(run->folder, folder, at, &back, err)))
+        return false;
+    return copy_file(run->folder, folder, "config.json", err) &&
+           copy_file(run->folder, folder, "tray.jsonl", err);
 }
 
 static bool train_to(Again *r, const char *id, uint64_t steps, Err *err)
@@ -144,7 +188,7 @@ static bool do_started(void *ctx, const char *job, Err *err)
     return read_job(job, id, &steps, err) && runs_find(&run, r->w->runs, id, err);
 }
 
-static bool do_applied(void *ctx, const char *job, char digest[65], Err *err)
+static bool do_applied(void *ctx, const char *job, double at, char digest[65], Err *err)
 {
     Again *r = ctx;
     char id[16];
@@ -154,7 +198,8 @@ static bool do_applied(void *ctx, const char *job, char digest[65], Err *err)
     if (!r->o->train && run.step + 1 != steps) return true; /* it went on: that encoder is gone */
     if (!r->o->train) return encoder_digest(digest, r->w->runs, id, err);
     tell(r, "training again:", job);
-    return prepare(r, &run, err) && train_to(r, id, steps, err) && encoder_digest(digest, r->runs, id, err);
+    return prepare(r, &run, at, err) && train_to(r, id, steps, err) &&
+           encoder_digest(digest, r->runs, id, err);
 }
 
 bool replay_journal(Replay *out, const Workspace *w, const char *path, const ReplayOptions *o, Err *err)

@@ -191,8 +191,9 @@ static bool play_started(void *ctx, const char *job, Err *err)
     return true;
 }
 
-static bool play_applied(void *ctx, const char *job, char digest[65], Err *err)
+static bool play_applied(void *ctx, const char *job, double at, char digest[65], Err *err)
 {
+    (void)at;
     (void)err;
     Played *p = ctx;
     snprintf(p->log + strlen(p->log), sizeof p->log - strlen(p->log), "%s>;", job);

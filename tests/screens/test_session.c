@@ -127,6 +127,20 @@ static void a_run_is_done_again(void **state)
     free(journal);
 }
 
+/* A run that went back to its beginning: both ways come out the same, though its log keeps only the last. */
+static void a_way_that_was_left_is_done_again(void **state)
+{
+    (void)state;
+    char digest[65];
+    play("3\nwait\n:source generator\nj j j j h h h\nj h\nexpect tiny\ns\nwait\nexpect run 0001\n]\nx\nwait\n"
+         "expect stopped and saved\n:rollback 0\nwait\nx\nwait\nexpect stopped and saved\n",
+         NULL, "screen.txt");
+    char *log = text_of("runs/0001/control.jsonl");
+    assert_non_null(strstr(log, "rollback 0"));
+    free(replayed(digest, NULL));
+    free(log);
+}
+
 static void bad_journals_name_the_row(void **state)
 {
     (void)state;
@@ -145,6 +159,7 @@ int main(void)
         cmocka_unit_test_setup(unopened_screens_keep_theirs, clean),
         cmocka_unit_test_setup(bad_sessions_are_told, clean),
         cmocka_unit_test_setup(a_run_is_done_again, clean),
+        cmocka_unit_test_setup(a_way_that_was_left_is_done_again, clean),
         cmocka_unit_test_setup(bad_journals_name_the_row, clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
