@@ -1,6 +1,9 @@
 /* A hand that presses anything anywhere, in windows of any size, while a run trains: nothing breaks, the
  * program leaves in order, and its journal leads another process to the same view.
  *
+ * And every screen in windows of every size, 1 to 100 rows of 1 to 300 columns (LAYOUT=1; else one size of
+ * 37).
+ *
  * STORM=N is how many events there are (1,500 when not set); 100000 under the address sanitizer is what a
  * release has to stand: STORM=100000 tests/run --preset asan -R screens/storm */
 #include "screens/program.h"
@@ -135,9 +138,45 @@ static void anything_anywhere(void **state)
 }
 
 /* A wild hand also detaches runs, which then go on as this very program: their part in the test has ended. */
+/* --- every size ----------------------------------------------------------------------------------------- */
+
+static bool chosen(int rows, int cols)
+{
+    return getenv("LAYOUT") || (rows * 11 + cols * 7) % 37 == 0;
+}
+
+static void write_sizes(const char *path, const char *begin)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "%s\nwait\n", begin);
+    for (int rows = 1; rows <= 100; rows++)
+        for (int cols = 1; cols <= 300; cols++) {
+            if (!chosen(rows, cols)) continue;
+            fprintf(f, "size %dx%d\ncheck\n", cols, rows);
+            if (rows >= 18 && cols >= 60) fputs("expect q quit\n", f);
+        }
+    assert_int_equal(fclose(f), 0);
+}
+
+static void layouts_hold(void **state)
+{
+    static const char *const screens[] = {"1", "2", "2\n:plane pca-1 pca-2", "2\nU", "3", "4", "5", ":doctor", "?", ",", "J"};
+    (void)state;
+    for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
+        write_sizes("keys.txt", screens[i]);
+        int status =
+            viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "runs", "--script", "keys.txt",
+                      "--size", "100x34", "--fake-clock", "--graphics", "sixel", "--dump-screen", "last.txt");
+        char *said = text_of("out.txt");
+        if (status) fail_msg("keys %s: %s", screens[i], said);
+        free(said);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(anything_anywhere)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(anything_anywhere), cmocka_unit_test(layouts_hold)};
     (void)argv;
     if (argc > 1) return 0;
     char home[4096];

@@ -123,13 +123,37 @@ static void image_dump(void **state)
     canvas_close(&c);
 }
 
+/* The check of layouts tells text under pictures, pictures over each other, and pictures beyond the screen.
+ */
+static void unsound_frames_are_told(void **state)
+{
+    static uint8_t grey = 9;
+    Image im = {1, 1, 1, &grey};
+    Canvas c;
+    char why[160];
+    (void)state;
+    assert_true(canvas_open(&c, 40, 20, false, NULL));
+    canvas_picture(&c, (Rect){2, 2, 8, 4}, &im, 1);
+    assert_true(canvas_sound(&c, 8, 16, why, sizeof why));
+    canvas_text(&c, 5, 3, 10, INK_TEXT, "under");
+    assert_false(canvas_sound(&c, 8, 16, why, sizeof why));
+    assert_string_equal(why, "picture 0 covers text at 5 3");
+    canvas_cover(&c, (Rect){5, 3, 10, 1}); /* a popup may */
+    canvas_text(&c, 5, 3, 10, INK_TEXT, "over");
+    assert_true(canvas_sound(&c, 8, 16, why, sizeof why));
+    canvas_picture(&c, (Rect){8, 4, 8, 4}, &im, 2);
+    assert_false(canvas_sound(&c, 8, 16, why, sizeof why));
+    assert_non_null(strstr(why, "share the cell"));
+    canvas_close(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_cut), cmocka_unit_test(wide_and_unsafe),
         cmocka_unit_test(boxes),       cmocka_unit_test(ascii_fold),
         cmocka_unit_test(wrapping),    cmocka_unit_test(pictures_and_covers),
-        cmocka_unit_test(image_dump),
+        cmocka_unit_test(image_dump),  cmocka_unit_test(unsound_frames_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,9 @@ int canvas_visible(const Canvas *c, int i, Rect *out, int max);
 /* An id for a picture that has none of its own: FNV-1a over its size and pixels. */
 uint64_t canvas_image_id(const Image *image);
 
+/* Says in `why` what is wrong with a frame, for tests: a picture over text or over another picture. True:
+ * nothing is. Cells of cell_w x cell_h pixels. */
+bool canvas_sound(const Canvas *c, int cell_w, int cell_h, char *why, size_t cap);
 /* The screen as text, one line per row without trailing blanks; cells of visible pictures show as a shade. */
 void canvas_dump_text(const Canvas *c, Buf *out);
 /* The screen as a picture of w * cell_w by h * cell_h pixels: pictures as sixel would show them, letters as

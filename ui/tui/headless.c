@@ -13,6 +13,7 @@
  *     wait                   until nothing is computed any more (at most 120 s)
  *     wait SECONDS
  *     expect TEXT            the screen must hold TEXT; refuse TEXT: must not
+ *     check                  no picture is over text or over another
  *     dump FILE              the screen as text ("-": stdout); image FILE: as PNG
  */
 #include "base/clock.h"
@@ -80,6 +81,12 @@ static bool holds(const Script *s, const char *text)
     bool found = screen.p && strstr(screen.p, text);
     buf_free(&screen);
     return found;
+}
+
+static bool check(Script *s, Event *ev)
+{
+    char why[160];
+    return canvas_sound(&s->shown, s->info.cell_w, s->info.cell_h, why, sizeof why) ? false : fail(s, ev, why);
 }
 
 static bool dump_text(Script *s, const char *path)
@@ -204,6 +211,7 @@ static bool do_line(Script *s, Event *ev)
     if ((arg = argument(s, "expect")))
         return holds(s, arg) ? false : fail(s, ev, "the screen does not show it");
     if ((arg = argument(s, "refuse"))) return holds(s, arg) ? fail(s, ev, "the screen shows it") : false;
+    if (argument(s, "check")) return check(s, ev);
     if ((arg = argument(s, "dump"))) return dump_text(s, arg) ? false : fail(s, ev, "not written");
     if ((arg = argument(s, "image"))) return dump_image(s, arg) ? false : fail(s, ev, "not written");
     if (argument(s, "say")) return false; /* a caption of the tour */
