@@ -31,7 +31,7 @@ typedef enum {
     X(LAST,         "G End",            "last",        GLOBAL, NULL, NULL, "To the last") \
     X(PAGE_UP,      "PageUp Ctrl-U",    "page-up",     GLOBAL, NULL, NULL, "One page up") \
     X(PAGE_DOWN,    "PageDown Ctrl-D",  "page-down",   GLOBAL, NULL, NULL, "One page down") \
-    X(FOCUS_NEXT,   "Tab",              "focus-next",  GLOBAL, NULL, NULL, "Give the next pane the focus") \
+    X(FOCUS_NEXT,   "Tab",              "focus-next",  GLOBAL, NULL, "pane", "Give the next pane the focus") \
     X(FOCUS_BACK,   "Shift-Tab",        "focus-back",  GLOBAL, NULL, NULL, "Give the pane before the focus") \
     X(OPEN,         "o",                "open",        GLOBAL, "ADDRESS, PNG, MODEL or RUN", NULL, "Open an address, a PNG, a model file or a run; pasting one does the same") \
     X(SAVE,         "w",                "save",        GLOBAL, "FILE.png", NULL, "Write the view as a PNG with its address inside") \

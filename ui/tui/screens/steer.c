@@ -111,6 +111,7 @@ static bool mouse(SteerScreen *s, App *app, const Event *ev)
 static bool steer_update(void *self, App *app, const Event *ev)
 {
     SteerScreen *s = self;
+    s->narrow = steer_narrow(app);
     catch_up(s, app);
     switch (ev->kind) {
     case EV_ACTION:
@@ -134,6 +135,7 @@ static bool steer_open(void *self, App *app, Err *err)
     if (!s->history) return false;
     s->step = 0.25;
     s->seen = w->changes;
+    s->narrow = steer_narrow(app);
     tree_update(s);
     steer_knobs(s, app);
     for (int k = 0; k < 2 && s->rows > steer_slider_rows(s, app); k++) { /* what there is no room for */
@@ -151,6 +153,7 @@ static bool steer_tick(void *self, App *app)
     SteerScreen *s = self;
     World *w = app_world(app);
     bool news = catch_up(s, app);
+    s->narrow = steer_narrow(app);
     if (!s->asked_view) steer_ask(s, app);
     /* An answer to an older wish is shown too: it is where the hand has just been. */
     if (world_take(app, PAINT_VIEW, &s->view)) app_draw_now(app);
@@ -180,14 +183,17 @@ static int steer_hints(const void *self, Action *out, int max)
 {
     static const Action pages[] = {ACT_STEER_TAKE, ACT_CANCEL};
     static const Action sliders[] = {
-        ACT_STEER_MORE, ACT_STEER_MUCH_MORE, ACT_STEER_SET,  ACT_STEER_ZERO, ACT_STEER_DIRECTIONS,
-        ACT_STEER_NEW,  ACT_STEER_CLASS,     ACT_STEER_TREE, ACT_STEER_WAY,  ACT_STEER_NEIGHBOURS};
+        ACT_STEER_MORE, ACT_STEER_MUCH_MORE, ACT_STEER_DIRECTIONS, ACT_STEER_SET, ACT_STEER_ZERO,
+        ACT_STEER_NEW,  ACT_STEER_CLASS,     ACT_STEER_TREE,       ACT_STEER_WAY, ACT_STEER_NEIGHBOURS};
     const SteerScreen *s = self;
-    const Action *list = s->page == PAGE_SLIDERS ? sliders : pages;
-    int n = s->page == PAGE_SLIDERS ? (int)(sizeof sliders / sizeof *sliders)
-                                    : (int)(sizeof pages / sizeof *pages);
-    for (int i = 0; i < n && i < max; i++) out[i] = list[i];
-    return n < max ? n : max;
+    bool page = s->page != PAGE_SLIDERS;
+    const Action *list = page ? pages : sliders;
+    int n = 0, all = page ? (int)(sizeof pages / sizeof *pages) : (int)(sizeof sliders / sizeof *sliders);
+    for (int i = 0; i < all && n < max; i++) {
+        if (i == 3 && s->narrow && !page) out[n++] = ACT_FOCUS_NEXT; /* where panes share a place */
+        if (n < max) out[n++] = list[i];
+    }
+    return n;
 }
 
 /* Completes arguments that are about sliders and layers. */

@@ -118,8 +118,8 @@ typedef struct {
     uint64_t kept_seen; /* changes of the tray looked at */
     bool kept_asked;
     char invert_name[64], animate_name[1024];
-    uint64_t seen; /* world changes */
-    bool waiting;
+    uint64_t seen;        /* world changes */
+    bool waiting, narrow; /* narrow: panes share the place below */
 } SteerScreen;
 
 /* --- knobs ---------------------------------------------------------------------------------------------- */
@@ -225,6 +225,7 @@ typedef struct {
 
 /* app NULL: as if no border had been dragged. */
 SteerLayout steer_layout(const SteerScreen *s, const App *app, Rect area);
+bool steer_narrow(const App *app);
 int steer_borders(const void *self, const App *app, Rect area, Border *out, int max);
 int steer_slider_rows(const SteerScreen *s, const App *app);
 Rect steer_slider_list(const SteerLayout *l); /* inside of the box */

@@ -65,6 +65,11 @@ SteerLayout steer_layout(const SteerScreen *s, const App *app, Rect area)
     return l;
 }
 
+bool steer_narrow(const App *app)
+{
+    return app_body(app).w < WIDE;
+}
+
 int steer_borders(const void *self, const App *app, Rect area, Border *out, int max)
 {
     const SteerScreen *s = self;
