@@ -65,23 +65,6 @@ static void commands(void **state)
     assert_int_equal(keymap_command(CONTEXT_VIEWS, "", &arg), ACT_NONE);
 }
 
-static void completion(void **state)
-{
-    char line[64] = "quit-d";
-    (void)state;
-    assert_int_equal(keymap_complete(CONTEXT_VIEWS, line, sizeof line), 1);
-    assert_string_equal(line, "quit-detach");
-    strcpy(line, "psi-");
-    assert_int_equal(keymap_complete(CONTEXT_VIEWS, line, sizeof line), 2);
-    assert_string_equal(line, "psi-");
-    strcpy(line, "see");
-    assert_int_equal(keymap_complete(CONTEXT_STEER, line, sizeof line), 1);
-    assert_string_equal(line, "seed ");
-    strcpy(line, "zzz");
-    assert_int_equal(keymap_complete(CONTEXT_STEER, line, sizeof line), 0);
-    assert_string_equal(line, "zzz");
-}
-
 static void key_names(void **state)
 {
     static const char *const names[] = {
@@ -122,7 +105,6 @@ int main(void)
         cmocka_unit_test(names_stand_once_per_context),
         cmocka_unit_test(screens_come_first),
         cmocka_unit_test(commands),
-        cmocka_unit_test(completion),
         cmocka_unit_test(key_names),
         cmocka_unit_test(manual_names_every_action),
     };

@@ -75,23 +75,6 @@ Action keymap_command(Context context, const char *line, const char **arg)
     return action;
 }
 
-int keymap_complete(Context context, char *line, size_t cap)
-{
-    Action first = ACT_NONE;
-    size_t n = strlen(line);
-    int count = strchr(line, ' ') ? 0 : candidates(context, line, n, &first);
-    if (!count) return 0;
-    size_t common = strlen(table[first].name);
-    for (int a = 1; a < ACT_COUNT; a++) {
-        if (!keymap_applies(context, (Action)a) || strncmp(table[a].name, line, n)) continue;
-        size_t same = 0;
-        while (same < common && table[a].name[same] == table[first].name[same]) same++;
-        if (count > 1) common = same;
-    }
-    snprintf(line, cap, "%.*s%s", (int)common, table[first].name, count == 1 && table[first].arg ? " " : "");
-    return count;
-}
-
 void keymap_key(char *out, size_t cap, Action action)
 {
     const char *keys = table[action].keys;
