@@ -13,8 +13,6 @@ Action keymap_find(Context context, int key);
 /* The action a command line names, seen from a context; *arg points past the name and blanks (at "" without
  * one). A unique beginning of a name is enough. ACT_NONE when there is none or it is ambiguous. */
 Action keymap_command(Context context, const char *line, const char **arg);
-/* Completes a command's name in place as far as it is certain; returns the candidates left. */
-int keymap_complete(Context context, char *line, size_t cap);
 /* The first key's name, as hints show it; "" when it has none. */
 void keymap_key(char *out, size_t cap, Action action);
 /* True when the action works in that context. */
