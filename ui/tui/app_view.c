@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "tui/app_state.h"
+#include "tui/pixels.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,17 +97,32 @@ static int list_hints(const App *app, Action *out, int max)
 }
 
 /* Frame costs, then help and quit, which always stay. Returns the column where the rest must end. */
+/* The speed of the line where it is felt; "" elsewhere. */
+static void link_text(char *out, size_t cap, const AppTimes *t)
+{
+    if (t->rate > 1e9)
+        *out = 0;
+    else if (t->rate >= 1e6)
+        snprintf(out, cap, "link %.1f MB/s q%d", t->rate / 1e6, t->quality);
+    else
+        snprintf(out, cap, "link %.0f KB/s q%d", t->rate / 1e3, t->quality);
+}
+
 static int fixed_hints(App *app, Canvas *c, Rect line)
 {
     int x = line.x + line.w - 20;
     hint(app, x, line.x + line.w, line.y, ACT_HELP);
     hint(app, x + 12, line.x + line.w, line.y, ACT_QUIT);
-    if (!app->figures) return x - 2;
-    char text[80];
+    char text[128], speed[32];
     AppTimes t = app->front->ops->times(app->front);
-    snprintf(text, sizeof text, "enc %.0f · tty %.0f ms · %.0f KB · %s", t.encode_ms, t.tty_ms,
-             (double)t.bytes / 1024, probe_mode_name(app->front->mode));
-    return x - 4 - canvas_right(c, x - 2, line.y, 44, INK_DIM, text);
+    link_text(speed, sizeof speed, &t);
+    if (!app->figures && (!*speed || t.quality >= PIXELS_COARSE)) return x - 2;
+    if (app->figures)
+        snprintf(text, sizeof text, "enc %.0f · tty %.0f ms · %.0f KB · %s%s%s", t.encode_ms, t.tty_ms,
+                 (double)t.bytes / 1024, probe_mode_name(app->front->mode), *speed ? " · " : "", speed);
+    else
+        snprintf(text, sizeof text, "%s", speed); /* pictures are poorer than they could be: why */
+    return x - 4 - canvas_right(c, x - 2, line.y, 60, INK_DIM, text);
 }
 
 static void bottom(App *app, Canvas *c, Rect line)

@@ -21,6 +21,7 @@
 #include "data/png.h"
 #include "tui/front.h"
 #include "tui/glyph.h"
+#include "tui/pixels.h"
 #include <math.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -86,7 +87,8 @@ static bool holds(const Script *s, const char *text)
 static bool check(Script *s, Event *ev)
 {
     char why[160];
-    return canvas_sound(&s->shown, s->info.cell_w, s->info.cell_h, why, sizeof why) ? false : fail(s, ev, why);
+    return canvas_sound(&s->shown, s->info.cell_w, s->info.cell_h, why, sizeof why) ? false
+                                                                                    : fail(s, ev, why);
 }
 
 static bool dump_text(Script *s, const char *path)
@@ -198,7 +200,8 @@ static bool wheel(Script *s, Event *ev, const char *arg)
 {
     char way[8];
     *ev = (Event){.kind = EV_MOUSE};
-    bool ok = sscanf(arg, "%d %d %7s", &ev->x, &ev->y, way) == 3 && (!strcmp(way, "up") || !strcmp(way, "down"));
+    bool ok =
+        sscanf(arg, "%d %d %7s", &ev->x, &ev->y, way) == 3 && (!strcmp(way, "up") || !strcmp(way, "down"));
     if (!ok) return fail(s, ev, "the wheel is turned like 10 4 up");
     ev->mouse = way[0] == 'u' ? MOUSE_WHEEL_UP : MOUSE_WHEEL_DOWN;
     return true;
@@ -334,7 +337,7 @@ static void notify(Front *f, const char *how, const char *text)
 static AppTimes times(Front *f)
 {
     (void)f;
-    return (AppTimes){0};
+    return (AppTimes){.rate = INFINITY, .quality = PIXELS_FINE};
 }
 
 static int end(Front *f, Err *err)
@@ -355,7 +358,8 @@ static void free_front(Front *f)
     free(s);
 }
 
-static const FrontOps ops = {next, show, wake, due, copy, nothing, nothing, theme, notify, times, end, free_front};
+static const FrontOps ops = {next,    show,  wake,   due,   copy, nothing,
+                             nothing, theme, notify, times, end,  free_front};
 
 Front *front_script(const AppOptions *opt, Err *err)
 {
