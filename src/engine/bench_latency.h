@@ -41,7 +41,7 @@ typedef struct {
     double frame_late_ms, ui_cpu_percent; /* 95th percentile and mean, of the worse sink; NaN without a training */
     double idle_bytes, idle_cpu_percent;  /* in Steer while nothing happens: of the terminal, of one core by the whole program; the worse */
     double memory_mb;                     /* resident after Views and Steer */
-    double queue_ms;                      /* what is under way to the terminal when a held key is let go; NaN without a line */
+    double queue_ms;                      /* the most that is under way to the terminal while a key is held; NaN without a line */
     char sink[192];
 } LatencyResult;
 

@@ -9,6 +9,7 @@
 #define SETTLE  2.0   /* seconds after the last change until the program is taken to be idle */
 #define REPEATS 60    /* of a held key */
 #define REPEAT  0.033 /* seconds between them */
+#define ONE_WAY 14    /* keys after which the slider turns round, before its end */
 
 /* Seconds of processor that all threads of the program have used. */
 static double cpu_seconds(const Lab *b)
@@ -47,12 +48,13 @@ bool still_burst(LatencyResult *out, Lab *b, Err *err)
 {
     if (b->l->delay <= 0) return true;
     if (!lab_told(b, "a held key", 0, 1, err)) return false;
+    double queue = 0;
     lab_slider(b, 0);
     for (int i = 0; i < REPEATS; i++) {
-        pty_send(&b->pty, "l", 1);
+        pty_send(&b->pty, i % (2 * ONE_WAY) < ONE_WAY ? "l" : "h", 1);
         lab_look(b, REPEAT);
+        queue = fmax(queue, 1000 * line_queue(&b->pty.down, clock_seconds()));
     }
-    double queue = 1000 * line_queue(&b->pty.down, clock_seconds());
     out->queue_ms = isnan(out->queue_ms) ? queue : fmax(out->queue_ms, queue);
     lab_watch(b, clock_seconds());
     return lab_alive(b, err);

@@ -74,7 +74,7 @@ static int report(const Args *a, const LatencyResult *r)
                 r->ui_cpu_percent);
     cli_say(a, "resident in Views and Steer: %.0f MB", r->memory_mb);
     if (args_given(a, "idle")) cli_say(a, "while nobody types: %.0f bytes, %.2f %% of a core", r->idle_bytes, r->idle_cpu_percent);
-    if (isfinite(r->queue_ms)) cli_say(a, "under way when a held key is let go: %.0f ms", r->queue_ms);
+    if (isfinite(r->queue_ms)) cli_say(a, "at most under way while a key is held: %.0f ms", r->queue_ms);
     return cli_result(a, o);
 }
 
