@@ -77,10 +77,12 @@ static int32_t at(int cx, int cy)
     return model_pixel(&model, cx * 8 + 4, cy * 16 + 4);
 }
 
-/* Draws until everything that the canvas holds is on the screen and the encoder is quiet. */
-static void settle(void)
+/* Draws until everything that the canvas holds is on the screen and the encoder is quiet. later: a clock that only goes
+ * by hand goes on by so many seconds with every frame, or what waits for its fine form would wait for ever. */
+static void settle(double later)
 {
     do {
+        if (later > 0) clock_fake(clock_seconds() + later);
         frame();
         overlay_acked(overlay);
         usleep(200);
@@ -105,7 +107,7 @@ static void written_over_is_painted_again(void **state)
 {
     (void)state;
     canvas_picture(&canvas, (Rect){2, 1, 8, 4}, &red, 1);
-    settle();
+    settle(0);
     spans[2] = (Span){0, 2};
     assert_int_equal(frame(), 0); /* beside it */
     spans[2] = (Span){1, 3};
@@ -119,10 +121,10 @@ static void moved_and_gone(void **state)
 {
     (void)state;
     canvas_picture(&canvas, (Rect){2, 1, 8, 4}, &red, 1);
-    settle();
+    settle(0);
     canvas_clear(&canvas);
     canvas_picture(&canvas, (Rect){20, 6, 8, 4}, &red, 1);
-    settle();
+    settle(0);
     assert_int_equal(at(3, 2), -1);
     assert_int_equal(at(22, 8), 0xff0000);
     canvas_clear(&canvas);
@@ -134,15 +136,15 @@ static void popup_cuts(void **state)
 {
     (void)state;
     canvas_picture(&canvas, (Rect){0, 0, 20, 10}, &red, 1);
-    settle();
+    settle(0);
     canvas_cover(&canvas, (Rect){5, 3, 6, 3});
-    settle();
+    settle(0);
     assert_int_equal(at(6, 4), -1);
     assert_int_equal(at(4, 4), 0xff0000);
     assert_int_equal(at(11, 4), 0xff0000);
     canvas_clear(&canvas);
     canvas_picture(&canvas, (Rect){0, 0, 20, 10}, &red, 1);
-    settle();
+    settle(0);
     assert_int_equal(at(6, 4), 0xff0000);
 }
 
@@ -185,7 +187,7 @@ static void coarse_while_waiting(void **state)
         frame();
         clock_fake(clock_seconds() + 0.5);
         overlay_acked(overlay);
-        settle();
+        settle(0);
     }
     clock_fake(200);
     for (uint64_t id = 3; id <= 4; id++) { /* two changes in quick succession: motion */
@@ -209,7 +211,7 @@ static void last_row_stays_free(void **state)
 {
     (void)state;
     canvas_picture(&canvas, (Rect){0, 8, 10, 4}, &red, 1);
-    settle();
+    settle(0);
     assert_int_equal(at(4, ROWS - 2), 0xff0000);
     assert_int_equal(at(4, ROWS - 1), -1);
 }
@@ -289,7 +291,7 @@ static void no_ghosts(void **state)
         }
         random_canvas(want);
         clock_fake(clock_seconds() + 2);
-        settle();
+        settle(0.1);
         expect_seen(want, round);
         assert_int_equal(model.kitty.wrong + model.unknown, 0);
     }
@@ -300,7 +302,7 @@ static void popups_are_clean_at_once(void **state)
 {
     (void)state;
     canvas_picture(&canvas, (Rect){0, 0, 20, 10}, &red, 1);
-    settle();
+    settle(0);
     canvas_cover(&canvas, (Rect){5, 3, 6, 3});
     frame();
     assert_int_equal(at(6, 4), -1);
@@ -312,7 +314,7 @@ static void another_mode_leaves_nothing(void **state)
     Buf out = {0};
     (void)state;
     canvas_picture(&canvas, (Rect){0, 0, 20, 10}, &red, 1);
-    settle();
+    settle(0);
     assert_true(overlay_setup(overlay, COLS, ROWS, &none, NULL));
     buf_str(&out, "\033[2J"); /* the text layer draws all anew */
     overlay_plan(overlay, &canvas, &out);
