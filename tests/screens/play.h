@@ -20,14 +20,19 @@ static inline bool updating(void)
     return set && *set;
 }
 
-/* Moves both past one line; false at the end of both. *same: they are equal, or say how long something took.
- */
+static inline bool both_hold(const char *a, size_t n, const char *b, size_t m, const char *word)
+{
+    return memmem(a, n, word, strlen(word)) && memmem(b, m, word, strlen(word));
+}
+
+/* Moves both past one line; false at the end of both. *same: they are equal, or say what is another figure on
+ * another machine: how long something took, how much memory the kernels of this CPU want. */
 static inline bool next_line(const char **a, const char **b, bool *same)
 {
     size_t n = strcspn(*a, "\n"), m = strcspn(*b, "\n");
     if (!**a && !**b) return false;
-    bool timed = memmem(*a, n, " ms ", 4) && memmem(*b, m, " ms ", 4);
-    *same = timed || (n == m && !memcmp(*a, *b, n));
+    bool measured = both_hold(*a, n, *b, m, " ms ") || both_hold(*a, n, *b, m, "It will take about");
+    *same = measured || (n == m && !memcmp(*a, *b, n));
     *a += n + ((*a)[n] == '\n');
     *b += m + ((*b)[m] == '\n');
     return true;

@@ -228,7 +228,10 @@ static void take_events(App *app)
     Event ev;
     AppSlot *slot = &app->slot[app->current];
     double wait = patience(app);
-    app->front->busy = jobs_busy(app) || (slot->self && slot->ops->busy && slot->ops->busy(slot->self));
+    bool busy = jobs_busy(app) || (slot->self && slot->ops->busy && slot->ops->busy(slot->self));
+    app->front->busy =
+        busy || app->was_busy; /* what has just ended may have news that nobody has taken yet */
+    app->was_busy = busy;
     if (app->front->headless) wait = -1; /* the script says what comes next */
     if (!app->front->ops->next(app->front, &ev, wait)) return;
     app_event(app, &ev);

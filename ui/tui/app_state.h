@@ -138,6 +138,7 @@ struct App {
     bool notice_bad, advised, figures, hand_picked; /* hand_picked: the way of showing pictures */
     double notice_until, tick_at, drawn_at, started;
     bool dirty, news; /* draw now; draw soon (news from jobs, at most 30 times a second) */
+    bool was_busy;    /* something asked for had not come when events were last taken */
     bool leaving;
     AppLeave leave;
     Err err;
@@ -180,7 +181,7 @@ void applog_add(App *app, bool bad, const char *text);
 void applog_open(App *app);
 void doctor_open(App *app); /* app_doctor.c */
 void jobs_open(App *app);
-void jobs_tick(App *app); /* tells of ends */
+void jobs_tick(App *app);       /* tells of ends */
 bool jobs_busy(const App *app); /* what was cancelled in the pane has not ended yet */
 void settings_open(App *app);
 bool settings_change(App *app, const char *text); /* "theme light" */
