@@ -442,7 +442,9 @@ static bool train_update(void *self, App *app, const Event *ev)
 static bool train_tick(void *self, App *app)
 {
     TrainScreen *s = self;
-    bool news = follow_news(s, app) | step_take(s, app) | through_take(s, app);
+    bool (*const take[])(TrainScreen *, App *) = {follow_news, step_take, through_take};
+    bool news = false;
+    for (size_t i = 0; i < sizeof take / sizeof *take; i++) news = take[i](s, app) || news;
     return (s->page && page_preview(s, app)) || news;
 }
 
