@@ -118,7 +118,10 @@ static bool do_list(TrayCall *c, Err *err)
         say_item(c->args, &list.item[i]);
         json_add(all, item_json(&list.item[i]));
     }
-    if (!list.n) cli_note(c->args, "nothing in %s: viewsmith tray add ADDRESS", tray_path(c->tray));
+    if (!list.n && (f.tag || f.words))
+        cli_note(c->args, "nothing in %s has these tags or words", tray_path(c->tray));
+    else if (!list.n)
+        cli_note(c->args, "nothing in %s: viewsmith tray add ADDRESS", tray_path(c->tray));
     tray_list_free(&list);
     json_put(c->result, "views", all);
     return true;

@@ -118,7 +118,10 @@ static void draw_loss(const TrainScreen *s, Canvas *c, Rect r)
     loss_plot(&l, s);
     int at = nearest(own->step, own->points, s->cursor);
     if (at >= 0 && isfinite(s->cursor))
-        snprintf(right, sizeof right, "step %.0f \u00b7 %.3f", (double)own->step[at], (double)own->loss[at]);
+        snprintf(right, sizeof right, "step %.0f \u00b7 loss %.3f", (double)own->step[at],
+                 (double)own->loss[at]);
+    else if (isfinite(s->from))
+        snprintf(right, sizeof right, "0 shows all steps");
     else if (own->points)
         snprintf(right, sizeof right, "%s %.3f \u00b7 %s", smoothing_names[s->smoothing],
                  (double)l.own[own->points - 1], s->log_loss ? "log" : "linear");

@@ -182,17 +182,19 @@ static void record_end(const TrainScreen *s, World *w)
 }
 
 /* A way that was left leaves the curve too, and is drawn beside it from the run's file. */
-static void notice_back(TrainScreen *s, const TrainNews *n)
+static void notice_back(TrainScreen *s, App *app, const TrainNews *n)
 {
     if (n->backs == s->backs_seen) return;
     s->backs_seen = n->backs;
     s->back_awaited = false;
+    app_notice(app, "back at step %llu, with the figures it had there; what came after is drawn faint",
+               (unsigned long long)n->back_to);
     run_curve_cut(&s->before, (float)n->back_to);
     run_curve_read_left(&s->curve, s->shown.folder, NULL);
     s->kept_at = 0;
 }
 
-static void take_news(TrainScreen *s, World *w, TrainNews *n)
+static void take_news(TrainScreen *s, App *app, World *w, TrainNews *n)
 {
     drop_news(s);
     s->news = n;
@@ -202,7 +204,7 @@ static void take_news(TrainScreen *s, World *w, TrainNews *n)
     if (strcmp(s->shown.id, n->id)) runs_info(&s->shown, w->workspace->runs, n->id, NULL);
     snprintf(s->shown.maker, sizeof s->shown.maker, "%s", views_name(n->config.maker));
     snprintf(s->shown.encoder, sizeof s->shown.encoder, "%s", n->config.encoder);
-    notice_back(s, n);
+    notice_back(s, app, n);
     curve_of_news(&s->curve, &s->before, n);
     follow_kept(s);
     if (clock_seconds() >= s->want_until) s->want = n->now.views ? n->now.control : n->config.control;
@@ -233,7 +235,7 @@ static bool follow_own(TrainScreen *s, App *app, World *w)
     if (n && n == s->news) {
         news_drop(&n->news);
     } else if (n) {
-        take_news(s, w, n);
+        take_news(s, app, w, n);
         changed = true;
     }
     if (!ended || s->told_end) return changed;

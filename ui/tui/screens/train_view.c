@@ -103,7 +103,10 @@ static void cosines(Canvas *c, Rect *in, const char *name, double mean, const fl
     char text[32];
     float column[CONTRAST_BINS];
     Rect row = *in;
-    int n = row.w - 16 >= CONTRAST_BINS ? CONTRAST_BINS : CONTRAST_BINS / 2, each = CONTRAST_BINS / n;
+    int room = row.w - 16, n = room >= CONTRAST_BINS       ? CONTRAST_BINS
+                               : room >= CONTRAST_BINS / 2 ? CONTRAST_BINS / 2
+                                                           : CONTRAST_BINS / 4;
+    int each = CONTRAST_BINS / n;
     float all = 0;
     for (int i = 0; i < n; i++) {
         column[i] = 0;
@@ -113,7 +116,7 @@ static void cosines(Canvas *c, Rect *in, const char *name, double mean, const fl
     }
     snprintf(text, sizeof text, all > 0 ? "%5.2f" : "%5.2f  cosine", mean);
     fact(c, in, name, text);
-    if (all > 0 && row.h > 0) gauge_spark(c, row.x + 16, row.y, n, column, n, INK_SERIES_3);
+    if (all > 0 && row.h > 0 && room >= n) gauge_spark(c, row.x + 16, row.y, n, column, n, INK_SERIES_3);
 }
 
 /* A representation whose rows hardly differ has collapsed: its spread goes to 0 and so does its rank. */
