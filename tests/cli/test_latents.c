@@ -155,7 +155,7 @@ static void walks_go_into_a_copy(void **state)
     generator_drop(g);
     assert_int_equal(
         viewsmith("walk --out again.safetensors --steps 3 --batch 8 --views 10 --threads 1")->status, 0);
-    Generator *a, *b;
+    Generator *a = NULL, *b = NULL;
     assert_ok(generator_open(&a, "walked.safetensors", &err) && generator_open(&b, "again.safetensors", &err),
               err);
     assert_string_equal(a->digest, b->digest);
