@@ -24,8 +24,8 @@ static void test_there_and_back(void **state)
     (void)state;
     Err err = {0};
     TarEntry e;
-    uint8_t *a, *b;
-    size_t n, m;
+    uint8_t *a, *b = NULL;
+    size_t n, m = 0;
     write_one("one.tar");
     write_one("two.tar");
     assert_ok(file_read("one.tar", 1 << 20, &a, &n, &err) && file_read("two.tar", 1 << 20, &b, &m, &err),

@@ -42,7 +42,7 @@ static void test_unsure(void **state)
     (void)state;
     Err err = {0};
     CornerNews n;
-    Tray *t, *u;
+    Tray *t, *u = NULL;
     TrayList a, b;
     CornerConfig c = quick(CORNER_UNSURE);
     search(&n, "one.sqlite", &c);

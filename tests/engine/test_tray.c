@@ -263,7 +263,7 @@ static void test_carries_tensors(void **state)
     (void)state;
     Err err = {0};
     LatentStore here, there;
-    LatentRef ref;
+    LatentRef ref = {0};
     float x[4] = {1, -2, 3, 0.5f}, y[4];
     char path[256];
     Tray *t = fresh("tensors");

@@ -45,7 +45,7 @@ static Tray *fill(const char *name)
     for (uint64_t i = 0; i < 5; i++) list[i] = seed(i);
     assert_ok(address_set(&list[1], "pca-1=1.5:2-3", &err), err);
     for (int i = 0; i < 64; i++) w[i] = sinf((float)i);
-    LatentRef ref;
+    LatentRef ref = {0};
     assert_ok(store_open(&store, NULL, &err) && store_put(&ref, &store, REF_W, w, 16, &err), err);
     list[2].source = (AddressSource){SOURCE_LATENT, {ref}, {0}};
     assert_ok(store_put(&ref, &store, REF_WP, w, (size_t)(g->layers * 16), &err), err);
