@@ -66,6 +66,12 @@ bool file_exists(const char *path)
     return stat(path, &st) == 0;
 }
 
+void file_free_name(char *out, size_t cap, const char *stem, const char *suffix)
+{
+    snprintf(out, cap, "%s%s", stem, suffix);
+    for (int i = 2; i < 10000 && file_exists(out); i++) snprintf(out, cap, "%s-%d%s", stem, i, suffix);
+}
+
 bool file_is_folder(const char *path)
 {
     struct stat st;

@@ -21,6 +21,8 @@ bool file_keep_previous(const char *path, Err *err);
 bool file_append(const char *path, const void *bytes, size_t size, Err *err);
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
+/* A name that nothing has yet: "view.png", else "view-2.png" and so on; suffix "" for folders. */
+void file_free_name(char *out, size_t cap, const char *stem, const char *suffix);
 bool file_make_folder(const char *path, Err *err); /* with its parents; 0777 less umask */
 bool file_remove_tree(const char *path, Err *err);
 /* Names in a folder sorted bytewise, without . and .. ; *names is one malloc'ed block (caller frees). -1 on error. */

@@ -93,6 +93,24 @@ static void a_run_in_the_jobs_pane(void **state)
          NULL);
 }
 
+/* What the prompt proposes gives way to what is typed; Ctrl-U leaves the command's name, a second one takes
+ * it too; a command without its argument stays open and says what it wants. */
+static void the_prompt_proposes(void **state)
+{
+    (void)state;
+    remove("view.png"), remove("view-2.png");
+    keys("wait\nw\nexpect :save view.png\ntype shoe\nexpect :save shoe\nrefuse view.png\nCtrl-U\nexpect "
+         "FILE.png\nCtrl-U\nrefuse :save\nEscape\nw\nBackspace\nrefuse view.png\nEscape\n"
+         "s\nEnter\nexpect still wanted: SEED\ntype 4\nrefuse still wanted\nEscape\n"
+         "w\nEnter\nwait\nexpect wrote view.png\nw\nexpect view-2.png\nLeft\ntype x\nEnter\nwait\nexpect "
+         "wrote view-2.pnxg\n",
+         NULL);
+    assert_true(file_exists("view.png") && file_exists("view-2.pnxg"));
+    remove("view.png"), remove("view-2.pnxg");
+    /* Of several tags the last is completed. */
+    keys("wait\nT\ntype heel worn\nEnter\nwait\nT\ntype worn he\nTab\nexpect :tray-as worn heel\n", NULL);
+}
+
 /* Splits, prompt history and figures come back in a new process. */
 static void the_frame_comes_back(void **state)
 {
@@ -141,12 +159,13 @@ int main(void)
     static const char *const names[] = {"frame-settings", "frame-palette", "frame-log", "frame-help",
                                         "frame-mouse"};
     enum { NAMES = sizeof names / sizeof *names };
-    struct CMUnitTest tests[NAMES + 5] = {cmocka_unit_test_setup(a_setting_is_kept, clean),
+    struct CMUnitTest tests[NAMES + 6] = {cmocka_unit_test_setup(a_setting_is_kept, clean),
                                           cmocka_unit_test_setup(a_run_in_the_jobs_pane, clean),
                                           cmocka_unit_test_setup(the_frame_comes_back, clean),
                                           cmocka_unit_test_setup(the_train_screen_comes_back, clean),
+                                          cmocka_unit_test_setup(the_prompt_proposes, clean),
                                           cmocka_unit_test_setup(the_tour, clean)};
     for (int i = 0; i < NAMES; i++)
-        tests[5 + i] = (struct CMUnitTest){names[i], play, clean, NULL, (void *)(uintptr_t)names[i]};
+        tests[6 + i] = (struct CMUnitTest){names[i], play, clean, NULL, (void *)(uintptr_t)names[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,25 @@ static void screens_come_first(void **state)
     assert_int_equal(keymap_find(CONTEXT_VIEWS, 0x1f600), ACT_NONE);
 }
 
+/* A key that a screen has given another meaning is no key of the action there. */
+static void overruled_keys_are_not_told(void **state)
+{
+    char out[64];
+    (void)state;
+    keymap_keys(out, sizeof out, CONTEXT_NEIGHBOURS, ACT_OPEN);
+    assert_string_equal(out, "o");
+    keymap_keys(out, sizeof out, CONTEXT_VIEWS, ACT_OPEN); /* o sorts there */
+    assert_string_equal(out, "");
+    keymap_keys(out, sizeof out, CONTEXT_STEER, ACT_RIGHT);
+    assert_string_equal(out, "");
+    keymap_keys(out, sizeof out, CONTEXT_VIEWS, ACT_RIGHT);
+    assert_string_equal(out, "l Right");
+    keymap_key(out, sizeof out, CONTEXT_VIEWS, ACT_RIGHT);
+    assert_string_equal(out, "l");
+    keymap_keys(out, 6, CONTEXT_VIEWS, ACT_RIGHT);
+    assert_string_equal(out, "l Rig");
+}
+
 static void commands(void **state)
 {
     const char *arg;
@@ -104,6 +123,7 @@ int main(void)
         cmocka_unit_test(keys_parse_and_stand_once),
         cmocka_unit_test(names_stand_once_per_context),
         cmocka_unit_test(screens_come_first),
+        cmocka_unit_test(overruled_keys_are_not_told),
         cmocka_unit_test(commands),
         cmocka_unit_test(key_names),
         cmocka_unit_test(manual_names_every_action),

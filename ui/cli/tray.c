@@ -313,7 +313,7 @@ static bool do_import(TrayCall *c, Err *err)
     TrayNews *n = NULL;
     Job *job =
         tray_import_start(NULL, c->args->word[1], own_tags(tags, sizeof tags, c->args), (Bell){0}, err);
-    bool ok = watch(&n, job, c->args, "imported", err);
+    bool ok = watch(&n, job, c->args, "looked at", err);
     if (ok && n) {
         const TrayImported *i = &n->imported;
         cli_say(c->args, "%d new, %d there before, %d not taken", i->added, i->was, i->failed);

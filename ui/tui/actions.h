@@ -44,7 +44,7 @@ typedef enum {
     X(SET_B,        "b",                "set-b",       GLOBAL, NULL, NULL, "Remember the view as B") \
     X(FLIP,         "x",                "flip",        GLOBAL, NULL, NULL, "Show A, then B, in the same place; any other key returns") \
     X(TRAY,         "t",                "tray",        GLOBAL, NULL, "keep", "Put the view into the tray") \
-    X(TRAY_TAGS,    "T",                "tray-as",     GLOBAL, "TAGS", NULL, "Put the view into the tray with tags: \"heel worn\"") \
+    X(TRAY_TAGS,    "T",                "tray-as",     GLOBAL, "TAGS", NULL, "Put the view into the tray with tags, a space between: heel worn") \
     X(GRAPHICS,     "v",                "graphics",    GLOBAL, NULL, NULL, "Show pictures in the next way this terminal can") \
     X(DOCTOR,       "",                 "doctor",      GLOBAL, NULL, NULL, "What this terminal can do: a test card, its cells, colours and speed, and one line of advice") \
     X(FIGURES,      "F",                "figures",     GLOBAL, NULL, NULL, "Show or hide what a frame costs: encode and terminal time") \
@@ -150,7 +150,7 @@ typedef enum {
     \
     X(CORNERS_STEER,      "Enter",      "steer-this",  CORNERS, NULL, "steer", "Steer the selected view; what is kept then says it was made from this one") \
     X(CORNERS_NEIGHBOURS, "n",          "neighbours-of", CORNERS, NULL, NULL, "Real neighbours of the selected view") \
-    X(CORNERS_TAG,        "e",          "tag",         CORNERS, "TAGS", "tags", "Tag the picked views, or the selected one: \"heel -worn\" adds heel and takes worn away") \
+    X(CORNERS_TAG,        "e",          "tag",         CORNERS, "TAGS", "tags", "Tag the picked views, or the selected one; a space between: heel -worn adds heel and takes worn away") \
     X(CORNERS_NOTE,       "c",          "note",        CORNERS, "NOTE", "note", "Write a note on them") \
     X(CORNERS_PICK,       "Space v",    "pick",        CORNERS, NULL, "pick", "Pick the view, or let it go: tags, notes, drops and exports are for all picked") \
     X(CORNERS_PICK_ALL,   "V",          "pick-all",    CORNERS, NULL, NULL, "Pick all that the filter shows, or none") \

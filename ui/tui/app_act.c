@@ -1,5 +1,6 @@
 /* What events and actions do: to the app itself, or handed on to the screen. */
 #include "base/clock.h"
+#include "base/file.h"
 #include "tui/app_state.h"
 #include "tui/pixels.h"
 #include <ctype.h>
@@ -189,8 +190,21 @@ static bool take_letter(App *app, int key)
     return key < 128 && isalpha(key) ? app_do(app, action, text) : true;
 }
 
+/* What a command that writes a file may call it: a name that nothing here has yet; "" for other commands. */
+static void propose_file(char *out, size_t cap, Action action)
+{
+    static const struct {
+        Action action;
+        const char *name;
+    } files[] = {{ACT_SAVE, "view"}, {ACT_VIEWS_WALL, "wall"}, {ACT_STEER_ANIMATE, "way"}};
+    *out = 0;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (files[i].action == action) file_free_name(out, cap, files[i].name, ".png");
+}
+
 bool app_do(App *app, Action action, const char *text)
 {
+    char file[64];
     bool mine;
     if (!action) return false;
     bool drawn = do_own(app, action, text, &mine);
@@ -198,8 +212,9 @@ bool app_do(App *app, Action action, const char *text)
     Event ev = {.kind = EV_ACTION, .action = action, .text = text};
     if (app_to_screen(app, &ev)) return true;
     if (!action_info(action)->arg || text) return true;
+    propose_file(file, sizeof file, action);
     if (strcmp(action_info(action)->arg, "LETTER"))
-        app_prompt(app, action, "");
+        app_prompt(app, action, file);
     else
         ask_letter(app, action);
     return true;
@@ -207,9 +222,7 @@ bool app_do(App *app, Action action, const char *text)
 
 void app_prompt(App *app, Action action, const char *initial)
 {
-    char line[TEXTBOX_CAP];
-    snprintf(line, sizeof line, "%s %.1000s", action_info(action)->name, initial);
-    prompt_open(app, line);
+    prompt_propose(app, action, initial);
 }
 
 void app_ask(App *app, const char *title, const char *text, const AppChoice *choice, int n)
@@ -273,7 +286,7 @@ void app_event(App *app, const Event *ev)
         app->dirty |= paste(app, ev);
         break;
     case EV_REPLY:
-        settings_apply(app, SETTING_THEME); /* the ground may be known now */
+        settings_apply(app, SETTING_THEME);              /* the ground may be known now */
         app_to_screen(app, &(Event){.kind = EV_RESIZE}); /* and cells, and how pictures are shown */
         app->dirty = true;
         break;

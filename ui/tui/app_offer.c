@@ -121,6 +121,17 @@ static void offer_argument(const Filling *f, const App *app, Action action)
     }
 }
 
+/* Where the argument goes on: of several tags the one at the end is completed, without the minus that takes
+ * one away. */
+static const char *word_at(Action action, const char *arg)
+{
+    const char *wants = action_info(action)->arg;
+    if (!wants || strcmp(wants, "TAGS")) return arg;
+    const char *blank = strrchr(arg, ' ');
+    if (blank) arg = blank + 1;
+    return arg + (*arg == '-');
+}
+
 void offer_fill(App *app)
 {
     Prompt *p = &app->prompt;
@@ -130,7 +141,7 @@ void offer_fill(App *app)
     Action action = naming ? ACT_NONE : keymap_command(app_context(app), line, &arg);
     p->offers = 0;
     p->chosen = -1;
-    p->from = naming ? (int)blank : action ? (int)(arg - line) : 0;
+    p->from = naming ? (int)blank : action ? (int)(word_at(action, arg) - line) : 0;
     for (int inside = 0; inside < 2; inside++) {
         Filling f = {p, line + p->from, inside};
         if (naming)

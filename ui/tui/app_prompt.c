@@ -1,4 +1,5 @@
 /* The `:` line: completion, history, and what the command would do. */
+#include "base/text.h"
 #include "tui/app_state.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +10,20 @@
 void prompt_open(App *app, const char *text)
 {
     app->prompt.open = true;
+    app->prompt.wanting = false;
+    app->prompt.proposed = 0;
     app->prompt.at = app->prompt.lines;
     textbox_set(&app->prompt.line, text);
     offer_fill(app);
+}
+
+void prompt_propose(App *app, Action action, const char *argument)
+{
+    char line[TEXTBOX_CAP];
+    const char *name = action_info(action)->name;
+    snprintf(line, sizeof line, "%s %.1000s", name, argument);
+    prompt_open(app, line);
+    if (*argument) app->prompt.proposed = (int)strlen(name) + 1;
 }
 
 void prompt_remember(App *app, const char *line)
@@ -30,12 +42,13 @@ void prompt_remember(App *app, const char *line)
     p->history[p->lines++] = copy;
 }
 
+/* A command without the argument that it needs stays open and says what it wants. */
 static bool run(App *app)
 {
     const char *arg;
     char line[TEXTBOX_CAP];
     memcpy(line, app->prompt.line.text, sizeof line);
-    app->prompt.open = false;
+    app->prompt.open = app->prompt.wanting = false;
     if (!line[strspn(line, " ")]) return true;
     prompt_remember(app, line);
     Action action = keymap_command(app_context(app), line, &arg);
@@ -44,6 +57,7 @@ static bool run(App *app)
         return true;
     }
     app_do(app, action, *arg ? arg : NULL);
+    app->prompt.wanting = app->prompt.open && !*arg;
     return true;
 }
 
@@ -53,6 +67,7 @@ static void recall(App *app, int by)
     int at = p->at + by;
     if (at < 0 || at > p->lines) return;
     p->at = at;
+    p->proposed = 0;
     textbox_set(&p->line, at < p->lines ? p->history[at] : "");
     offer_fill(app);
 }
@@ -67,6 +82,7 @@ static void take(Prompt *p, int i)
     snprintf(line, sizeof line, "%.*s%s", p->from, p->line.text, p->offer[i].text);
     textbox_set(&p->line, line);
     p->chosen = i;
+    p->proposed = 0;
 }
 
 /* Bytes that all offers begin with. */
@@ -87,6 +103,7 @@ static void complete(App *app, int way)
 {
     Prompt *p = &app->prompt;
     char line[TEXTBOX_CAP];
+    p->proposed = 0;
     if (!p->offers) return;
     size_t n = common(p), typed = strlen(p->line.text) - (size_t)p->from;
     bool longer = p->chosen < 0 && (n > typed || p->offers == 1);
@@ -104,9 +121,37 @@ static void complete(App *app, int way)
     offer_fill(app);
 }
 
+/* Typing or erasing takes the proposal away, any other key makes it the person's own. */
+static void answer_proposal(Prompt *p, int key)
+{
+    bool replaces = (key >= ' ' && key < KEYCODE_NAMED) || key == KEYCODE_BACKSPACE || key == KEYCODE_DELETE;
+    if (p->proposed && replaces) p->line.text[p->line.cursor = p->proposed] = 0;
+    p->proposed = 0;
+}
+
+/* Ctrl-U: the argument first, then the command's name too. */
+static bool erase_argument(App *app)
+{
+    Prompt *p = &app->prompt;
+    const char *arg;
+    char rest[TEXTBOX_CAP];
+    int at = keymap_command(app_context(app), p->line.text, &arg) ? (int)(arg - p->line.text) : 0;
+    if (!at || p->line.cursor <= at) return false;
+    memcpy(rest, p->line.text + p->line.cursor, strlen(p->line.text + p->line.cursor) + 1);
+    strcpy(p->line.text + at, rest);
+    p->line.cursor = at;
+    return true;
+}
+
 static bool edit(App *app, int key)
 {
-    if (!textbox_key(&app->prompt.line, key)) return false;
+    Prompt *p = &app->prompt;
+    bool proposed = p->proposed != 0;
+    answer_proposal(p, key);
+    bool erased = proposed && (key == KEYCODE_BACKSPACE || key == KEYCODE_DELETE);
+    if (!erased && !(key == ('U' & 31) && erase_argument(app)) && !textbox_key(&p->line, key))
+        return proposed;
+    p->wanting = false;
     offer_fill(app);
     return true;
 }
@@ -140,6 +185,7 @@ bool prompt_key(App *app, int key)
 
 void prompt_paste(App *app, const char *text)
 {
+    answer_proposal(&app->prompt, ' ');
     textbox_insert(&app->prompt.line, text);
     offer_fill(app);
 }
@@ -193,18 +239,38 @@ static void draw_list(const Prompt *p, Canvas *c)
     }
 }
 
+/* What is wanted next, else what the command does. */
+static void prompt_help(char *out, size_t cap, const App *app)
+{
+    const char *arg;
+    const Prompt *p = &app->prompt;
+    Action action = keymap_command(app_context(app), p->line.text, &arg);
+    const ActionInfo *info = action_info(action);
+    if (!action)
+        snprintf(out, cap, "Tab completes, Enter runs, Escape closes");
+    else if (p->proposed)
+        snprintf(out, cap, "Enter takes it, typing replaces it, \u2192 changes it");
+    else if (info->arg && !*arg)
+        snprintf(out, cap, "%s%s \u00b7 %s", p->wanting ? "still wanted: " : "", info->arg, info->help);
+    else
+        snprintf(out, cap, "%s", info->help);
+}
+
 void prompt_draw(const App *app, Canvas *c, Rect line)
 {
-    const char *arg, *help = "Tab completes, Enter runs, Escape closes";
-    const Textbox *box = &app->prompt.line;
-    Action action = keymap_command(app_context(app), box->text, &arg);
-    if (action)
-        help = action_info(action)->arg && !*arg ? action_info(action)->arg : action_info(action)->help;
-    int half = line.w / 2;
-    draw_list(&app->prompt, c);
+    char help[512];
+    const Prompt *p = &app->prompt;
+    const Textbox *box = &p->line;
+    int wide = text_width(box->text) + 8, most = line.w * 3 / 4;
+    wide = wide > most ? most : wide < line.w / 3 ? line.w / 3 : wide;
+    draw_list(p, c);
     canvas_put(c, line.x + 1, line.y, INK_ACCENT | STYLE_BOLD, ':');
-    textbox_draw(box, c, line.x + 2, line.y, half - 2, INK_TEXT);
-    canvas_right(c, line.x + line.w - 1, line.y, line.w - half - 2, INK_DIM, help);
+    textbox_draw(box, c, line.x + 2, line.y, wide - 2, INK_TEXT);
+    if (p->proposed && text_width(box->text) < wide - 2)
+        canvas_tint(c, (Rect){line.x + 2 + p->proposed, line.y, text_width(box->text) - p->proposed, 1},
+                    STYLE_BAR);
+    prompt_help(help, sizeof help, app);
+    canvas_text(c, line.x + wide + 1, line.y, line.w - wide - 2, p->wanting ? INK_WARN : INK_DIM, help);
 }
 
 void prompt_close(App *app)

@@ -46,6 +46,8 @@ typedef struct {
     Offer offer[APP_OFFERS];
     int offers, chosen; /* chosen: the one put into the line, -1: none yet */
     int from;           /* where in the line an offer goes */
+    int proposed;       /* the argument from here on was put there for the person: typing replaces it; 0: none */
+    bool wanting;       /* Enter was pressed without the argument that the command needs */
 } Prompt;
 
 typedef struct {
@@ -197,6 +199,7 @@ void tour_draw(const App *app, Canvas *c, Rect area);
 
 /* the prompt (app_prompt.c) and what it offers (app_offer.c) */
 void prompt_open(App *app, const char *text);
+void prompt_propose(App *app, Action action, const char *argument); /* opened with an argument that typing replaces */
 bool prompt_key(App *app, int key);
 bool prompt_mouse(App *app, const Event *ev);
 void prompt_paste(App *app, const char *text);

@@ -68,7 +68,7 @@ static int hint(App *app, int x, int right, int y, Action action)
     char key[24];
     Canvas *c = &app->canvas;
     const char *words = action_info(action)->hint;
-    keymap_key(key, sizeof key, action);
+    keymap_key(key, sizeof key, app_context(app), action);
     bool pair = words[0] && words[1] == ' ';
     const char *label = pair ? words + 2 : words;
     int need = text_width(key) + 1 + text_width(label) + (pair ? 2 : 0);

@@ -17,13 +17,9 @@ const ActionInfo *action_info(Action action)
 
 const char *context_name(Context context)
 {
-    static const char *const names[CONTEXT_COUNT] = {"everywhere", "Views", "Steer", "Train", "Neighbours", "Corners"};
+    static const char *const names[CONTEXT_COUNT] = {"everywhere", "Views",      "Steer",
+                                                     "Train",      "Neighbours", "Corners"};
     return names[context];
-}
-
-bool keymap_applies(Context context, Action action)
-{
-    return table[action].context == CONTEXT_GLOBAL || table[action].context == context;
 }
 
 static bool has_key(const char *keys, int key)
@@ -75,11 +71,23 @@ Action keymap_command(Context context, const char *line, const char **arg)
     return action;
 }
 
-void keymap_key(char *out, size_t cap, Action action)
+void keymap_keys(char *out, size_t cap, Context context, Action action)
 {
-    const char *keys = table[action].keys;
-    size_t n = keys ? strcspn(keys, " ") : 0;
-    snprintf(out, cap, "%.*s", (int)n, keys ? keys : "");
+    size_t n = 0;
+    *out = 0;
+    for (const char *at = table[action].keys; *(at += strspn(at, " ")) && n < cap;) {
+        const char *name = at;
+        int key;
+        if (!key_parse_next(&key, &at)) return;
+        if (keymap_find(context, key) == action)
+            n += (size_t)snprintf(out + n, cap - n, "%s%.*s", n ? " " : "", (int)(at - name), name);
+    }
+}
+
+void keymap_key(char *out, size_t cap, Context context, Action action)
+{
+    keymap_keys(out, cap, context, action);
+    out[strcspn(out, " ")] = 0;
 }
 
 static void roff(Buf *out, const char *text)

@@ -13,9 +13,9 @@ Action keymap_find(Context context, int key);
 /* The action a command line names, seen from a context; *arg points past the name and blanks (at "" without
  * one). A unique beginning of a name is enough. ACT_NONE when there is none or it is ambiguous. */
 Action keymap_command(Context context, const char *line, const char **arg);
-/* The first key's name, as hints show it; "" when it has none. */
-void keymap_key(char *out, size_t cap, Action action);
-/* True when the action works in that context. */
-bool keymap_applies(Context context, Action action);
+/* The names of the keys that mean the action in a context, a blank between: those that something else has
+ * there are left out. keymap_key: the first of them, as hints show it; "" when it has none. */
+void keymap_keys(char *out, size_t cap, Context context, Action action);
+void keymap_key(char *out, size_t cap, Context context, Action action);
 /* The key section of the man page, in roff, from the same table. */
 void keymap_manual(Buf *out);

@@ -98,10 +98,12 @@ static bool reload(CornersScreen *s, App *app)
     Tray *t = world_tray(app);
     if (!t) return false;
     s->seen = tray_changes(t);
+    bool none = s->pane[PANE_FOUND].list.n == 0;
     bool ok = load_pane(&s->pane[PANE_KEPT], t, &(TrayFilter){.words = s->words}, &err) &&
               load_pane(&s->pane[PANE_FOUND], t, &(TrayFilter){.states = TRAY_MASK(TRAY_CANDIDATE)}, &err) &&
               load_tags(s, t, &err);
     if (!ok) app_fail(app, &err);
+    if (none && s->follow && s->pane[PANE_FOUND].list.n) s->focus = PANE_FOUND;
     settle(s, app);
     return true;
 }
@@ -404,12 +406,14 @@ static bool corners_update(void *self, App *app, const Event *ev)
     bool changed = false;
     switch (ev->kind) {
     case EV_ACTION:
+        s->follow = false;
         changed = act(s, app, ev->action, ev->text);
         break;
     case EV_PASTE:
         changed = open_text(app, ev->text);
         break;
     case EV_MOUSE:
+        s->follow = false;
         changed = mouse(s, app, ev);
         break;
     case EV_RESIZE:
@@ -442,13 +446,18 @@ static bool corners_busy(const void *self)
 
 static int corners_hints(const void *self, Action *out, int max)
 {
-    static const Action kept[] = {
-        ACT_CORNERS_STEER, ACT_CORNERS_TAG,    ACT_CORNERS_LIKE,   ACT_CORNERS_UNSURE, ACT_CORNERS_PICK,
-        ACT_CORNERS_DROP,  ACT_CORNERS_FILTER, ACT_CORNERS_EXPORT, ACT_CORNERS_IMPORT, ACT_CORNERS_NOTE};
-    (void)self;
-    int n = (int)(sizeof kept / sizeof *kept);
+    static const Action kept[] = {ACT_CORNERS_STEER,  ACT_CORNERS_TAG,    ACT_CORNERS_LIKE,
+                                  ACT_CORNERS_UNSURE, ACT_CORNERS_PICK,   ACT_CORNERS_DROP,
+                                  ACT_CORNERS_FILTER, ACT_CORNERS_EXPORT, ACT_CORNERS_TRAIN,
+                                  ACT_CORNERS_IMPORT, ACT_CORNERS_NOTE,   ACT_FOCUS_NEXT};
+    static const Action found[] = {ACT_TRAY,        ACT_CORNERS_DROP,    ACT_CORNERS_STEER,
+                                   ACT_CORNERS_TAG, ACT_CORNERS_PICK,    ACT_CORNERS_LIKE,
+                                   ACT_FOCUS_NEXT,  ACT_CORNERS_PICK_ALL};
+    const CornersScreen *s = self;
+    bool above = s->focus == PANE_KEPT;
+    int n = above ? (int)(sizeof kept / sizeof *kept) : (int)(sizeof found / sizeof *found);
     if (n > max) n = max;
-    memcpy(out, kept, (size_t)n * sizeof *out);
+    memcpy(out, above ? kept : found, (size_t)n * sizeof *out);
     return n;
 }
 

@@ -1,6 +1,7 @@
 /* Corners: exports and imports, and the searches that bring candidates; each a job with its line in the jobs
  * pane. */
 #include "tui/screens/corners_state.h"
+#include "base/file.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,14 +37,13 @@ bool corners_export(CornersScreen *s, App *app, ExportKind kind, const char *pat
 {
     World *w = app_world(app);
     Err err = {0};
-    if (!path)
-        return app_prompt(app,
-                          kind == EXPORT_FOLDER    ? ACT_EXPORT_FOLDER
-                          : kind == EXPORT_CLASSES ? ACT_EXPORT_CLASSES
-                          : kind == EXPORT_TAGS    ? ACT_EXPORT_TAGS
-                                                   : ACT_EXPORT_SHARDS,
-                          "corners"),
-               true;
+    static const Action action[] = {[EXPORT_FOLDER] = ACT_EXPORT_FOLDER,
+                                    [EXPORT_CLASSES] = ACT_EXPORT_CLASSES,
+                                    [EXPORT_TAGS] = ACT_EXPORT_TAGS,
+                                    [EXPORT_SHARDS] = ACT_EXPORT_SHARDS};
+    char proposal[32];
+    file_free_name(proposal, sizeof proposal, "corners", "");
+    if (!path) return app_prompt(app, action[kind], proposal), true;
     if (s->job) return app_notice(app, "one export or import at a time: J shows it"), true;
     TrayFilter f = {.words = s->words};
     TrayExport what = {path, kind, 0};
@@ -144,6 +144,7 @@ bool corners_search(CornersScreen *s, App *app, CornerWish wish)
     free(id);
     if (!s->search) return app_fail(app, &err), true;
     s->wish = wish;
+    s->follow = true;
     AppJob line = {.job = s->search, .say = say_search, .ctx = s};
     snprintf(line.title, sizeof line.title, "%s", title[wish]);
     app_job_add(app, &line);
@@ -159,11 +160,12 @@ bool corners_stop_search(CornersScreen *s, App *app)
     return true;
 }
 
-static void tell_search(App *app, const CornerNews *n)
+static void tell_search(const CornersScreen *s, App *app, const CornerNews *n)
 {
     if (n->found)
-        app_notice(app, "%d candidates in %ld seeds, by %s: t keeps, x drops%s%.100s", n->found, n->seeds,
-                   n->encoder, *n->told ? "; " : "", n->told);
+        app_notice(app, "%d candidate%s in %ld seeds, by %s: %st keeps, x drops%s%.150s", n->found,
+                   n->found == 1 ? "" : "s", n->seeds, n->encoder,
+                   s->focus == PANE_FOUND ? "" : "Tab goes there, ", *n->told ? "; " : "", n->told);
     else
         app_notice(app, "nothing found in %ld seeds: %d looked unreal, %d were known", n->seeds, n->unreal,
                    n->known);
@@ -177,7 +179,7 @@ static bool end_search(CornersScreen *s, App *app)
     if (!job_result(s->search, &err))
         app_fail(app, &err);
     else if (n)
-        tell_search(app, n);
+        tell_search(s, app, n);
     if (n) news_drop(&n->news);
     app_job_drop(app, s->search);
     job_free(s->search);

@@ -47,6 +47,7 @@ typedef struct {
     char job_path[256];
     Job *search; /* for candidates, or NULL */
     CornerWish wish;
+    bool follow; /* nothing was done since the search began: its first candidate takes the focus */
     MeterNews *meters; /* of the selected view */
     uint64_t asked;
     int64_t asked_id;

@@ -96,7 +96,8 @@ static void draw_found(const CornersScreen *s, const App *app, Canvas *c, Rect b
 {
     char right[48];
     const TrayList *list = &s->pane[PANE_FOUND].list;
-    snprintf(right, sizeof right, "%d \u00b7 t keeps, x drops", list->n);
+    snprintf(right, sizeof right, "%d \u00b7 %s", list->n,
+             s->focus == PANE_FOUND ? "t keeps, x drops" : "Tab");
     canvas_box(c, box, s->focus == PANE_FOUND, "Candidates", right);
     draw_wall(s, app, c, box, PANE_FOUND);
 }
