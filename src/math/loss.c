@@ -21,8 +21,9 @@ size_t ntxent_scratch(int N, int D)
 typedef struct {
     float *dh, *unit, *du, *p, *loss, *inv, *similarity;
     const float *h;
+    const int *label; /* (rows); NULL: the one positive of row i is row i + rows / 2 */
     int rows, D;
-    float tau;
+    float tau, factor;
     const Lanes *l;
 } Contrast;
 
@@ -38,8 +39,22 @@ static void normalise_rows(void *ctx, int piece, int worker)
     }
 }
 
-/* Turns one row of cosines into cosines / tau, and writes (softmax - one-hot) / rows and the anchor's loss.
- */
+/* Takes row i's positives, in equal parts 1 / rows in all, from p; returns their mean cosine / tau. */
+static double pull(const Contrast *c, int i, float *p, const float *s)
+{
+    int n = 0, pair = (i + c->rows / 2) % c->rows;
+    double sum = 0;
+    if (!c->label) return p[pair] -= 1.0f / (float)c->rows, (double)s[pair];
+    for (int j = 0; j < c->rows; j++)
+        if (j != i && c->label[j] == c->label[i]) n++, sum += s[j];
+    float part = (float)(1.0 / ((double)c->rows * n));
+    for (int j = 0; j < c->rows; j++)
+        if (j != i && c->label[j] == c->label[i]) p[j] -= part;
+    return sum / n;
+}
+
+/* Turns one row of cosines into cosines / tau, and writes (softmax - positives' parts) / rows and the
+ * anchor's loss. */
 static void softmax_rows(void *ctx, int piece, int worker)
 {
     const Contrast *c = ctx;
@@ -47,36 +62,37 @@ static void softmax_rows(void *ctx, int piece, int worker)
     (void)worker;
     for (int i = piece * ROWS; i < (piece + 1) * ROWS && i < c->rows; i++) {
         float *s = c->similarity + i * n, *p = c->p + i * n;
-        int pair = (i + c->rows / 2) % c->rows;
         c->l->scale(s, s, n, 1.0f / c->tau, 0);
         s[i] = -INFINITY;
         float top = c->l->max(s, n);
         double sum = c->l->exp_sum(p, s, n, top) - p[i];
-        c->loss[i] = (float)(log(sum) + top - s[pair]);
         c->l->scale(p, p, n, (float)(1 / (sum * c->rows)), 0);
         p[i] = 0;
-        p[pair] -= 1.0f / (float)c->rows;
+        c->loss[i] = (float)(log(sum) + top - pull(c, i, p, s));
     }
 }
 
-/* dh = (du - (du . u) u) / (|h| tau) */
+/* dh = factor (du - (du . u) u) / (|h| tau) */
 static void gradient_rows(void *ctx, int piece, int worker)
 {
     const Contrast *c = ctx;
     (void)worker;
     for (int i = piece * ROWS; i < (piece + 1) * ROWS && i < c->rows; i++) {
         size_t at = (size_t)i * c->D;
-        float k = c->inv[i] / c->tau, along = (float)c->l->dot(c->du + at, c->unit + at, (size_t)c->D);
+        float k = c->factor * (c->inv[i] / c->tau),
+              along = (float)c->l->dot(c->du + at, c->unit + at, (size_t)c->D);
         c->l->row_blend(c->dh + at, c->du + at, c->unit + at, (size_t)c->D, k, -along * k);
     }
 }
 
-double ntxent(float *dh, float *similarity, const float *h, int N, int D, float tau, float *scratch,
-              Pool *pool)
+double supcon(float *dh, float *similarity, const float *h, const int *label, int N, int D, float tau,
+              float factor, float *scratch, Pool *pool)
 {
     int rows = 2 * N, pieces = (rows + ROWS - 1) / ROWS;
-    Contrast c = {.dh = dh, .h = h, .similarity = similarity, .rows = rows, .D = D, .tau = tau, .l = lanes()};
+    Contrast c = {dh, .h = h, .label = label, .similarity = similarity, .rows = rows, .D = D, .l = lanes()};
     double sum = 0;
+    c.tau = tau;
+    c.factor = factor;
     c.unit = scratch;
     c.du = c.unit + aligned((size_t)rows * D);
     c.p = c.du + aligned((size_t)rows * D);
@@ -91,7 +107,13 @@ double ntxent(float *dh, float *similarity, const float *h, int N, int D, float 
     gemm(c.du, c.p, c.unit, rows, D, rows, GEMM_TN, true, rest, pool);
     pool_run(pool, pieces, gradient_rows, &c);
     for (int i = 0; i < rows; i++) sum += c.loss[i];
-    return sum / rows;
+    return (double)factor * (sum / rows);
+}
+
+double ntxent(float *dh, float *similarity, const float *h, int N, int D, float tau, float *scratch,
+              Pool *pool)
+{
+    return supcon(dh, similarity, h, NULL, N, D, tau, 1, scratch, pool);
 }
 
 static double cosine_naive(const float *a, const float *b, int D)
@@ -119,7 +141,16 @@ static void cosine_gradient_naive(float *dh, const float *a, const float *b, int
     for (int i = 0; i < D; i++) dh[i] += (float)(g * (b[i] / sqrt(aa * bb) - cosine * a[i] / aa));
 }
 
-double ntxent_naive(float *dh, const float *h, int N, int D, float tau)
+/* Which part of row i's pull goes to row j. */
+static double share_naive(const int *label, int rows, int i, int j)
+{
+    int n = 0;
+    if (!label) return j == (i + rows / 2) % rows;
+    for (int k = 0; k < rows; k++) n += k != i && label[k] == label[i];
+    return label[i] == label[j] ? 1.0 / n : 0;
+}
+
+double supcon_naive(float *dh, const float *h, const int *label, int N, int D, float tau, float factor)
 {
     int rows = 2 * N;
     double sum = 0;
@@ -127,17 +158,33 @@ double ntxent_naive(float *dh, const float *h, int N, int D, float tau)
         const float *a = h + (size_t)i * D;
         double mine = spread_naive(h, rows, D, tau, i);
         for (int k = 0; k < D; k++) dh[(size_t)i * D + k] = 0;
-        sum += mine - cosine_naive(a, h + (size_t)((i + N) % rows) * D, D) / tau;
         for (int j = 0; j < rows; j++) {
             if (j == i) continue;
             const float *b = h + (size_t)j * D;
-            double s = cosine_naive(a, b, D) / tau;
-            double p =
-                exp(s - mine) + exp(s - spread_naive(h, rows, D, tau, j)) - (j == (i + N) % rows ? 2 : 0);
-            cosine_gradient_naive(dh + (size_t)i * D, a, b, D, p / (tau * rows));
+            double s = cosine_naive(a, b, D) / tau, part = share_naive(label, rows, i, j);
+            double p = exp(s - mine) + exp(s - spread_naive(h, rows, D, tau, j)) - part -
+                       share_naive(label, rows, j, i);
+            sum += part * (mine - s);
+            cosine_gradient_naive(dh + (size_t)i * D, a, b, D, (double)factor * p / (tau * rows));
         }
     }
-    return sum / rows;
+    return (double)factor * sum / rows;
+}
+
+double ntxent_naive(float *dh, const float *h, int N, int D, float tau)
+{
+    return supcon_naive(dh, h, NULL, N, D, tau, 1);
+}
+
+double mean_square(float *dx, const float *x, const float *target, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        double gap = (double)x[i] - (double)target[i];
+        sum += gap * gap;
+        dx[i] = (float)(2 * gap / (double)n);
+    }
+    return sum / (double)n;
 }
 
 static int row_argmax(const float *x, int C)

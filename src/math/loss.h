@@ -9,6 +9,14 @@
 double ntxent(float *dh, float *similarity, const float *h, int N, int D, float tau, float *scratch, Pool *pool);
 size_t ntxent_scratch(int N, int D);
 double ntxent_naive(float *dh, const float *h, int N, int D, float tau);
+/* SupCon (Khosla et al. 2020, eq. 2, L_out): as ntxent, but the positives of a row are all others of its label, label (2N)
+ * with label[i] = label[i+N]. Mean over the 2N anchors, times factor: the tau / tau_base of the authors' code, 1 by the
+ * paper's formula. Same scratch. */
+double supcon(float *dh, float *similarity, const float *h, const int *label, int N, int D, float tau, float factor,
+              float *scratch, Pool *pool);
+double supcon_naive(float *dh, const float *h, const int *label, int N, int D, float tau, float factor);
+/* Mean over n values of (x - target)^2. */
+double mean_square(float *dx, const float *x, const float *target, size_t n);
 /* Cross-entropy with integer labels; x (N,C). dx may be NULL. *correct counts argmax hits (may be NULL). */
 double cross_entropy(float *dx, const float *x, const int *label, int N, int C, int *correct);
 /* Hinge losses of a GAN (Lim & Ye 2017): real: mean max(0, 1 - d); fake: mean max(0, 1 + d); generator: -mean d. */

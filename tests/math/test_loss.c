@@ -1,6 +1,7 @@
 /* Losses: values against double formulas, gradients against central differences. */
 #include "gradcheck.h"
 #include "math/loss.h"
+#include "math/vicreg.h"
 
 typedef struct {
     int N, D;
@@ -80,6 +81,75 @@ static void contrastive_twin(void **state)
     assert_true(fabs(similarity[1] - cosine(own, own + D, D) / 0.2) < 1e-5);
     assert_true(fabs(ntxent(dh, similarity, h, 1, D, 0.2f, scratch, NULL)) < 1e-6);
     free_floats(scratch, ntxent_scratch(PAIRS, D));
+}
+
+/* Rows of three classes, and of one alone with its pair: the naive twin, and NT-Xent where every pair has a
+ * label of its own. */
+static void labelled_twin(void **state)
+{
+    enum { PAIRS = 7, D = 9, ROWS = 2 * PAIRS, ALL = ROWS * D };
+    static const int label[ROWS] = {0, 1, 0, 2, 1, 3, 1, 0, 1, 0, 2, 1, 3, 1};
+    float h[ALL], dh[ALL], twin[ALL], similarity[ROWS * ROWS], *scratch = floats(ntxent_scratch(PAIRS, D));
+    int own[ROWS];
+    (void)state;
+    rng_fill_normal(h, ALL, 4, RNG_TEST);
+    double loss = supcon(dh, similarity, h, label, PAIRS, D, 0.2f, 1.5f, scratch, NULL);
+    assert_true(fabs(loss - supcon_naive(twin, h, label, PAIRS, D, 0.2f, 1.5f)) < 1e-5);
+    assert_true(worst_float_gap(dh, twin, ALL) < 1e-5);
+    for (int i = 0; i < ROWS; i++) own[i] = i % PAIRS;
+    loss = supcon(dh, similarity, h, own, PAIRS, D, 0.2f, 1, scratch, NULL);
+    assert_true(fabs(loss - ntxent(twin, similarity, h, PAIRS, D, 0.2f, scratch, NULL)) < 1e-6);
+    assert_true(worst_float_gap(dh, twin, ALL) < 1e-6);
+    free_floats(scratch, ntxent_scratch(PAIRS, D));
+}
+
+static void regularised_twin(void **state)
+{
+    static const struct {
+        int N, D;
+        float scale;
+    } cases[] = {{2, 3, 1}, {6, 9, 0.4f}, {20, 7, 2}, {33, 17, 0.1f}};
+    float h[2000], dh[2000], twin[2000];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int N = cases[i].N, D = cases[i].D, n = 2 * N * D;
+        float *scratch = floats(vicreg_scratch(N, D));
+        rng_fill_normal(h, (size_t)n, 5 + i, RNG_TEST);
+        for (int k = 0; k < n; k++) h[k] *= cases[i].scale;
+        double loss = vicreg(dh, h, N, D, scratch, NULL), naive = vicreg_naive(twin, h, N, D);
+        assert_true(fabs(loss - naive) < 1e-5 * naive);
+        assert_true(worst_float_gap(dh, twin, (size_t)n) < 2e-5);
+        free_floats(scratch, vicreg_scratch(N, D));
+    }
+}
+
+/* The gradients' slopes against the loss itself, in double by plain loops. */
+static void slopes(void **state)
+{
+    enum { PAIRS = 5, D = 4, ROWS = 2 * PAIRS, ALL = ROWS * D };
+    static const int label[ROWS] = {0, 1, 0, 1, 1, 0, 1, 0, 1, 1};
+    float h[ALL], dh[2][ALL], unused[ALL], target[ALL];
+    (void)state;
+    rng_fill_normal(h, ALL, 6, RNG_TEST);
+    rng_fill_normal(target, ALL, 7, RNG_TEST);
+    supcon_naive(dh[0], h, label, PAIRS, D, 0.5f, 1.4f);
+    vicreg_naive(dh[1], h, PAIRS, D);
+    for (int i = 0; i < ALL; i++) {
+        float at = h[i], step = 1e-3f, up[3], down[3];
+        for (int side = 0; side < 2; side++) {
+            float *y = side ? down : up;
+            h[i] = side ? at - step : at + step;
+            y[0] = (float)(supcon_naive(unused, h, label, PAIRS, D, 0.5f, 1.4f));
+            y[1] = (float)(vicreg_naive(unused, h, PAIRS, D));
+            y[2] = (float)mean_square(unused, h, target, ALL);
+        }
+        h[i] = at;
+        float square[ALL];
+        mean_square(square, h, target, ALL);
+        assert_true(fabsf((up[0] - down[0]) / (2 * step) - dh[0][i]) < 2e-3f);
+        assert_true(fabsf((up[1] - down[1]) / (2 * step) - dh[1][i]) < 3e-2f);
+        assert_true(fabsf((up[2] - down[2]) / (2 * step) - square[i]) < 1e-3f);
+    }
 }
 
 static int label_of(int n, int C)
@@ -203,9 +273,9 @@ static void adversarial(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(contrastive),
-        cmocka_unit_test(contrastive_twin),
-        cmocka_unit_test(entropy),
+        cmocka_unit_test(contrastive),   cmocka_unit_test(contrastive_twin),
+        cmocka_unit_test(labelled_twin), cmocka_unit_test(regularised_twin),
+        cmocka_unit_test(slopes),        cmocka_unit_test(entropy),
         cmocka_unit_test(adversarial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

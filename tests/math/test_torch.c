@@ -2,6 +2,7 @@
 #include "gradcheck.h"
 #include "math/act.h"
 #include "math/loss.h"
+#include "math/vicreg.h"
 #include "math/modconv.h"
 #include "math/norm.h"
 #include "math/optim.h"
@@ -434,6 +435,44 @@ static void losses(void **state)
     ref_close(r, "loss");
 }
 
+static void one_supcon(Ref *r, int i)
+{
+    const float *attr = get(r, "supcon", i, "attr")->data, *names = get(r, "supcon", i, "label")->data;
+    const Field *x = get(r, "supcon", i, "x");
+    int N = (int)attr[0], D = (int)attr[1], label[64];
+    Blocks out = blocks_of((const Field *[]){x}, 1);
+    float *similarity = floats((size_t)(4 * N * N));
+    for (int k = 0; k < 2 * N; k++) label[k] = (int)names[k];
+    float value =
+        (float)supcon(out.at[0], similarity, x->data, label, N, D, attr[2], attr[3], r->scratch, NULL);
+    compare(r, "supcon", i, "y", &value);
+    compare(r, "supcon", i, "dx", out.at[0]);
+    free_floats(similarity, (size_t)(4 * N * N));
+    blocks_free(&out);
+}
+
+static void one_vicreg(Ref *r, int i)
+{
+    const float *attr = get(r, "vicreg", i, "attr")->data;
+    const Field *x = get(r, "vicreg", i, "x");
+    int N = (int)attr[0], D = (int)attr[1];
+    Blocks out = blocks_of((const Field *[]){x}, 1);
+    assert_true(vicreg_scratch(N, D) <= WORK);
+    float value = (float)vicreg(out.at[0], x->data, N, D, r->scratch, NULL);
+    compare(r, "vicreg", i, "y", &value);
+    compare(r, "vicreg", i, "dx", out.at[0]);
+    blocks_free(&out);
+}
+
+static void objectives(void **state)
+{
+    Ref *r = ref_open("objective");
+    (void)state;
+    for (int i = 0; maybe(r, "supcon", i, "x"); i++) one_supcon(r, i);
+    for (int i = 0; maybe(r, "vicreg", i, "x"); i++) one_vicreg(r, i);
+    ref_close(r, "objective");
+}
+
 /* Five steps of one optimiser; all five states are compared. */
 static void optimiser(Ref *r, const char *stem)
 {
@@ -470,7 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions), cmocka_unit_test(modulated),   cmocka_unit_test(norms),
         cmocka_unit_test(rows),         cmocka_unit_test(activations), cmocka_unit_test(resampling),
-        cmocka_unit_test(losses),       cmocka_unit_test(optimisers),
+        cmocka_unit_test(losses),       cmocka_unit_test(objectives),  cmocka_unit_test(optimisers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

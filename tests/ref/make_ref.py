@@ -211,5 +211,44 @@ def optim():
         out.put(name, w=start, g=gradients, y=torch.stack(steps))
 
 
-for family in (conv, modconv, norm, rows, act, resample, loss, optim):
+def supcon(h, label, tau, factor):
+    """SupConLoss of the authors' code, contrast mode all."""
+    n = len(label)
+    unit = F.normalize(h, dim=1)
+    s = unit @ unit.T / tau
+    other = ~torch.eye(n, dtype=torch.bool)
+    log_prob = s - torch.logsumexp(s.masked_fill(~other, float("-inf")), dim=1, keepdim=True)
+    mask = (label[:, None] == label[None, :]) & other
+    return -factor * ((mask * log_prob.masked_fill(~other, 0)).sum(1) / mask.sum(1)).mean()
+
+
+def vicreg(x, y):
+    """The authors' code (facebookresearch/vicreg), one process, weights 25, 25, 1."""
+    n, d = x.shape
+    alike = F.mse_loss(x, y)
+    x, y = x - x.mean(dim=0), y - y.mean(dim=0)
+    std = [torch.sqrt(v.var(dim=0) + 0.0001) for v in (x, y)]
+    spread = sum(torch.mean(F.relu(1 - s)) / 2 for s in std)
+    covariance = 0
+    for v in (x, y):
+        c = v.T @ v / (n - 1)
+        covariance = covariance + (c - torch.diag(torch.diag(c))).pow(2).sum() / d
+    return 25 * alike + 25 * spread + covariance
+
+
+def objective():
+    out = Out("objective")
+    for i, (n, d, tau, factor, classes) in enumerate([(4, 8, 0.5, 1.0, 2), (16, 33, 0.1, 0.1 / 0.07, 5)]):
+        h, label = leaf(2 * n, d), torch.arange(n).repeat(2) * 3 % classes
+        value = supcon(h, label, tau, factor)
+        value.backward()
+        out.put(f"supcon{i}", attr=[float(n), float(d), tau, factor], label=label, x=h, y=value, dx=h.grad)
+    for i, (n, d, scale) in enumerate([(4, 8, 1.0), (16, 33, 0.3), (9, 5, 3.0)]):
+        h = (scale * torch.randn(2 * n, d)).float().double().requires_grad_()
+        value = vicreg(h[:n], h[n:])
+        value.backward()
+        out.put(f"vicreg{i}", attr=[float(n), float(d)], x=h, y=value, dx=h.grad)
+
+
+for family in (conv, modconv, norm, rows, act, resample, loss, optim, objective):
     family()
