@@ -16,6 +16,7 @@
     X(z_dim, gan.generator.z_dim)                                                                            \
     X(w_dim, gan.generator.w_dim)                                                                            \
     X(mapping_layers, gan.generator.mapping_layers)                                                          \
+    X(classes, gan.generator.classes)                                                                        \
     X(stages, gan.generator.stages)                                                                          \
     X(sheet_images, sheet_images)
 #define FIT_NUMBERS(X)                                                                                       \
@@ -111,6 +112,11 @@ static int read_widths(int *width, int most, const Json *a)
     return n < most ? n : most;
 }
 
+void fit_forget_classes(Fit *fit)
+{
+    fit->gan.generator.classes = fit->gan.discriminator.classes = 0;
+}
+
 bool fit_read(Fit *fit, Err *err)
 {
     Json *o = config_load(fit->folder, err);
@@ -124,6 +130,7 @@ bool fit_read(Fit *fit, Err *err)
 #define X(key, member) fit->member = json_num(o, #key, fit->member);
     FIT_NUMBERS(X)
 #undef X
+    if (!fit->gan.generator.classes) fit_forget_classes(fit);
     read_widths(fit->gan.generator.width, 8, json_get(o, "widths"));
     read_widths(fit->gan.discriminator.width, 3, json_get(o, "critic_widths"));
     json_drop(o);
@@ -135,14 +142,15 @@ char *fit_card(const Fit *fit, long images, double seconds)
     char digest[65], made[320];
     bool fashion = !strncmp(fit->data.name, "fashion", 7) && !fit->data.path;
     digest_hex(digest, &fit->data.digest, 64);
-    snprintf(made, sizeof made, "viewsmith %s: hinge GAN, spectral norm, projection critic, EMA",
-             VIEWSMITH_VERSION);
+    bool labels = fit->gan.generator.classes > 1;
+    snprintf(made, sizeof made, "viewsmith %s: hinge GAN, spectral norm, %sEMA", VIEWSMITH_VERSION,
+             labels ? "projection critic, " : "no labels, ");
     Json *o = json_make();
     json_put_str(o, "data", fit->data.sentence);
     json_put_str(o, "data_digest", digest);
     json_put_str(o, "split", dataset_split_name(fit->split));
     json_put_int(o, "real_images", fit->data.n);
-    json_put_bool(o, "labels", fit->data.classes > 1);
+    json_put_bool(o, "labels", labels);
     json_put_int(o, "images_seen", images);
     json_put_num(o, "minutes", seconds / 60);
     json_put_int(o, "seed", (int64_t)fit->gan.seed);

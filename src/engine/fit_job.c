@@ -88,15 +88,15 @@ static bool sheet_paint(Image *out, const float *x, const Fit *fit, int n, Err *
 
 static bool save_sheet(Run *r, Err *err)
 {
-    int n = FIT_SHEET * r->fit->data.classes;
+    int classes = r->fit->gan.generator.classes, n = FIT_SHEET * (classes ? classes : FIT_SHEET);
     char path[4200], line[200];
     Image sheet = {0};
     float *x = malloc((size_t)n * dataset_item_bytes(&r->fit->data) * sizeof *x);
     if (!x) return err_nomem(err, "a sheet");
     snprintf(path, sizeof path, "%s/%09ld.png", r->sheets, gan_images(r->gan));
-    snprintf(line, sizeof line, "fit %s: %ld images seen, one row per class", r->fit->slug,
-             gan_images(r->gan));
-    bool ok = gan_samples(r->gan, x, FIT_SHEET, err) && sheet_paint(&sheet, x, r->fit, n, err) &&
+    snprintf(line, sizeof line, "fit %s: %ld images seen%s", r->fit->slug, gan_images(r->gan),
+             classes ? ", one row per class" : "");
+    bool ok = gan_samples(r->gan, x, n, err) && sheet_paint(&sheet, x, r->fit, n, err) &&
               png_save(path, &sheet, &(PngItem){"parameters", line}, 1, err);
     image_free(&sheet);
     free(x);
@@ -125,8 +125,10 @@ static bool save_log(Run *r, Err *err)
     json_put_num(row, "loss_g", s.loss_g);
     json_put_num(row, "critic_real", s.critic_real);
     json_put_num(row, "critic_fake", s.critic_fake);
-    json_put_num(row, "label_real", s.label_real);
-    json_put_num(row, "label_fake", s.label_fake);
+    if (r->fit->gan.generator.classes) {
+        json_put_num(row, "label_real", s.label_real);
+        json_put_num(row, "label_fake", s.label_fake);
+    }
     json_put_num(row, "rate", s.rate);
     r->logged = s.images;
     r->sum = (GanStats){0};

@@ -12,7 +12,7 @@
 #include "learn/gan.h"
 
 #define FIT_FAULTS 3
-#define FIT_SHEET  8 /* pictures of each class on a sheet */
+#define FIT_SHEET  8 /* pictures in a row of a sheet: a row for each class, or as many rows */
 
 typedef struct {
     char folder[3072], spec[1024];
@@ -42,6 +42,8 @@ typedef struct {
  * fit_start or ends with fit_close. */
 Fit *fit_open(const char *folder, const char *spec, Split split, int size, int channels, Err *err);
 void fit_close(Fit *fit);
+/* With no classes in generator or critic: labels are not looked at. */
+void fit_forget_classes(Fit *fit);
 /* Takes the settings of FOLDER/config.json, where the data set must be the one that is open. */
 bool fit_read(Fit *fit, Err *err);
 /* The data a folder's run was started with, before anything is opened. */

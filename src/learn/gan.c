@@ -1,4 +1,4 @@
-/* One step of a conditional GAN on the executor: fakes are made once, the critic learns from real and fake, then the
+/* One step of a GAN on the executor: fakes are made once, the critic learns from real and fake, then the
  * generator learns from the updated critic on the same fakes. */
 #include "learn/gan_state.h"
 #include "base/rng.h"
@@ -29,6 +29,12 @@ void gan_slow(Gan *gan, float factor)
     gan->slow *= factor;
 }
 
+void gan_onehot(float *onehot, const int *label, int n, int classes)
+{
+    memset(onehot, 0, (size_t)n * (size_t)classes * sizeof *onehot);
+    for (int i = 0; classes && i < n; i++) onehot[i * classes + label[i]] = 1;
+}
+
 /* The draws of one step: which real images, which labels, latents, noise. All from (seed, step). */
 static void draw_batch(Gan *gan)
 {
@@ -36,18 +42,18 @@ static void draw_batch(Gan *gan)
     Rng r = rng_at(rng_mix(c->seed, (uint64_t)gan->step), RNG_GAN);
     size_t item = dataset_item_bytes(gan->real);
     int classes = c->generator.classes, B = c->batch;
-    memset(gan->real_class, 0, (size_t)B * classes * sizeof(float));
-    memset(gan->fake_class, 0, (size_t)B * classes * sizeof(float));
     for (int i = 0; i < B; i++) {
         int at = (int)rng_below(&r, (uint32_t)gan->real->n);
         image_bytes_to_float(gan->real_image + i * item, dataset_pixels(gan->real, at), item);
-        gan->real_label[i] = gan->real->label[at];
-        gan->real_class[i * classes + gan->real_label[i]] = 1;
-        gan->fake_label[i] = i < B / 2 ? (int)rng_below(&r, (uint32_t)classes) : gan->fake_label[i - B / 2];
-        gan->fake_class[i * classes + gan->fake_label[i]] = 1;
+        if (classes) {
+            gan->real_label[i] = gan->real->label[at];
+            gan->fake_label[i] = i < B / 2 ? (int)rng_below(&r, (uint32_t)classes) : gan->fake_label[i - B / 2];
+        }
         gan->cross[i] = gan->layers; /* from this style layer on, w comes from the partner of the same class */
         if (rng_uniform(&r) < c->mixing) gan->cross[i] = 1 + (int)rng_below(&r, (uint32_t)(gan->layers - 1));
     }
+    gan_onehot(gan->real_class, gan->real_label, B, classes);
+    gan_onehot(gan->fake_class, gan->fake_label, B, classes);
     for (size_t i = 0; i < (size_t)B * c->generator.z_dim; i++) gan->z[i] = rng_normal(&r);
     for (int k = 0; k < gan->noises; k++) {
         float *noise = exec_value(gan->synthesis, gan->noise_port[k]);
@@ -67,8 +73,9 @@ static void make_fakes(Gan *gan)
 {
     int B = gan->config.batch, D = gan->config.generator.w_dim;
     memcpy(exec_value(gan->mapping, gan->z_port), gan->z, (size_t)B * gan->config.generator.z_dim * sizeof(float));
-    memcpy(exec_value(gan->mapping, gan->class_port), gan->fake_class,
-           (size_t)B * gan->config.generator.classes * sizeof(float));
+    if (gan->config.generator.classes)
+        memcpy(exec_value(gan->mapping, gan->class_port), gan->fake_class,
+               (size_t)B * gan->config.generator.classes * sizeof(float));
     exec_forward(gan->mapping, gan->g_mapping.w, B);
     const float *w = exec_value(gan->mapping, gan->w_out);
     for (int l = 0; l < gan->layers; l++) {
@@ -85,25 +92,33 @@ static void show(Gan *gan, Exec *e, int first, const float *image, const float *
     size_t B = (size_t)gan->config.batch, classes = (size_t)gan->config.generator.classes, at = (size_t)first;
     size_t item = dataset_item_bytes(gan->real);
     memcpy(exec_value(e, gan->d_image) + at * item, image, B * item * sizeof(float));
-    memcpy(exec_value(e, gan->d_class) + at * classes, class, B * classes * sizeof(float));
+    if (classes) memcpy(exec_value(e, gan->d_class) + at * classes, class, B * classes * sizeof(float));
 }
 
 typedef double HingeLoss(float *dd, const float *d, int N);
 
-/* Hinge and classifier losses of the batch at `first`; seeds their gradients, the classifier's `auxiliary` times. */
-static double judge(Gan *gan, Exec *e, int first, const int *label, HingeLoss *hinge, float auxiliary, double *mean,
-                    int *right)
+/* The classifier's loss of the batch at `first`, whose gradient is seeded `auxiliary` times; gives the share of labels it
+ * gets right. */
+static double classify(Gan *gan, Exec *e, int first, const int *label, float auxiliary)
 {
-    int B = gan->config.batch, classes = gan->config.generator.classes;
-    const float *critic = exec_value(e, gan->d_critic) + first;
+    int B = gan->config.batch, classes = gan->config.generator.classes, right = 0;
+    if (!classes) return NAN;
     size_t at = (size_t)first * (size_t)classes;
     float *dlabel = exec_grad(e, gan->d_label) + at;
-    double loss = hinge(exec_grad(e, gan->d_critic) + first, critic, B), sum = 0;
+    cross_entropy(dlabel, exec_value(e, gan->d_label) + at, label, B, classes, &right);
+    vec_scale(dlabel, dlabel, (size_t)B * classes, auxiliary, 0, NULL);
+    return (double)right / B;
+}
+
+/* Hinge loss of the batch at `first`; seeds its gradient. */
+static double judge(Gan *gan, Exec *e, int first, HingeLoss *hinge, double *mean)
+{
+    int B = gan->config.batch;
+    const float *critic = exec_value(e, gan->d_critic) + first;
+    double sum = 0;
     for (int i = 0; i < B; i++) sum += critic[i];
     *mean = sum / B;
-    cross_entropy(dlabel, exec_value(e, gan->d_label) + at, label, B, classes, right);
-    vec_scale(dlabel, dlabel, (size_t)B * classes, auxiliary, 0, NULL);
-    return loss;
+    return hinge(exec_grad(e, gan->d_critic) + first, critic, B);
 }
 
 static float rate_now(const Gan *gan)
@@ -125,18 +140,17 @@ static void player_step(Gan *gan, Player *p, float rate)
 static void teach_critic(Gan *gan, GanStats *s)
 {
     Exec *e = gan->critic;
-    int B = gan->config.batch, right_real = 0, right_fake = 0;
+    int B = gan->config.batch;
     show(gan, e, 0, gan->real_image, gan->real_class);
     show(gan, e, B, exec_value(gan->synthesis, gan->image_out), gan->fake_class);
     exec_forward(e, gan->d.w, 2 * B);
     exec_seed_zero(e);
-    s->loss_d = judge(gan, e, 0, gan->real_label, hinge_real, gan->config.auxiliary, &s->critic_real, &right_real);
-    s->loss_d += judge(gan, e, B, gan->fake_label, hinge_fake, 0, &s->critic_fake, &right_fake);
+    s->loss_d = judge(gan, e, 0, hinge_real, &s->critic_real) + judge(gan, e, B, hinge_fake, &s->critic_fake);
+    s->label_real = classify(gan, e, 0, gan->real_label, gan->config.auxiliary);
+    s->label_fake = classify(gan, e, B, gan->fake_label, 0);
     weights_zero(gan->d.g);
     exec_backward(e, gan->d.w, gan->d.g, 2 * B);
     player_step(gan, &gan->d, gan->config.rate_d * rate_now(gan));
-    s->label_real = (double)right_real / B;
-    s->label_fake = (double)right_fake / B;
 }
 
 /* Gradients of the styles flow back to the w they were copied from. */
@@ -154,12 +168,13 @@ static void collect_w_gradient(Gan *gan)
 
 static void teach_generator(Gan *gan, GanStats *s)
 {
-    int B = gan->config.batch, right;
+    int B = gan->config.batch;
     double mean;
     show(gan, gan->guide, 0, exec_value(gan->synthesis, gan->image_out), gan->fake_class);
     exec_forward(gan->guide, gan->d.w, B);
     exec_seed_zero(gan->guide);
-    s->loss_g = judge(gan, gan->guide, 0, gan->fake_label, hinge_generator, gan->config.auxiliary, &mean, &right);
+    s->loss_g = judge(gan, gan->guide, 0, hinge_generator, &mean);
+    classify(gan, gan->guide, 0, gan->fake_label, gan->config.auxiliary);
     exec_backward(gan->guide, gan->d.w, NULL, B);
     exec_seed_zero(gan->synthesis);
     memcpy(exec_grad(gan->synthesis, gan->image_out), exec_grad(gan->guide, gan->d_image),

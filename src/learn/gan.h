@@ -1,5 +1,6 @@
-/* Trains a class-conditional generator on real images: hinge losses, spectral norm, projection critic with an auxiliary
- * classifier, EMA weights. A step machine without threads of its own; every draw is a pure function of (seed, step).
+/* Trains a generator on real images: hinge losses, spectral norm, EMA weights; class-conditional with a projection critic
+ * and an auxiliary classifier, or, with no classes in both configs, unconditional: labels are then never looked at. A step
+ * machine without threads of its own; every draw is a pure function of (seed, step).
  *
  *     Gan *gan = gan_new(&config, &real, pool, err);
  *     while (gan_images(gan) < total) gan_step(gan, &stats, err);
@@ -29,13 +30,13 @@ typedef struct {
     long images;
     double loss_d, loss_g;      /* hinge parts */
     double critic_real, critic_fake; /* mean critic values */
-    double label_real, label_fake;   /* share of labels the auxiliary classifier gets right */
+    double label_real, label_fake;   /* share of labels the auxiliary classifier gets right; NaN: unconditional */
     double rate;                /* of the generator */
 } GanStats;
 
 typedef struct Gan Gan;
 
-/* Defaults for 28x28 grey; size, channels and classes follow `real`. */
+/* Defaults for 28x28 grey, class-conditional; size, channels and classes follow `real`. */
 GanConfig gan_defaults(const Dataset *real);
 /* `real` must outlive the Gan. */
 Gan *gan_new(const GanConfig *config, const Dataset *real, Pool *pool, Err *err);
@@ -49,8 +50,8 @@ void gan_slow(Gan *gan, float factor);
  * what differs; only `total` and `anneal` may change. notice: as checkpoint_load. */
 bool gan_save(const Gan *gan, const char *path, Err *err);
 bool gan_load(Gan *gan, const char *path, char *notice, size_t notice_cap, Err *err);
-/* Floats in [-1,1] of `per_class` pictures for every class (class by class), EMA weights, latents fixed by the seed. */
-bool gan_samples(Gan *gan, float *images, int per_class, Err *err);
+/* Floats in [-1,1] of n pictures, EMA weights, latents fixed by the seed: as many of every class, class by class. */
+bool gan_samples(Gan *gan, float *images, int n, Err *err);
 /* Copies of the averaged weights, for generator_make. */
 bool gan_weights(const Gan *gan, Weights **mapping, Weights **synthesis, Err *err);
 

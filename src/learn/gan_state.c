@@ -30,7 +30,7 @@ static void player_close(Player *p)
     free(p->v);
 }
 
-static bool find_ports(Gan *gan, Err *err)
+static void find_ports(Gan *gan)
 {
     char name[16];
     gan->z_port = net_port(gan->g_mapping.net, "z");
@@ -49,7 +49,6 @@ static bool find_ports(Gan *gan, Err *err)
         snprintf(name, sizeof name, "noise%d", i + 1);
         gan->noise_port[i] = net_port(gan->g_synthesis.net, name);
     }
-    return gan->class_port != NET_NONE || err_set(err, ERR_USAGE, "fit needs a data set with classes");
 }
 
 static bool open_execs(Gan *gan, Err *err)
@@ -66,7 +65,7 @@ static bool open_execs(Gan *gan, Err *err)
 
 static bool open_batch(Gan *gan, Err *err)
 {
-    size_t B = (size_t)gan->config.batch, classes = (size_t)gan->config.generator.classes;
+    size_t B = (size_t)gan->config.batch, classes = (size_t)gan->config.generator.classes + 1; /* 0: room for one */
     gan->real_image = malloc(B * dataset_item_bytes(gan->real) * sizeof(float));
     gan->real_class = malloc(B * classes * sizeof(float));
     gan->fake_class = malloc(B * classes * sizeof(float));
@@ -87,12 +86,14 @@ static bool gan_open(Gan *gan, Err *err)
     DiscriminatorConfig critic = c->discriminator;
     critic.group = c->batch;
     gan->layers = generator_layers(&c->generator, &gan->noises, gan->noise_side);
-    return player_open(&gan->g_mapping, generator_mapping(&c->generator, err), c->seed, err) &&
+    bool made = player_open(&gan->g_mapping, generator_mapping(&c->generator, err), c->seed, err) &&
            player_open(&gan->g_synthesis, generator_synthesis(&c->generator, err), c->seed + 1, err) &&
            player_open(&gan->d, discriminator_net(&critic, err), c->seed + 2, err) &&
            (gan->ema_mapping = weights_copy(gan->g_mapping.w, err)) &&
-           (gan->ema_synthesis = weights_copy(gan->g_synthesis.w, err)) && find_ports(gan, err) && open_execs(gan, err) &&
-           open_batch(gan, err);
+           (gan->ema_synthesis = weights_copy(gan->g_synthesis.w, err));
+    if (!made) return false;
+    find_ports(gan);
+    return open_execs(gan, err) && open_batch(gan, err);
 }
 
 Gan *gan_new(const GanConfig *config, const Dataset *real, Pool *pool, Err *err)
@@ -156,6 +157,7 @@ static char *identity(const Gan *gan)
     json_put_num(o, "auxiliary", c->auxiliary);
     json_put_num(o, "mixing", c->mixing);
     json_put_num(o, "ema_images", c->ema_images);
+    if (!c->generator.classes) json_put_bool(o, "unconditional", true); /* older checkpoints of conditional ones stay good */
     for (int i = 0; i < c->generator.stages; i++) {
         char key[24];
         snprintf(key, sizeof key, "width%d", i + 1);
@@ -251,20 +253,26 @@ bool gan_load(Gan *gan, const char *path, char *notice, size_t notice_cap, Err *
     return ok;
 }
 
-static bool fill_samples(Gan *gan, Exec *map, Exec *paint, float *images, int per_class)
+/* Latents and classes of the samples from `first` on, of `total`. */
+static void show_latents(Gan *gan, Exec *map, int first, int n, int total)
 {
     const GeneratorConfig *c = &gan->config.generator;
-    int total = per_class * c->classes, B = gan->config.batch;
+    for (int i = 0; i < n; i++) {
+        Rng r = rng_at((uint64_t)(first + i), RNG_LATENT);
+        for (int k = 0; k < c->z_dim; k++) exec_value(map, gan->z_port)[(size_t)i * c->z_dim + k] = rng_normal(&r);
+        gan->fake_label[i] = (int)((int64_t)(first + i) * c->classes / total);
+    }
+    if (c->classes) gan_onehot(exec_value(map, gan->class_port), gan->fake_label, n, c->classes);
+}
+
+static void fill_samples(Gan *gan, Exec *map, Exec *paint, float *images, int total)
+{
+    const GeneratorConfig *c = &gan->config.generator;
+    int B = gan->config.batch;
     size_t item = dataset_item_bytes(gan->real);
     for (int first = 0; first < total; first += B) {
         int n = total - first < B ? total - first : B;
-        float *z = exec_value(map, gan->z_port), *onehot = exec_value(map, gan->class_port);
-        memset(onehot, 0, (size_t)n * c->classes * sizeof(float));
-        for (int i = 0; i < n; i++) {
-            Rng r = rng_at((uint64_t)(first + i), RNG_LATENT);
-            for (int k = 0; k < c->z_dim; k++) z[(size_t)i * c->z_dim + k] = rng_normal(&r);
-            onehot[(size_t)i * c->classes + (first + i) / per_class] = 1;
-        }
+        show_latents(gan, map, first, n, total);
         exec_forward(map, gan->ema_mapping, n);
         for (int l = 0; l < gan->layers; l++)
             memcpy(exec_value(paint, gan->w_port[l]), exec_value(map, gan->w_out),
@@ -277,14 +285,14 @@ static bool fill_samples(Gan *gan, Exec *map, Exec *paint, float *images, int pe
         exec_forward(paint, gan->ema_synthesis, n);
         memcpy(images + (size_t)first * item, exec_value(paint, gan->image_out), (size_t)n * item * sizeof(float));
     }
-    return true;
 }
 
-bool gan_samples(Gan *gan, float *images, int per_class, Err *err)
+bool gan_samples(Gan *gan, float *images, int n, Err *err)
 {
     Exec *map = exec_new(gan->g_mapping.net, gan->config.batch, EXEC_INFER, (ExecGrads){0}, gan->pool, err);
     Exec *paint = exec_new(gan->g_synthesis.net, gan->config.batch, EXEC_INFER, (ExecGrads){0}, gan->pool, err);
-    bool ok = map && paint && fill_samples(gan, map, paint, images, per_class);
+    bool ok = map && paint;
+    if (ok) fill_samples(gan, map, paint, images, n);
     exec_free(map);
     exec_free(paint);
     return ok;

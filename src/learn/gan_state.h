@@ -25,3 +25,6 @@ struct Gan {
     long step;
     float slow; /* factor on both rates, lowered after a divergence */
 };
+
+/* onehot (n, classes) of labels, which are not looked at when there are no classes. */
+void gan_onehot(float *onehot, const int *label, int n, int classes);

@@ -112,9 +112,37 @@ static void test_learns(void **state)
     if (real < 0.95 || fake < 0.8) fail_msg("labels: %.2f of real, %.2f of made", real, fake);
     assert_true(s.rate < 0.1 * c.rate_g); /* the rates have fallen at the end */
     float images[2 * 4 * 64];
-    assert_ok(gan_samples(gan, images, 4, &err), err);
+    assert_ok(gan_samples(gan, images, 8, &err), err);
     for (size_t i = 0; i < sizeof images / sizeof *images; i++) assert_true(fabsf(images[i]) <= 1);
     gan_free(gan);
+    toy_free(&d);
+}
+
+/* Without classes the labels of the real images change nothing, and a checkpoint is not one of a conditional run. */
+static void test_unconditional(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Dataset d = bars();
+    GanConfig c = tiny(&d);
+    Gan *with = gan_new(&c, &d, NULL, &err);
+    c.generator.classes = c.discriminator.classes = 0;
+    Gan *a = gan_new(&c, &d, NULL, &err), *b = gan_new(&c, &d, NULL, &err);
+    GanStats x, y;
+    float images[2][6 * 64];
+    assert_ok(with && a && b, err);
+    steps(a, 4, &x);
+    for (int i = 0; i < d.n; i++) d.label[i] = 1 - d.label[i];
+    steps(b, 4, &y);
+    assert_true(isnan(x.label_real) && isnan(x.label_fake) && x.loss_d == y.loss_d && x.loss_g == y.loss_g);
+    assert_ok(gan_samples(a, images[0], 6, &err) && gan_samples(b, images[1], 6, &err), err);
+    assert_memory_equal(images[0], images[1], sizeof *images);
+    unlink("gan.safetensors");
+    assert_ok(gan_save(a, "gan.safetensors", &err), err);
+    assert_refused(gan_load(with, "gan.safetensors", NULL, 0, &err), err, ERR_USAGE, "other settings or data");
+    gan_free(with);
+    gan_free(a);
+    gan_free(b);
     toy_free(&d);
 }
 
@@ -145,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_resume),
         cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_unconditional),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ static const Option options[] = {
      "train leaves the held-out validation pictures out"},
     {"size", OPTION_INTEGER, "N", NULL, 8, 256, false, "Side in pixels for a folder; divisible by 4"},
     {"channels", OPTION_INTEGER, "1|3", NULL, 1, 3, false, "Grey or colour for a folder"},
+    {"unconditional", OPTION_FLAG, NULL, NULL, 0, 0, false, "No classes: labels are not looked at"},
     {"images", OPTION_INTEGER, "N", NULL, 0, 1e10, false, "Real images to see in all"},
     {"resume", OPTION_FLAG, NULL, NULL, 0, 0, false, "Go on from the folder's checkpoint with its settings"},
     {"export", OPTION_TEXT, "FILE", NULL, 0, 0, false,
@@ -70,6 +71,7 @@ static bool apply(Fit *fit, const Args *a, Err *err)
 {
     GanConfig *g = &fit->gan;
     int critic = 3;
+    if (args_flag(a, "unconditional")) fit_forget_classes(fit);
 #define SET(member, option, read)                                                                            \
     if (args_given(a, option)) member = read(a, option)
     SET(g->total, "images", args_integer);
@@ -130,15 +132,16 @@ static bool open_fit(Fit **out, const Args *a, Err *err)
 
 static void show(const Args *a, const FitNews *n)
 {
-    char seen[32], total[32], left[32] = "?", saved[32];
+    char seen[32], total[32], left[32] = "?", saved[32], labels[48] = "";
     text_count(seen, sizeof seen, n->stats.images);
     text_count(total, sizeof total, n->total);
     if (isfinite(n->left)) text_duration(left, sizeof left, n->left);
     text_duration(saved, sizeof saved, n->saved_ago);
-    cli_progress(
-        a, "%s/%s images  %.0f/s  %s left  loss d %.3f g %.3f  labels %.2f real %.2f made  saved %s ago",
-        seen, total, n->images_second, left, n->stats.loss_d, n->stats.loss_g, n->stats.label_real,
-        n->stats.label_fake, saved);
+    if (isfinite(n->stats.label_real))
+        snprintf(labels, sizeof labels, "labels %.2f real %.2f made  ", n->stats.label_real,
+                 n->stats.label_fake);
+    cli_progress(a, "%s/%s images  %.0f/s  %s left  loss d %.3f g %.3f  %ssaved %s ago", seen, total,
+                 n->images_second, left, n->stats.loss_d, n->stats.loss_g, labels, saved);
 }
 
 /* Watches until the end; the first interrupt makes the job save and stop. */
@@ -194,12 +197,13 @@ static int fit_command(const Args *a)
 
 const Command command_fit = {
     "--out DIR [--images N] [--resume]",
-    "Trains a class-conditional, style-based generator: hinge losses, spectral norm, projection\n"
-    "critic, averaged weights. What is not given has the value that DIR/config.json then shows.\n"
+    "Trains a style-based generator, class-conditional or not: hinge losses, spectral norm,\n"
+    "projection critic, averaged weights. What is not given has the value that DIR/config.json then shows.\n"
     "The folder can be left at any moment, kill -9 included, and taken\n"
     "up again with --resume, bit for bit. Sample sheets (a row per class) show how it goes.",
     "  viewsmith fit --out fits/fashion --images 3000000\n  viewsmith fit --out fits/fashion --resume\n"
     "  viewsmith fit --out fits/fashion --export-only --export now.safetensors\n"
+    "  viewsmith fit --out fits/plain --unconditional --images 900000\n"
     "  viewsmith fit --data photos/ --size 32 --channels 3 --out fits/photos",
     options,
     0,
