@@ -97,7 +97,7 @@ static bool train_once(BenchWork *w, int part, Err *err)
 static bool open_train(BenchWork *w, Err *err)
 {
     w->once = train_once;
-    if (!open_net(w, err) || !contrast_open(&w->contrast, w->net, w->spec.batch, w->spec.bf16, w->pool, err)) return false;
+    if (!open_net(w, err) || !contrast_open(&w->contrast, OBJECTIVE_NTXENT, w->net, w->spec.batch, w->spec.bf16, w->pool, err)) return false;
     w->grads = weights_new(w->net, err);
     w->momentum = weights_new(w->net, err);
     size_t floats = shape_count(&net_value(w->net, net_port(w->net, "image"))->shape, 2 * w->spec.batch);

@@ -1,33 +1,58 @@
-/* NT-Xent through an encoder, and the pictures of a batch that a person should see. */
+/* An objective through an encoder, and the pictures of a batch that a person should see. */
 #include "learn/objective.h"
+#include "math/blas.h"
 #include "math/kernels/lanes.h"
-#include "math/loss.h"
+#include "math/knn.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool contrast_open(Contrast *c, const Net *net, int pairs, bool bf16, Pool *pool, Err *err)
+static size_t larger(size_t a, size_t b)
 {
-    *c = (Contrast){.pairs = pairs, .pool = pool, .tau = 1};
+    return a > b ? a : b;
+}
+
+static bool find_ports(Contrast *c, const Net *net, Err *err)
+{
+    const char *head = objective_head(c->objective) == HEAD_CLASSES ? "logits" : "out";
     c->image = net_port(net, "image");
     c->features = net_port(net, "features");
-    c->out = net_port(net, "out");
+    c->out = net_port(net, head);
     if (c->image == NET_NONE || c->features == NET_NONE || c->out == NET_NONE)
-        return err_set(
-            err, ERR_FORMAT,
-            "the encoder has no ports image, features and out: it is not for contrastive training");
+        return err_set(err, ERR_FORMAT,
+                       "the encoder has no ports image, features and %s: it is not for objective %s", head,
+                       objective_name(c->objective));
     c->dim = net_value(net, c->out)->shape.dim[1];
-    size_t rows = 2 * (size_t)pairs;
-    ExecMode mode = EXEC_TRAIN | (bf16 ? EXEC_BF16 : 0);
-    c->exec =
-        exec_new(net, (int)rows, mode, (ExecGrads){.params = true, .once = true, .lean = true}, pool, err);
-    if (!c->exec) return false;
+    c->width = net_value(net, c->features)->shape.dim[1];
+    return true;
+}
+
+static bool make_room(Contrast *c, Err *err)
+{
+    size_t rows = 2 * (size_t)c->pairs;
+    size_t scratch =
+        larger(objective_scratch(c->objective, c->pairs, c->dim), rows * (size_t)(c->dim + c->width));
+    bool labels = objective_labels(c->objective), latents = objective_latents(c->objective);
     c->similarity = calloc(rows * rows, sizeof *c->similarity);
-    c->scratch = aligned_alloc(64, (ntxent_scratch(pairs, c->dim) * sizeof *c->scratch + 63) / 64 * 64);
-    if (c->similarity && c->scratch) return true;
+    c->scratch = aligned_alloc(64, (scratch * sizeof *c->scratch + 63) / 64 * 64);
+    c->label = labels ? calloc(rows, sizeof *c->label) : NULL;
+    c->target = latents ? calloc(rows * (size_t)c->dim, sizeof *c->target) : NULL;
+    bool ok = c->similarity && c->scratch && (c->label || !labels) && (c->target || !latents);
+    return ok || err_nomem(err, "the objective");
+}
+
+bool contrast_open(Contrast *c, Objective objective, const Net *net, int pairs, bool bf16, Pool *pool,
+                   Err *err)
+{
+    ExecMode mode = EXEC_TRAIN | (bf16 ? EXEC_BF16 : 0);
+    ExecGrads grads = {.params = true, .once = true, .lean = true};
+    *c = (Contrast){.objective = objective, .pairs = pairs, .pool = pool, .tau = 1, .factor = 1, .hits = -1};
+    if (!find_ports(c, net, err)) return false;
+    c->exec = exec_new(net, 2 * pairs, mode, grads, pool, err);
+    if (c->exec && make_room(c, err)) return true;
     contrast_close(c);
-    return err_nomem(err, "the contrastive objective");
+    return false;
 }
 
 void contrast_close(Contrast *c)
@@ -35,6 +60,8 @@ void contrast_close(Contrast *c)
     if (c->exec) exec_free(c->exec);
     free(c->similarity);
     free(c->scratch);
+    free(c->label);
+    free(c->target);
     *c = (Contrast){0};
 }
 
@@ -43,14 +70,48 @@ float *contrast_images(Contrast *c)
     return exec_value(c->exec, c->image);
 }
 
+const float *contrast_features(const Contrast *c)
+{
+    return exec_value(c->exec, c->features);
+}
+
+const float *contrast_rows(const Contrast *c, int *dim)
+{
+    ObjectiveHead head = objective_head(c->objective);
+    bool own = head == HEAD_PROJECTION || head == HEAD_EXPANDER;
+    *dim = own ? c->dim : c->width;
+    return exec_value(c->exec, own ? c->out : c->features);
+}
+
+/* What an objective without similarities of its own leaves to be looked at. */
+static void look_alike(Contrast *c)
+{
+    int rows = 2 * c->pairs, dim;
+    const float *row = contrast_rows(c, &dim);
+    memcpy(c->scratch, row, (size_t)rows * (size_t)dim * sizeof *row);
+    knn_normalise(c->scratch, rows, dim);
+    blas_gemm(c->similarity, c->scratch, c->scratch, rows, rows, dim, GEMM_NT, false, c->pool);
+    for (int i = 0; i < rows; i++) c->similarity[(size_t)i * ((size_t)rows + 1)] = -INFINITY;
+}
+
 double contrast_step(Contrast *c, Weights *w, Weights *grads, float tau)
 {
     int rows = 2 * c->pairs;
-    c->tau = tau;
+    bool contrasts = objective_contrasts(c->objective);
+    c->tau = contrasts ? tau : 1;
     exec_forward(c->exec, w, rows);
     exec_seed_zero(c->exec);
-    double loss = ntxent(exec_grad(c->exec, c->out), c->similarity, exec_value(c->exec, c->out), c->pairs,
-                         c->dim, tau, c->scratch, c->pool);
+    ObjectiveBatch b = {
+        .pairs = c->pairs, .dim = c->dim, .label = c->label, .target = c->target, .pool = c->pool};
+    b.h = exec_value(c->exec, c->out);
+    b.dh = exec_grad(c->exec, c->out);
+    b.tau = tau;
+    b.factor = c->factor;
+    b.similarity = c->similarity;
+    b.scratch = c->scratch;
+    double loss = objective_loss(c->objective, &b);
+    c->hits = b.hits;
+    if (!contrasts) look_alike(c);
     exec_backward(c->exec, w, grads, rows);
     return loss;
 }
@@ -85,6 +146,7 @@ ContrastMeans contrast_means(const Contrast *c)
     ContrastMeans m = {.positive = positive / n, .negative = others > 0 ? (all - positive) / others : 0};
     m.alignment = 2 - 2 * m.positive;
     m.uniformity = log(kernel / ((double)n * (n - 1)));
+    m.spread = sqrt(fmax(1 - (all + n) / ((double)n * n), 0)); /* 1 - |mean of the unit rows|^2 */
     return m;
 }
 

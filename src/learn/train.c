@@ -46,7 +46,8 @@ static bool open_parts(Trainer *t, Generator *g, const Dataset *real, Pool *pool
         return false;
     t->net = encoder_net(&t->encoder, err);
     return t->net && descent_open(&t->descent, t->net, &c->budget, c->seed, err) &&
-           contrast_open(&t->contrast, t->net, c->pairs, train_bf16(c), pool, err) && trainer_publish(t, err);
+           contrast_open(&t->contrast, OBJECTIVE_NTXENT, t->net, c->pairs, train_bf16(c), pool, err) &&
+           trainer_publish(t, err);
 }
 
 bool trainer_new(Trainer **out, const TrainConfig *c, Generator *generator, const Dataset *real, Pool *pool,
@@ -90,7 +91,7 @@ bool train_size(TrainSize *out, const TrainConfig *c, int channels, int side, Er
     if (!encoder_config(&e, c->encoder, channels, side, 0, err)) return false;
     Net *net = encoder_net(&e, err);
     Weights *w = net ? weights_new(net, err) : NULL;
-    bool ok = w && contrast_open(&contrast, net, c->pairs, train_bf16(c), NULL, err);
+    bool ok = w && contrast_open(&contrast, OBJECTIVE_NTXENT, net, c->pairs, train_bf16(c), NULL, err);
     if (ok) {
         size_t block = w->floats * sizeof(float);
         *out = (TrainSize){exec_bytes(contrast.exec) + rows * rows * sizeof(float) + BLOCKS * block,

@@ -7,8 +7,18 @@
 
 static const EncoderConfig sizes[] = {
     {.size = "tiny", .stages = 3, .width = {16, 32, 64}, .blocks = {1, 1, 1}, .hidden = 64, .out = 64},
-    {.size = "small", .stages = 4, .width = {16, 32, 64, 128}, .blocks = {1, 2, 1, 1}, .hidden = 128, .out = 64},
-    {.size = "wide", .stages = 4, .width = {32, 64, 128, 256}, .blocks = {1, 1, 1, 1}, .hidden = 256, .out = 64},
+    {.size = "small",
+     .stages = 4,
+     .width = {16, 32, 64, 128},
+     .blocks = {1, 2, 1, 1},
+     .hidden = 128,
+     .out = 64},
+    {.size = "wide",
+     .stages = 4,
+     .width = {32, 64, 128, 256},
+     .blocks = {1, 1, 1, 1},
+     .hidden = 256,
+     .out = 64},
     {.size = "a", .stages = 3, .width = {32, 64, 128}, .blocks = {2, 2, 2}, .hidden = 128, .out = 64},
 };
 
@@ -73,7 +83,8 @@ Net *encoder_net(const EncoderConfig *c, Err *err)
     if (c->classes) {
         net_output(net, "logits", layer_linear(net, x, "classifier", c->classes, true, init_fan_in(1)));
     } else {
-        x = layer_act(net, layer_linear(net, x, "head.hidden", c->hidden, true, init_he()), ACT_RELU);
+        if (c->hidden)
+            x = layer_act(net, layer_linear(net, x, "head.hidden", c->hidden, true, init_he()), ACT_RELU);
         net_output(net, "out", layer_linear(net, x, "head.out", c->out, true, init_fan_in(1)));
     }
     if (net_finish(net, err)) return net;

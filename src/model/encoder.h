@@ -10,7 +10,7 @@ typedef struct {
     char size[16];    /* "tiny", "small", "a" */
     int channels, side;
     int stages, width[4], blocks[4];
-    int hidden, out;  /* projection head */
+    int hidden, out;  /* projection head; hidden 0: one linear layer */
     int classes;      /* > 0: a linear classifier head instead (judge) */
 } EncoderConfig;
 

@@ -98,7 +98,7 @@ static bool read_config(EncoderConfig *c, const ModelFile *f, Err *err)
         const char *field;
         int *to, low, high;
     } number[] = {{"channels", &c->channels, 1, 3}, {"side", &c->side, 4, 1024},
-                  {"stages", &c->stages, 1, 4},     {"hidden", &c->hidden, 1, 8192},
+                  {"stages", &c->stages, 1, 4},     {"hidden", &c->hidden, 0, 8192},
                   {"out", &c->out, 1, 8192},        {"classes", &c->classes, 0, 10000}};
     *c = (EncoderConfig){0};
     Json *o = model_file_json(f, "config", err);

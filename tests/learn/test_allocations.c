@@ -21,7 +21,7 @@ static void contrastive(Pool *pool, bool bf16)
     char told[200];
     assert_ok(encoder_config(&config, "tiny", 1, SIDE, 0, &err), err);
     Net *net = encoder_net(&config, &err);
-    assert_ok(contrast_open(&c, net, PAIRS, bf16, pool, &err), err);
+    assert_ok(contrast_open(&c, OBJECTIVE_NTXENT, net, PAIRS, bf16, pool, &err), err);
     assert_ok(descent_open(&d, net, &(Budget){.steps = STEPS + 1}, 1, &err), err);
     rng_fill_normal(contrast_images(&c), 2 * PAIRS * SIDE * SIDE, 1, RNG_TEST);
     long before = 0;

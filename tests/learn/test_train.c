@@ -88,7 +88,7 @@ static void test_gradient(void **state)
     Weights *base = weights_new(net, &err), *w = weights_new(net, &err), *g = weights_new(net, &err);
     weights_init(base, 3);
     weights_assign(w, base);
-    assert_ok(contrast_open(&c, net, 6, false, NULL, &err), err);
+    assert_ok(contrast_open(&c, OBJECTIVE_NTXENT, net, 6, false, NULL, &err), err);
     rng_fill_normal(contrast_images(&c), 12 * 64, 9, RNG_TEST);
     contrast_step(&c, w, g, 0.5f);
     int tested = 0;
