@@ -81,7 +81,7 @@ typedef struct {
     float gain;             /* activation gain; offset of OP_SCALE */
     float eps, momentum;    /* norms */
     bool demodulate;        /* OP_MODCONV */
-    int mode;               /* resampling: 0 nearest, 1 bilinear (half-pixel centres) */
+    int mode;               /* resampling: 0 nearest, 1 bilinear (half-pixel centres); or the kind, see ops.h */
     int perm[NET_RANK];     /* transpose */
     Shape shape;            /* reshape target */
     /* ops of lowered nets (net/ops.h) */

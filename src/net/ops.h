@@ -37,7 +37,13 @@
     X(BATCHSTD,     "batchstd")      /* x (N,C,H,W) -> (N,C+1,H,W): mean std over attrs count images (ProGAN)\
                                         at a time, 0: over the batch */                                     \
     X(SPECTRAL,     "spectral")      /* w (O,...), u buffer (O) -> w / sigma; u moves only in training */   \
-    X(BROADCAST,    "broadcast")     /* x (1,...) -> (N,...): a learned constant for every image */
+    X(BROADCAST,    "broadcast")     /* x (1,...) -> (N,...): a learned constant for every image */             \
+    X(AFFINE,       "affine")        /* x (N,C,..), [scale (C) or (N,C)], [offset] -> x * scale + offset */     \
+    X(POINT,        "point")         /* x: attrs mode (math/point.h), alpha and gain its a and b */             \
+    X(PAIR,         "pair")          /* a, b, broadcast as in NumPy: attrs mode (math/pair.h) */                \
+    X(SELECT,       "select")        /* c, a, b, broadcast: c != 0 ? a : b */                                   \
+    X(REDUCE,       "reduce")        /* x: attrs mode (math/axis.h), axis (not 0), count of axes -> each 1 */   \
+    X(GATHER,       "gather")        /* x, index, weight buffers (O,T): attrs axis (not 0); math/axis.h */
 
 /* Ops that only lowered nets hold (net/lower.h): the same work on maps (math/map.h). A coefficient is a scale and a shift
  * for each lane of B blocks of channels: (2,16B), or for each image (N,32B), there all scales before all shifts.

@@ -2,6 +2,9 @@
  * them. */
 #pragma once
 #include "base/rng.h"
+#include "math/axis.h"
+#include "math/pair.h"
+#include "math/point.h"
 #include "net/exec.h"
 #include "check.h"
 #include "net/layers.h"
@@ -173,6 +176,40 @@ static inline void zoo_acts(Net *net)
     net_output(net, "y", layer_scale(net, layer_scale(net, x, -2, 0.5f), 0.5f, 1));
 }
 
+/* Smooth functions of one and two numbers, and the choice between two. */
+static inline void zoo_wise(Net *net)
+{
+    ValueId x = net_input(net, "x", shape4(NET_BATCH, 2, 3, 4)), p = param(net, "p", (Shape){3, {2, 1, 4}});
+    ValueId e = add1(net, OP_POINT, x, (Attrs){.mode = POINT_ERF}), s = add1(net, OP_POINT, x, (Attrs){.mode = POINT_SIN});
+    ValueId soft = layer_act(net, p, ACT_SOFTPLUS);
+    ValueId d = net_add(net, OP_PAIR, (ValueId[]){e, soft}, 2, &(Attrs){.mode = PAIR_DIV});
+    ValueId c = net_add(net, OP_PAIR, (ValueId[]){p, s}, 2, &(Attrs){.mode = PAIR_SUB});
+    ValueId choice = param(net, "choice", shape1(4));
+    net_output(net, "y", net_add(net, OP_SELECT, (ValueId[]){choice, d, c}, 3, NULL));
+}
+
+/* Sums and means along axes in the middle and at the end; one axis gathered with two weights a place. */
+static inline void zoo_axis(Net *net)
+{
+    ValueId x = net_input(net, "x", shape4(NET_BATCH, 3, 4, 5));
+    ValueId index = net_buffer(net, "index", shape2(6, 2), init_const(2)),
+            weight = net_buffer(net, "weight", shape2(6, 2), init_const(0.4f));
+    ValueId g = net_add(net, OP_GATHER, (ValueId[]){x, index, weight}, 3, &(Attrs){.axis = 2});
+    ValueId s = add1(net, OP_REDUCE, x, (Attrs){.axis = 1, .mode = REDUCE_SUM});
+    ValueId m = add1(net, OP_REDUCE, g, (Attrs){.axis = 2, .count = 2, .mode = REDUCE_MEAN});
+    net_output(net, "y", layer_mul(net, s, m));
+}
+
+static inline void zoo_affine(Net *net)
+{
+    ValueId x = layer_conv(net, picture(net, 3, 5, 4), "c", 6, 3, 1, 1, false, init_he());
+    ValueId style = layer_linear(net, net_input(net, "w", shape2(NET_BATCH, 2)), "s", 6, true, init_he());
+    x = net_add(net, OP_AFFINE, (ValueId[]){x, style, param(net, "o", shape1(6))}, 3, NULL);
+    x = net_add(net, OP_AFFINE, (ValueId[]){layer_act(net, x, ACT_TANH), param(net, "t", shape1(6))}, 2, NULL);
+    x = layer_conv(net, x, "d", 4, 3, 1, 1, true, init_he());
+    net_output(net, "y", layer_act(net, x, ACT_TANH));
+}
+
 typedef struct {
     const char *name;
     void (*build)(Net *net);
@@ -192,6 +229,9 @@ static const Zoo zoo[] = {
     {"sizes", zoo_sizes},
     {"critic", zoo_critic},
     {"acts", zoo_acts},
+    {"wise", zoo_wise},
+    {"axis", zoo_axis},
+    {"affine", zoo_affine},
 };
 enum { ZOO = sizeof zoo / sizeof *zoo };
 
