@@ -26,8 +26,11 @@ static const Knob knobs[] = {
     {"temperature", offsetof(TrainControl, temperature), 0.01, 10},
     {"sigma", offsetof(TrainControl, sigma), 0, 10},
     {"share", offsetof(TrainControl, share), 0, 1},
+    {"mix", offsetof(TrainControl, mix), 0, 1},
 };
-#define BACK "rollback "
+#define BACK    "rollback "
+#define EXCLUDE "exclude "
+#define WEIGHT  "weight "
 enum { KNOBS = sizeof knobs / sizeof *knobs };
 
 /* -1 when the command is no knob; its value is then untouched. */
@@ -65,17 +68,69 @@ static bool back_parse(const char *command, uint64_t *step)
     return !*end;
 }
 
+static bool is_weight(const char *command)
+{
+    return !strncmp(command, EXCLUDE, strlen(EXCLUDE)) || !strncmp(command, WEIGHT, strlen(WEIGHT));
+}
+
+/* "exclude ADDRESS" or "weight FACTOR ADDRESS". */
+static bool weight_parse(Weight *out, const char *command, Err *err)
+{
+    const char *address = strchr(command, ' ') + 1;
+    char *end;
+    *out = (Weight){0};
+    if (strncmp(command, EXCLUDE, strlen(EXCLUDE))) {
+        out->factor = strtof(address, &end);
+        if (end == address || *end != ' ' || !(out->factor >= 0 && out->factor <= WEIGH_FACTOR))
+            return err_set(err, ERR_USAGE, "weight wants a factor from 0 to %d and an address, not \"%.60s\"",
+                           WEIGH_FACTOR, address);
+        address = end + 1;
+    }
+    if (!address_parse(&out->like, address, err)) return false;
+    out->like.view = (AddressView){0};
+    return true;
+}
+
+void train_control_brief(char out[48], const char *command)
+{
+    Weight w;
+    char source[40] = "a view";
+    if (!is_weight(command) || !weight_parse(&w, command, NULL)) {
+        snprintf(out, 48, "%s", command);
+        return;
+    }
+    if (w.like.source.kind == SOURCE_SEED)
+        snprintf(source, sizeof source, "seed %llu", (unsigned long long)w.like.source.ref[0].id);
+    if (w.factor > 0)
+        snprintf(out, 48, "weight %.3g %s", (double)w.factor, source);
+    else
+        snprintf(out, 48, "exclude %s", source);
+}
+
+/* Whether a run can be asked for it at all. */
+static bool command_check(const char *command, Err *err)
+{
+    float value;
+    uint64_t step;
+    Weight w;
+    Err cause = {0};
+    if (strlen(command) >= CONTROL_TEXT)
+        return err_set(err, ERR_USAGE, "a command is shorter than %d bytes", CONTROL_TEXT);
+    if (is_weight(command)) return weight_parse(&w, command, err);
+    if (is_plain(command) || back_parse(command, &step) || knob_parse(command, &value, &cause) >= 0)
+        return true;
+    return err_set(
+        err, ERR_USAGE, "%s",
+        cause.msg[0]
+            ? cause.msg
+            : "a run takes rate X, temperature X, sigma X, share X, mix X, exclude ADDRESS, weight X "
+              "ADDRESS, pause, continue, stop, save or rollback STEP");
+}
+
 bool train_control(const char *run_folder, const char *command, Err *err)
 {
     char path[4096];
-    float value;
-    uint64_t step;
-    Err cause = {0};
-    if (!is_plain(command) && !back_parse(command, &step) && knob_parse(command, &value, &cause) < 0)
-        return err_set(err, ERR_USAGE, "%s",
-                       cause.msg[0] ? cause.msg
-                                    : "a run takes rate X, temperature X, sigma X, share X, pause, continue, "
-                                      "stop, save or rollback STEP");
+    if (!command_check(command, err)) return false;
     if (!file_join(path, sizeof path, run_folder, "control.jsonl", err)) return false;
     Json *row = json_make();
     json_put_num(row, "at", clock_wall());
@@ -108,13 +163,29 @@ static bool remember(void *ctx, const Json *row)
     if (!applied) return true;
     if (done > c->done) c->done = done;
     if (back_parse(applied, &back)) forget_from(c, back);
-    if (step < trainer_steps(r->trainer) || knob_parse(applied, &value, NULL) < 0) return true;
+    if (step < trainer_steps(r->trainer) || (!is_weight(applied) && knob_parse(applied, &value, NULL) < 0))
+        return true;
     ControlEntry *grown = realloc(c->again, (size_t)(c->agains + 1) * sizeof *grown);
     if (!grown) return false;
     c->again = grown;
     grown[c->agains].step = step;
     snprintf(grown[c->agains++].text, sizeof grown->text, "%s", applied);
     return true;
+}
+
+static bool mixes(void *ctx, const Json *row)
+{
+    const char *command = json_str(row, "command", NULL), *applied = json_str(row, "applied", command);
+    *(bool *)ctx |= applied && !strncmp(applied, "mix ", 4);
+    return !*(bool *)ctx;
+}
+
+bool control_mixes(const TrainRun *r)
+{
+    bool any = false;
+    size_t at = 0;
+    jsonl_each(r->control_path, &at, mixes, &any, NULL);
+    return any;
 }
 
 void control_close(TrainRun *r)
@@ -129,6 +200,23 @@ static bool set_knob(TrainRun *r, int knob, float value, Err *err)
     return trainer_set_control(r->trainer, &now, NULL, err);
 }
 
+/* A knob or a weight; false with an empty err: it is neither. */
+static bool set_figure(TrainRun *r, const char *command, Err *err)
+{
+    float value;
+    Weight w;
+    if (is_weight(command)) return weight_parse(&w, command, err) && trainer_weigh(r->trainer, &w, err);
+    int knob = knob_parse(command, &value, err);
+    return knob >= 0 && set_knob(r, knob, value, err);
+}
+
+static void mark(TrainRun *r, uint64_t step, const char *command)
+{
+    char brief[48];
+    train_control_brief(brief, command);
+    news_mark(r, step, brief);
+}
+
 static void write_applied(TrainRun *r, const char *text)
 {
     Json *row = json_make();
@@ -137,7 +225,7 @@ static void write_applied(TrainRun *r, const char *text)
     json_put_str(row, "applied", text);
     json_put_int(row, "requests", r->control.done);
     jsonl_append(r->control_path, row, NULL); /* a full disk shows at the next checkpoint */
-    news_mark(r, trainer_steps(r->trainer), text);
+    mark(r, trainer_steps(r->trainer), text);
 }
 
 void control_back(TrainRun *r)
@@ -152,10 +240,7 @@ void control_back(TrainRun *r)
 static void apply(TrainRun *r, const char *command)
 {
     Err err = {0};
-    float value;
-    int knob = knob_parse(command, &value, &err);
-    bool ok = knob >= 0 ? set_knob(r, knob, value, &err) : is_plain(command);
-    if (!ok) {
+    if (!is_plain(command) && !set_figure(r, command, &err)) {
         news_tell(r, err.msg[0] ? err.msg : "control.jsonl: an unknown command");
         return;
     }
@@ -197,11 +282,8 @@ static void take_again(TrainRun *r)
 {
     ControlState *c = &r->control;
     for (int i = 0; i < c->agains; i++) {
-        float value;
-        int knob =
-            c->again[i].step == trainer_steps(r->trainer) ? knob_parse(c->again[i].text, &value, NULL) : -1;
-        if (knob < 0 || !set_knob(r, knob, value, NULL)) continue;
-        news_mark(r, c->again[i].step, c->again[i].text);
+        if (c->again[i].step == trainer_steps(r->trainer) && set_figure(r, c->again[i].text, NULL))
+            mark(r, c->again[i].step, c->again[i].text);
     }
 }
 

@@ -151,7 +151,8 @@ static bool open_data(TrainRun *r, Err *err)
     const Train *t = r->set;
     int size = t->generator ? t->generator->config.size : 0,
         channels = t->generator ? t->generator->config.channels : 0;
-    bool needed = !views_generated(t->config.maker) || t->probe_share > 0 || t->end != TRAIN_END_NONE;
+    bool needed = !views_generated(t->config.maker) || t->probe_share > 0 || t->end != TRAIN_END_NONE ||
+                  t->config.control.mix > 0 || control_mixes(r);
     if (!needed) return true;
     r->data = dataset_open(&r->real, t->spec, SPLIT_TRAIN, size, channels, err);
     return r->data && dataset_open(&r->held, t->spec, SPLIT_VALID, size, channels, err);
@@ -167,7 +168,8 @@ static bool open_trainer(TrainRun *r, Err *err)
         return trainer_new(&r->trainer, &t->config, t->generator, real, r->pool, err) &&
                run_give_corners(r, r->trainer, err);
     if (!checkpoint_tidy(r->checkpoint, err) ||
-        !trainer_resume(&r->trainer, r->checkpoint, t->generator, real, r->pool, notice, sizeof notice, err) ||
+        !trainer_resume(&r->trainer, r->checkpoint, t->generator, real, r->pool, notice, sizeof notice,
+                        err) ||
         !run_give_corners(r, r->trainer, err))
         return false;
     if (notice[0]) news_tell(r, notice);

@@ -66,8 +66,8 @@ typedef struct {
 typedef struct {
     Image a, b;
     float cosine;
-    Address address_a, address_b; /* generated views only */
-    int index_a, index_b;         /* real pictures only */
+    Address address_a, address_b; /* of generated views */
+    int index_a, index_b;         /* of real pictures; -1: a view */
 } TrainPair;
 
 typedef struct {
@@ -107,8 +107,9 @@ Train *train_open_run(const Workspace *w, const char *run, Err *err);
 /* The settings that a run was started with. */
 bool train_run_config(TrainConfig *out, const RunInfo *run, Err *err);
 void train_close(Train *t);
-/* A new run that takes `share` (0..1] of every batch's pairs from the kept views with this tag (NULL: all) of its model:
- * they are copied now, and into the run's folder (tray.jsonl) when it begins. Refused where there are none. */
+/* A new run that takes `share` (0..1] of every batch's pairs from the kept views with this tag (NULL: all) of
+ * its model: they are copied now, and into the run's folder (tray.jsonl) when it begins. Refused where there
+ * are none. */
 bool train_tray(Train *t, Tray *tray, const char *tag, float share, Err *err);
 Job *train_start(Train *t, Bell bell, Err *err);
 
@@ -119,8 +120,12 @@ typedef struct {
 } TrainNeeds;
 bool train_needs(TrainNeeds *out, const Workspace *w, const TrainConfig *config, Err *err);
 
-/* Asks a run to change, from any process: "rate 0.1", "temperature 0.3", "sigma 0.45", "pause", "continue",
- * "stop", "save", "rollback STEP" (to a checkpoint that it keeps). Checked before it is written. */
+/* Asks a run to change, from any process: "rate 0.1", "temperature 0.3", "sigma 0.45", "share 0.1" (of the
+ * tray), "mix 0.2" (real pictures), "exclude ADDRESS", "weight 4 ADDRESS" (learn/weigh.h), "pause",
+ * "continue", "stop", "save", "rollback STEP" (to a checkpoint that it keeps). Checked before it is written.
+ */
 bool train_control(const char *run_folder, const char *command, Err *err);
+/* The command for a line of figures or a mark: "exclude seed 4711" instead of the whole address. */
+void train_control_brief(char out[48], const char *command);
 /* Lets a stopped run go on in a process of its own that outlives this one: `viewsmith train --resume ID`. */
 bool train_detach(const char *runs, const char *id, Err *err);

@@ -97,6 +97,7 @@ bool log_step(TrainRun *r, Err *err)
     json_put_num(row, "temperature", (double)m->control.temperature);
     json_put_num(row, "sigma", (double)m->control.sigma);
     if (r->set->config.tray) json_put_num(row, "share", (double)m->control.share);
+    if (m->control.mix > 0) json_put_num(row, "mix", (double)m->control.mix);
     json_put_num(row, "positive", m->means.positive);
     json_put_num(row, "negative", m->means.negative);
     json_put_num(row, "alignment", m->means.alignment);
@@ -104,7 +105,9 @@ bool log_step(TrainRun *r, Err *err)
     json_put_num(row, "gradient", m->gradient);
     json_put_int(row, "views", (int64_t)m->views);
     json_put_int(row, "unique", (int64_t)m->unique);
-    if (m->corners) json_put_int(row, "tray", m->corners); /* pairs that began at kept views */
+    if (m->corners) json_put_int(row, "tray", m->corners);    /* pairs that began at kept views */
+    if (m->reals) json_put_int(row, "real", m->reals);        /* pairs of one real picture */
+    if (m->redrawn) json_put_int(row, "redrawn", m->redrawn); /* pairs that weights have changed */
     json_put_num(row, "elapsed", m->elapsed);
     json_put_num(row, "views_second", m->views_second);
     json_put_num(row, "generator_share", m->generator_share);

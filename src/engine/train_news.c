@@ -149,6 +149,16 @@ static bool picture(Image *out, TrainRun *r, int row)
                              side, side, NULL);
 }
 
+/* Where a row came from: an address, or the index of a real picture. */
+static void origin(Address *address, int *index, const TrainRun *r, int row)
+{
+    const Views *v = trainer_views(r->trainer);
+    if (views_is_real(v, row))
+        *index = views_index(v, r->last.step, row);
+    else
+        trainer_address(address, r->trainer, row);
+}
+
 static bool fill_pair(TrainPair *p, TrainRun *r, int a, int b, float cosine)
 {
     p->cosine = cosine;
@@ -157,13 +167,8 @@ static bool fill_pair(TrainPair *p, TrainRun *r, int a, int b, float cosine)
         pair_free(p);
         return false;
     }
-    if (views_generated(r->set->config.maker)) {
-        trainer_address(&p->address_a, r->trainer, a);
-        trainer_address(&p->address_b, r->trainer, b);
-    } else {
-        p->index_a = views_index(trainer_views(r->trainer), r->last.step, a);
-        p->index_b = views_index(trainer_views(r->trainer), r->last.step, b);
-    }
+    origin(&p->address_a, &p->index_a, r, a);
+    origin(&p->address_b, &p->index_b, r, b);
     return true;
 }
 

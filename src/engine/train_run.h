@@ -3,9 +3,11 @@
 #include "data/events.h"
 #include "engine/train_job.h"
 
+#define CONTROL_TEXT (ADDRESS_BYTES_MAX + 32) /* of a command */
+
 typedef struct {
     uint64_t step;
-    char text[48];
+    char text[CONTROL_TEXT];
 } ControlEntry;
 
 /* What control.jsonl has said so far. */
@@ -49,6 +51,8 @@ typedef struct {
 /* train_control.c: requests and what was applied before. */
 bool control_open(TrainRun *r, Err *err);
 bool control_step(TrainRun *r, Err *err); /* between two steps */
+/* Whether the log asks for real pictures among generated views, anywhere. */
+bool control_mixes(const TrainRun *r);
 /* Says that the run has gone back: what was changed after that step holds no longer. */
 void control_back(TrainRun *r);
 void control_close(TrainRun *r);
@@ -63,7 +67,8 @@ bool log_config(const TrainRun *r, Err *err);
 bool log_result(TrainRun *r, Err *err);
 /* Sets aside what was logged from the trainer's step on, and goes on from there. */
 bool log_back(TrainRun *r, Err *err);
-/* train_tray.c: writes the kept views into a new run's folder, or reads those of an old one; gives them to a trainer */
+/* train_tray.c: writes the kept views into a new run's folder, or reads those of an old one; gives them to a
+ * trainer */
 bool run_tray(TrainRun *r, Err *err);
 bool run_give_corners(const TrainRun *r, Trainer *trainer, Err *err);
 /* train_news.c */

@@ -22,14 +22,21 @@ static int class_of(const Stream *s, uint64_t anchor)
     return (int)(s->balanced ? (anchor + drawn) % classes : drawn);
 }
 
-void stream_pair(Address *anchor, Address *positive, const Stream *s, uint64_t index)
+void stream_pair_again(Address *anchor, Address *positive, const Stream *s, uint64_t index, int again)
 {
     uint64_t which = s->anchors ? index % s->anchors : index, round = s->anchors ? index / s->anchors : 0;
-    *anchor = address_of_seed(s->slug, s->digest, rng_mix(s->seed, which), class_of(s, which), s->psi);
+    uint64_t seed = rng_mix(s->seed, which);
+    if (again) seed = rng_mix(seed, (uint64_t)again);
+    *anchor = address_of_seed(s->slug, s->digest, seed, class_of(s, which), s->psi);
     if (!positive) return;
     memcpy(positive, anchor, sizeof *positive);
     if (s->sigma <= 0) return;
     snprintf(positive->view.kind, sizeof positive->view.kind, "gauss");
     positive->view.strength = s->sigma;
     positive->view.counter = round;
+}
+
+void stream_pair(Address *anchor, Address *positive, const Stream *s, uint64_t index)
+{
+    stream_pair_again(anchor, positive, s, index, 0);
 }

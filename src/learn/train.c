@@ -27,7 +27,10 @@ struct Trainer {
     uint64_t last_step; /* whose batch is in contrast */
     float last_sigma;
     uint64_t corner_draws; /* pairs so far that began at kept views */
-    pthread_mutex_t lock;  /* over the next two */
+    uint64_t real_draws;   /* ... that were mixed in */
+    Weight *weight;        /* (WEIGH_MAX) */
+    int weights;
+    pthread_mutex_t lock; /* over the next two */
     Encoder *published;
     uint64_t published_step;
 };
@@ -57,8 +60,10 @@ bool trainer_new(Trainer **out, const TrainConfig *c, Generator *generator, cons
     if (!t) return err_nomem(err, "a trainer");
     t->config = *c;
     t->control = c->control;
+    t->weight = calloc(WEIGH_MAX, sizeof *t->weight);
     pthread_mutex_init(&t->lock, NULL);
-    bool ok = open_parts(t, generator, real, pool, err);
+    bool ok = (t->weight || err_nomem(err, "a trainer")) && open_parts(t, generator, real, pool, err) &&
+              (!(c->control.mix > 0) || views_can_mix(t->views, err));
     if (ok)
         *out = t;
     else
@@ -74,6 +79,7 @@ void trainer_free(Trainer *t)
     descent_close(&t->descent);
     views_free(t->views);
     net_free(t->net);
+    free(t->weight);
     pthread_mutex_destroy(&t->lock);
     free(t);
 }
@@ -110,7 +116,7 @@ static void measure(const Trainer *t, TrainMetrics *m, double loss)
     m->means = contrast_means(&t->contrast);
     m->gradient = sqrt(vec_dot(g->block, g->block, g->params));
     m->views = t->descent.step * 2 * (uint64_t)t->config.pairs;
-    m->unique = views_unique(t->views, t->descent.step, t->corner_draws);
+    m->unique = views_unique(t->views, t->descent.step, t->corner_draws, t->real_draws);
     m->progress = descent_progress(&t->descent);
     m->elapsed = t->descent.elapsed;
 }
@@ -131,7 +137,8 @@ bool trainer_corners(Trainer *t, const Address *list, int n, Err *err)
 
 bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
 {
-    if (!views_share(t->views, t->control.share, err)) return false;
+    if (!views_share(t->views, t->control.share, err) || !views_mix(t->views, t->control.mix, err))
+        return false;
     double start = clock_seconds();
     Descent *d = &t->descent;
     DescentConfig c = descent_config(t);
@@ -144,7 +151,10 @@ bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
     double loss = contrast_step(&t->contrast, d->weights, d->grads, t->control.temperature);
     if (!descent_update(d, &c, loss, m->told, sizeof m->told, t->contrast.pool, err)) return false;
     m->corners = views_corner_pairs(t->views);
+    m->reals = views_real_pairs(t->views);
+    m->redrawn = views_redrawn(t->views);
     t->corner_draws += (uint64_t)m->corners;
+    t->real_draws += (uint64_t)m->reals;
     m->published = d->step % (uint64_t)t->config.publish == 0;
     if (m->published && !trainer_publish(t, err)) return false;
     m->seconds = clock_seconds() - start;
@@ -193,9 +203,28 @@ bool trainer_set_control(Trainer *t, const TrainControl *c, uint64_t *step, Err 
     if (c->share > 0 && !t->config.tray)
         return err_set(err, ERR_USAGE,
                        "this run was begun without views of the tray: train --tray TAG gives it some");
+    if (c->mix > 0 && !views_can_mix(t->views, err)) return false;
     t->control = *c;
     if (step) *step = t->descent.step;
     return true;
+}
+
+bool trainer_weigh(Trainer *t, const Weight *w, Err *err)
+{
+    Weight *list = malloc(WEIGH_MAX * sizeof *list);
+    int n = t->weights;
+    if (!list) return err_nomem(err, "weights of views");
+    memcpy(list, t->weight, (size_t)n * sizeof *list);
+    bool ok = weight_put(list, &n, w, err) && views_weigh(t->views, list, n, err);
+    if (ok) memcpy(t->weight, list, (size_t)n * sizeof *list), t->weights = n;
+    free(list);
+    return ok;
+}
+
+int trainer_weights_of(const Trainer *t, const Weight **out)
+{
+    *out = t->weight;
+    return t->weights;
 }
 
 bool trainer_set_budget(Trainer *t, const Budget *b, Err *err)
@@ -274,6 +303,37 @@ Weights *trainer_weights(Trainer *t)
 /* Files
  * ------------------------------------------------------------------------------------------------------ */
 
+static void put_weights(Checkpoint *ck, const Trainer *t)
+{
+    char text[ADDRESS_BYTES_MAX + 1];
+    Json *list = json_make_array();
+    for (int i = 0; i < t->weights; i++) {
+        if (!address_print(text, &t->weight[i].like, NULL)) continue;
+        Json *row = json_make();
+        json_put_num(row, "factor", (double)t->weight[i].factor);
+        json_put_str(row, "like", text);
+        json_add(list, row);
+    }
+    char *all = t->weights ? json_text(list) : NULL;
+    if (all) checkpoint_meta(ck, "weights", all);
+    free(all);
+    json_drop(list);
+}
+
+static bool get_weights(Trainer *t, const Checkpoint *ck, Err *err)
+{
+    const char *text = checkpoint_get_meta(ck, "weights");
+    Json *list = text ? json_parse(text, strlen(text), "weights of views", err) : NULL;
+    bool ok = !text || list;
+    for (size_t i = 0; ok && list && i < json_count(list); i++) {
+        const Json *row = json_at(list, i);
+        Weight w = {.factor = (float)json_num(row, "factor", 1)};
+        ok = address_parse(&w.like, json_str(row, "like", ""), err) && trainer_weigh(t, &w, err);
+    }
+    json_drop(list);
+    return ok;
+}
+
 bool trainer_save(const Trainer *t, const char *path, Err *err)
 {
     Checkpoint *ck = snapshot_begin(KIND, train_config_json(&t->config), t->source);
@@ -282,7 +342,10 @@ bool trainer_save(const Trainer *t, const char *path, Err *err)
     fact_put(ck, "temperature_bits", (double)t->control.temperature);
     fact_put(ck, "sigma_bits", (double)t->control.sigma);
     fact_put(ck, "share_bits", (double)t->control.share);
+    fact_put(ck, "mix_bits", (double)t->control.mix);
     checkpoint_meta_int(ck, "corner_draws", t->corner_draws);
+    checkpoint_meta_int(ck, "real_draws", t->real_draws);
+    put_weights(ck, t);
     bool ok = checkpoint_save(ck, path, err);
     checkpoint_free(ck);
     return ok;
@@ -296,6 +359,14 @@ static bool get_share(float *share, Trainer *t, const Checkpoint *ck, Err *err)
             checkpoint_get_int(ck, "corner_draws", &t->corner_draws, err));
 }
 
+/* A run of before there was a mix has none. */
+static bool get_mix(float *mix, Trainer *t, const Checkpoint *ck, Err *err)
+{
+    return !checkpoint_get_meta(ck, "mix_bits") ||
+           (fact_get_float(mix, ck, "mix_bits", 0, 1, err) &&
+            checkpoint_get_int(ck, "real_draws", &t->real_draws, err));
+}
+
 static bool restore(Trainer *t, const Checkpoint *ck, char *notice, size_t cap, Err *err)
 {
     TrainControl c = t->control;
@@ -303,7 +374,8 @@ static bool restore(Trainer *t, const Checkpoint *ck, char *notice, size_t cap, 
            descent_get(&t->descent, ck, err) && fact_get_float(&c.rate, ck, "rate_bits", 0, 10, err) &&
            fact_get_float(&c.temperature, ck, "temperature_bits", 0, 10, err) &&
            fact_get_float(&c.sigma, ck, "sigma_bits", 0, 10, err) && get_share(&c.share, t, ck, err) &&
-           trainer_set_control(t, &c, NULL, err) && trainer_publish(t, err);
+           get_mix(&c.mix, t, ck, err) && get_weights(t, ck, err) && trainer_set_control(t, &c, NULL, err) &&
+           trainer_publish(t, err);
 }
 
 bool trainer_resume(Trainer **out, const char *path, Generator *generator, const Dataset *real, Pool *pool,

@@ -21,6 +21,7 @@ typedef struct {
     float temperature; /* [0.01, 10] */
     float sigma;       /* strength of the latent view, [0, 10] */
     float share; /* of every batch's pairs that begin at kept views (trainer_corners), [0, 1]; 0: none */
+    float mix; /* of the others that are real pictures, among generated views (views_mix), [0, 1]; 0: none */
 } TrainControl;
 
 typedef struct {
@@ -65,9 +66,9 @@ typedef struct {
     double loss, rate; /* loss is NaN in a step that was rolled back */
     TrainControl control;
     ContrastMeans means;
-    double gradient;                               /* norm */
-    uint64_t views, unique;                        /* so far */
-    int corners;                                   /* pairs that began at kept views */
+    double gradient;             /* norm */
+    uint64_t views, unique;      /* so far */
+    int corners, reals, redrawn; /* pairs that began at kept views, were real, were weighed away */
     double seconds, views_second, generator_share; /* of this step; so far: elapsed */
     double elapsed;
     bool published;
@@ -76,7 +77,8 @@ typedef struct {
 
 typedef struct Trainer Trainer;
 
-/* The generator is kept; real (NULL for generated views) and pool must outlive the trainer. */
+/* The generator is kept; real (may be NULL for generated views that are not to be mixed) and pool must
+ * outlive the trainer. */
 bool trainer_new(Trainer **out, const TrainConfig *c, Generator *generator, const Dataset *real, Pool *pool,
                  Err *err);
 void trainer_free(Trainer *t);
@@ -95,6 +97,11 @@ void trainer_charge(Trainer *t, double seconds);
  * its stamp. */
 TrainControl trainer_control(const Trainer *t);
 bool trainer_set_control(Trainer *t, const TrainControl *c, uint64_t *step, Err *err);
+/* From the coming step on views like w->like come w->factor times as often (learn/weigh.h); saved with the
+ * rest. */
+bool trainer_weigh(Trainer *t, const Weight *w, Err *err);
+/* Those in force; valid until the next change. */
+int trainer_weights_of(const Trainer *t, const Weight **out);
 /* More or less to go, from the trainer's thread: a new budget of the same kind. */
 bool trainer_set_budget(Trainer *t, const Budget *b, Err *err);
 

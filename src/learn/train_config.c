@@ -17,6 +17,7 @@ static const Field fields[] = {
     {"anchors", FIELD_U64, AT(anchors), 0, 9e18},
     {"tray_share", FIELD_FLOAT, AT(control.share), 0, 1},
     {"tray", FIELD_U64, AT(tray), 0, 9e18},
+    {"mix", FIELD_FLOAT, AT(control.mix), 0, 1},
     {"augment", FIELD_RECIPE, AT(recipe), 0, 0},
     {"steps", FIELD_U64, AT(budget.steps), 0, 1e9},
     {"seconds", FIELD_DOUBLE, AT(budget.seconds), 0, 1e8},

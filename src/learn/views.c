@@ -21,11 +21,17 @@ static const struct {
 #undef X
 };
 
+/* Who weighs views; weigher NULL: every view comes as often as it does. */
+typedef struct {
+    Weigher *weigher;
+    float *corner; /* (corners) factors of the kept views */
+} Weighing;
+
 struct Views {
     ViewConfig config;
     Stream stream;
     Latent *latent;      /* generated views */
-    const Dataset *real; /* real views */
+    const Dataset *real; /* real views, or those mixed into generated ones; NULL: none */
     Pool *pool;
     int channels, side;
     char hash[9]; /* of the recipe */
@@ -36,7 +42,12 @@ struct Views {
     Generator *generator; /* not kept: that of `latent` */
     Address *corner;      /* (corners) addresses that a share of the pairs begins at */
     bool *movable;        /* (corners) */
-    int corners, corner_pairs;
+    int corners, corner_pairs, real_pairs;
+    Weighing weighed, coming; /* of the settled step, and of those after it */
+    uint64_t *index;          /* (N) samples of the settled step */
+    int *again;               /* (N) how often their pairs were drawn anew */
+    int redrawn;
+    bool reweighed;
 };
 
 const char *views_name(ViewMaker m)
@@ -80,7 +91,9 @@ static bool open_generated(Views *v, Generator *g, Err *err)
     v->stream.anchors = c->anchors;
     v->stream.psi = c->psi;
     v->list = calloc(2 * (size_t)c->pairs, sizeof *v->list);
-    if (!v->list) return err_nomem(err, "views");
+    v->index = calloc((size_t)c->pairs, sizeof *v->index);
+    v->again = calloc((size_t)c->pairs, sizeof *v->again);
+    if (!v->list || !v->index || !v->again) return err_nomem(err, "views");
     v->latent = latent_new(g, PAINT, NULL, v->pool, err);
     v->generator = g;
     return v->latent != NULL;
@@ -110,6 +123,9 @@ bool views_new(Views **out, const ViewConfig *c, Generator *generator, const Dat
     bool ok =
         (c->pairs >= 1 && c->pairs <= 65536) || err_set(err, ERR_USAGE, "views: pairs must be 1 to 65,536");
     ok = ok && (makers[c->maker].generator ? open_generated(v, generator, err) : open_real(v, real, err));
+    if (v->latent && real && real->n > 0 && real->c == v->channels && real->h == v->side &&
+        real->w == v->side)
+        v->real = real;
     if (ok) {
         v->counter = malloc(2 * (size_t)c->pairs * sizeof *v->counter);
         v->stage = pixel(v) ? malloc(views_floats(v) * sizeof *v->stage) : NULL;
@@ -122,6 +138,13 @@ bool views_new(Views **out, const ViewConfig *c, Generator *generator, const Dat
     return ok;
 }
 
+static void weighing_close(Weighing *w)
+{
+    weigher_free(w->weigher);
+    free(w->corner);
+    *w = (Weighing){0};
+}
+
 void views_free(Views *v)
 {
     if (!v) return;
@@ -131,6 +154,10 @@ void views_free(Views *v)
     free(v->counter);
     free(v->corner);
     free(v->movable);
+    free(v->index);
+    free(v->again);
+    weighing_close(&v->weighed);
+    weighing_close(&v->coming);
     free(v);
 }
 
@@ -164,9 +191,12 @@ static uint64_t sample_of(const Views *v, uint64_t step, int row)
     return step * (uint64_t)v->config.pairs + (uint64_t)(row % v->config.pairs);
 }
 
+static int real_of(const Views *v, int pair);
+
 int views_index(const Views *v, uint64_t step, int row)
 {
     uint64_t n = (uint64_t)v->real->n, at = sample_of(v, step, row);
+    if (v->latent) at = step * (uint64_t)v->real_pairs + (uint64_t)real_of(v, row % v->config.pairs);
     return (int)order_at(at % n, n, rng_mix(v->config.seed, at / n));
 }
 
@@ -242,13 +272,109 @@ bool views_is_corner(int pairs, float share, int pair)
     return corner_of(share_of(pairs, share), pairs, pair) >= 0;
 }
 
+/* The kept view that comes at place `at`; where they are weighed, the next one that is taken. */
+static int corner_at(const Views *v, uint64_t at)
+{
+    uint64_t n = (uint64_t)v->corners;
+    for (uint64_t k = 0;; k++) {
+        uint64_t place = at + k;
+        int which = (int)order_at(place % n, n, rng_mix(v->config.seed, place / n));
+        const Weighing *w = &v->weighed;
+        if (!w->weigher || k >= n) return which;
+        Rng r = rng_at(rng_mix(rng_mix(v->config.seed, at), k), RNG_WEIGH);
+        if (rng_uniform(&r) * weigher_most(w->weigher, v->corner[which].class) < w->corner[which])
+            return which;
+    }
+}
+
 static void corner_address(Address *out, const Views *v, uint64_t step, float sigma, int corner,
                            bool positive)
 {
-    uint64_t n = (uint64_t)v->corners, at = step * (uint64_t)v->corner_pairs + (uint64_t)corner;
-    int which = (int)order_at(at % n, n, rng_mix(v->config.seed, at / n));
+    uint64_t at = step * (uint64_t)v->corner_pairs + (uint64_t)corner;
+    int which = corner_at(v, at);
     *out = v->corner[which];
     if (positive && sigma > 0 && v->movable[which]) move_view(out, sigma, at);
+}
+
+/* --- real pictures among generated ones ----------------------------------------------------------------- */
+
+bool views_can_mix(const Views *v, Err *err)
+{
+    if (!v->latent) return err_set(err, ERR_USAGE, "this run learns from real pictures alone");
+    if (!v->real)
+        return err_set(
+            err, ERR_USAGE,
+            "this run has no real pictures of the generator's size to mix in: begin it with --mix");
+    return pixel(v) ||
+           err_set(err, ERR_USAGE,
+                   "views that are not augmented cannot be mixed: both of a real pair would be one picture");
+}
+
+bool views_mix(Views *v, float share, Err *err)
+{
+    if (share > 0 && !views_can_mix(v, err)) return false;
+    v->real_pairs = share_of(v->config.pairs - v->corner_pairs, share);
+    return true;
+}
+
+int views_real_pairs(const Views *v)
+{
+    return v->real_pairs;
+}
+
+/* Which of the real pairs `pair` is, spread over those that begin at no kept view; -1: none. */
+static int real_of(const Views *v, int pair)
+{
+    int64_t n = v->config.pairs, k = v->corner_pairs;
+    if (!v->real_pairs || corner_of(k, n, pair) >= 0) return -1;
+    return corner_of(v->real_pairs, n - k, pair - (int)(pair * k / n));
+}
+
+bool views_is_real(const Views *v, int row)
+{
+    return !v->latent || real_of(v, row % v->config.pairs) >= 0;
+}
+
+/* --- weights -------------------------------------------------------------------------------------------- */
+
+bool views_weigh(Views *v, const Weight *list, int n, Err *err)
+{
+    Weighing w = {0};
+    if (!v->latent) return err_set(err, ERR_USAGE, "only generated views are weighed");
+    if (n && !weigher_new(&w.weigher, v->generator, v->config.psi, list, n, v->pool, err)) return false;
+    if (n && v->corners) {
+        w.corner = malloc((size_t)v->corners * sizeof *w.corner);
+        bool ok = (w.corner || err_nomem(err, "weights of views")) &&
+                  weigher_factors(w.corner, w.weigher, v->corner, v->corners, err);
+        if (!ok) return weighing_close(&w), false;
+    }
+    weighing_close(&v->coming);
+    v->coming = w;
+    v->reweighed = true;
+    return true;
+}
+
+bool views_settle(Views *v, uint64_t step, Err *err)
+{
+    int n = v->config.pairs;
+    if (v->reweighed) {
+        weighing_close(&v->weighed);
+        v->weighed = v->coming;
+        v->coming = (Weighing){0};
+        v->reweighed = false;
+    }
+    v->redrawn = 0;
+    memset(v->again, 0, (size_t)n * sizeof *v->again);
+    if (!v->weighed.weigher) return true;
+    for (int i = 0; i < n; i++) v->index[i] = sample_of(v, step, i);
+    if (!weigher_settle(v->again, v->weighed.weigher, &v->stream, v->index, n, err)) return false;
+    for (int i = 0; i < n; i++) v->redrawn += v->again[i] > 0;
+    return true;
+}
+
+int views_redrawn(const Views *v)
+{
+    return v->redrawn;
 }
 
 /* Row `row`'s address before pixel augmentation. */
@@ -262,10 +388,9 @@ static void latent_address(Address *out, const Views *v, uint64_t step, float si
         corner_address(out, v, step, s.sigma, corner, row >= v->config.pairs);
         return;
     }
-    if (row < v->config.pairs)
-        stream_pair(out, NULL, &s, sample_of(v, step, row));
-    else
-        stream_pair(&anchor, out, &s, sample_of(v, step, row));
+    int again = v->again[row % v->config.pairs];
+    bool first = row < v->config.pairs;
+    stream_pair_again(first ? out : &anchor, first ? NULL : out, &s, sample_of(v, step, row), again);
 }
 
 void views_address(Address *out, const Views *v, uint64_t step, float sigma, int row)
@@ -279,14 +404,26 @@ void views_address(Address *out, const Views *v, uint64_t step, float sigma, int
     view->recipe_counter = counter_of(v, step, row);
 }
 
+/* Pictures that were painted one after another to the rows that no real picture takes, from the last. */
+static void spread(const Views *v, float *x, int rows, int painted)
+{
+    size_t floats = picture_floats(v);
+    for (int row = rows - 1; row >= 0 && painted < row + 1; row--)
+        if (!views_is_real(v, row))
+            painted--, memmove(x + (size_t)row * floats, x + (size_t)painted * floats, floats * sizeof *x);
+}
+
 /* The pictures of all rows into x; a positive without a latent view is a copy of its anchor. */
 static bool fill_generated(Views *v, float *x, uint64_t step, float sigma, Err *err)
 {
-    int pairs = v->config.pairs;
+    int pairs = v->config.pairs, n = 0;
     bool latent = makers[v->config.maker].latent && sigma > 0;
     int rows = latent ? 2 * pairs : pairs;
-    for (int row = 0; row < rows; row++) latent_address(&v->list[row], v, step, sigma, row);
-    if (!latent_images(x, v->latent, v->list, rows, err)) return false;
+    if (!views_settle(v, step, err)) return false;
+    for (int row = 0; row < rows; row++)
+        if (!views_is_real(v, row)) latent_address(&v->list[n++], v, step, sigma, row);
+    if (n && !latent_images(x, v->latent, v->list, n, err)) return false;
+    spread(v, x, rows, n);
     size_t half = views_floats(v) / 2;
     if (!latent) memcpy(x + half, x, half * sizeof *x);
     return true;
@@ -295,10 +432,12 @@ static bool fill_generated(Views *v, float *x, uint64_t step, float sigma, Err *
 static void fill_real(Views *v, float *x, uint64_t step)
 {
     size_t floats = picture_floats(v), half = views_floats(v) / 2;
-    for (int row = 0; row < v->config.pairs; row++)
-        image_bytes_to_float(x + (size_t)row * floats, dataset_pixels(v->real, views_index(v, step, row)),
-                             floats);
-    memcpy(x + half, x, half * sizeof *x);
+    for (int row = 0; row < v->config.pairs; row++) {
+        if (!views_is_real(v, row)) continue;
+        float *to = x + (size_t)row * floats;
+        image_bytes_to_float(to, dataset_pixels(v->real, views_index(v, step, row)), floats);
+        memcpy(to + half, to, floats * sizeof *to);
+    }
 }
 
 bool views_fill(Views *v, float *x, uint64_t step, float sigma, Err *err)
@@ -306,7 +445,7 @@ bool views_fill(Views *v, float *x, uint64_t step, float sigma, Err *err)
     int rows = 2 * v->config.pairs;
     float *to = v->stage ? v->stage : x;
     if (v->latent && !fill_generated(v, to, step, sigma, err)) return false;
-    if (v->real) fill_real(v, to, step);
+    if (!v->latent || v->real_pairs) fill_real(v, to, step);
     if (!v->stage) return true;
     for (int row = 0; row < rows; row++) v->counter[row] = counter_of(v, step, row);
     augment_batch(x, v->stage, rows, v->channels, v->side, v->side, &v->config.recipe, 0, v->counter,
@@ -314,11 +453,16 @@ bool views_fill(Views *v, float *x, uint64_t step, float sigma, Err *err)
     return true;
 }
 
-uint64_t views_unique(const Views *v, uint64_t steps, uint64_t kept)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-    uint64_t drawn = steps * (uint64_t)v->config.pairs;
-    uint64_t limit = v->real ? (uint64_t)v->real->n : v->config.anchors, others = drawn - kept;
-    uint64_t anchors = limit && limit < others ? limit : others;
-    uint64_t corners = kept < (uint64_t)v->corners ? kept : (uint64_t)v->corners;
-    return anchors + corners + (makers[v->config.maker].latent ? drawn : 0);
+    return a < b ? a : b;
+}
+
+uint64_t views_unique(const Views *v, uint64_t steps, uint64_t kept, uint64_t real)
+{
+    uint64_t drawn = steps * (uint64_t)v->config.pairs, others = drawn - kept - real;
+    uint64_t limit = v->latent ? v->config.anchors : (uint64_t)v->real->n;
+    uint64_t anchors = limit ? least(limit, others) : others, corners = least(kept, (uint64_t)v->corners);
+    uint64_t mixed = real ? least(real, (uint64_t)v->real->n) : 0;
+    return anchors + corners + mixed + (makers[v->config.maker].latent ? drawn - real : 0);
 }

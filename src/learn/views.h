@@ -9,6 +9,7 @@
 #include "data/dataset.h"
 #include "latent/address.h"
 #include "learn/augment.h"
+#include "learn/weigh.h"
 #include "model/generator.h"
 
 /*    id                 name                generator latent pixel  what it is */
@@ -43,7 +44,8 @@ typedef struct {
 
 typedef struct Views Views;
 
-/* The generator is kept, `real` (may be NULL for generated views) and pool must outlive the Views. */
+/* The generator is kept, `real` (may be NULL for generated views, which are then never mixed) and pool must
+ * outlive the Views. */
 bool views_new(Views **out, const ViewConfig *c, Generator *generator, const Dataset *real, Pool *pool,
                Err *err);
 void views_free(Views *v);
@@ -56,6 +58,18 @@ bool views_share(Views *v, float share, Err *err);
 int views_corner_pairs(const Views *v); /* of a batch; 0 without */
 /* Whether pair `pair` (0..pairs-1) of every batch of so many begins at one of them. */
 bool views_is_corner(int pairs, float share, int pair);
+/* From the next batch on this share (0..1) of the pairs that begin at no kept view are one real picture,
+ * augmented twice. Refused where there are no real pictures, or no augmentation to make two views of one. */
+bool views_mix(Views *v, float share, Err *err);
+bool views_can_mix(const Views *v, Err *err);
+int views_real_pairs(const Views *v); /* of a batch of generated views; 0 without */
+/* Whether that row is a real picture: views_index says which. */
+bool views_is_real(const Views *v, int row);
+/* From the next batch on views like these come so much more or less often, kept views too (learn/weigh.h). */
+bool views_weigh(Views *v, const Weight *list, int n, Err *err);
+/* Decides which draws the pairs of that step take, as views_fill does. */
+bool views_settle(Views *v, uint64_t step, Err *err);
+int views_redrawn(const Views *v); /* pairs of the settled step that are no longer the stream's first draw */
 /* A number that stands for the list in a run's settings; not 0, below 2^62. */
 uint64_t views_corners_mark(const Address *list, int n);
 /* sigma: strength of the Gaussian latent view; 0 makes the positive the anchor's own picture. */
@@ -63,11 +77,11 @@ bool views_fill(Views *v, float *x, uint64_t step, float sigma, Err *err);
 int views_channels(const Views *v);
 int views_side(const Views *v);
 size_t views_floats(const Views *v); /* of one batch: 2N C H W */
-/* The address that makes row `row` (0..2N-1) of that step again, pixel view included. Generated views only.
- */
+/* The address that makes row `row` (0..2N-1) of that step again, pixel view included. Generated rows only;
+ * where views are weighed, of the step that was settled last. */
 void views_address(Address *out, const Views *v, uint64_t step, float sigma, int row);
-/* The index in the dataset of that row. Real views only; the n images come in a new order each epoch. */
+/* The index in the dataset of that row. Real rows only; the n images come in a new order each epoch. */
 int views_index(const Views *v, uint64_t step, int row);
 /* Different pictures before pixel augmentation in steps 0..steps-1 (sigma > 0 throughout, where latent), of
- * whose pairs corner_draws began at kept views. */
-uint64_t views_unique(const Views *v, uint64_t steps, uint64_t corner_draws);
+ * whose pairs corner_draws began at kept views and real_draws were mixed in. */
+uint64_t views_unique(const Views *v, uint64_t steps, uint64_t corner_draws, uint64_t real_draws);

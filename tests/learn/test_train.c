@@ -178,7 +178,7 @@ static Trainer *run_with(int cut, int poison)
             assert_string_equal(notice, "");
             assert_int_equal(trainer_steps(t), i);
         }
-        if (i == 4) assert_true(trainer_set_control(t, &(TrainControl){0.07f, 0.35f, 0.6f, 0}, NULL, &err));
+        if (i == 4) assert_true(trainer_set_control(t, &(TrainControl){0.07f, 0.35f, 0.6f, 0, 0}, NULL, &err));
         if (i == poison) trainer_weights(t)->block[3] = NAN;
         TrainMetrics m = step(t);
         assert_true((*m.told != 0) == (i == poison) && isnan(m.loss) == (i == poison));

@@ -8,6 +8,7 @@
 #include "learn/views.h"
 #include "model/tiny.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { PAIRS = 9, FLOATS = 64, BATCH = 2 * PAIRS * FLOATS };
@@ -176,6 +177,161 @@ static void test_corners_refuse(void **state)
     views_free(real);
 }
 
+static bool same_picture(const float *row, int at)
+{
+    float raw[FLOATS], off = 0;
+    image_bytes_to_float(raw, dataset_pixels(&data, at), FLOATS);
+    for (int i = 0; i < FLOATS; i++) off = fmaxf(off, fabsf(row[i] - raw[i]));
+    return off < 0.01f;
+}
+
+/* A third of the pairs are real: each picture of the data in its turn. The others are what they were without
+ * them. */
+static void test_mix(void **state)
+{
+    (void)state;
+    static float x[BATCH], plain[BATCH];
+    Err err = {0};
+    int seen[25] = {0}, real = 0;
+    Views *v = made(VIEWS_GENERATOR, "light", NULL), *pure = made(VIEWS_GENERATOR, "light", NULL);
+    assert_ok(views_mix(v, 1 / 3.0f, &err), err);
+    assert_int_equal(views_real_pairs(v), 3);
+    for (uint64_t step = 0; step < 25; step++) {
+        fill(x, v, step, 0.4f);
+        fill(plain, pure, step, 0.4f);
+        for (int row = 0; row < PAIRS; row++) {
+            const size_t a = (size_t)row * FLOATS, b = a + BATCH / 2;
+            bool is = views_is_real(v, row);
+            assert_true(is == views_is_real(v, row + PAIRS));
+            assert_true(is != !memcmp(x + a, plain + a, sizeof(float[FLOATS])));
+            assert_true(is != !memcmp(x + b, plain + b, sizeof(float[FLOATS])));
+            if (is) seen[views_index(v, step, row)]++, real++;
+        }
+    }
+    for (int i = 0; i < 25; i++) assert_int_equal(seen[i], 3);
+    assert_int_equal(real, 75);
+    assert_true(views_unique(v, 25, 0, 75) == 25 * PAIRS - 75 + 25 + 25 * PAIRS - 75);
+    views_free(v);
+    views_free(pure);
+    v = made(VIEWS_GENERATOR_PIXEL, "faint:jitter=1,brightness=0.001",
+             NULL); /* a recipe that hardly changes them */
+    assert_ok(views_mix(v, 0.5f, &err), err);
+    fill(x, v, 1, 0);
+    for (int row = 0; row < 2 * PAIRS; row++)
+        if (views_is_real(v, row)) assert_true(same_picture(x + row * FLOATS, views_index(v, 1, row)));
+    views_free(v);
+}
+
+static void test_mix_refuses(void **state)
+{
+    (void)state;
+    ViewConfig c = {.maker = VIEWS_GENERATOR, .pairs = PAIRS, .psi = 1};
+    Err err = {0};
+    Views *latent = made(VIEWS_GENERATOR_LATENT, "genrep", NULL), *real = made(VIEWS_REAL, "genrep", NULL),
+          *alone;
+    augment_named(&c.recipe, "genrep", &err);
+    assert_ok(views_new(&alone, &c, generator, NULL, NULL, &err), err);
+    assert_refused(views_mix(latent, 0.1f, &err), err, ERR_USAGE, "not augmented cannot be mixed");
+    assert_refused(views_mix(real, 0.1f, &err), err, ERR_USAGE, "from real pictures alone");
+    assert_refused(views_mix(alone, 0.1f, &err), err, ERR_USAGE, "no real pictures");
+    views_free(latent);
+    views_free(real);
+    views_free(alone);
+}
+
+enum { MANY = 60 }; /* steps */
+
+/* How many of the anchors in MANY steps of v are like the example, of the same class as they were without
+ * weights. */
+static int like(Views *v, const Weight *w)
+{
+    Err err = {0};
+    Weigher *judge;
+    Weight marked = {.factor = 0, .like = w->like};
+    int n = 0;
+    assert_ok(weigher_new(&judge, generator, 0.9f, &marked, 1, NULL, &err), err);
+    Stream s = stream_of(generator, 21);
+    for (uint64_t step = 0; step < MANY; step++) {
+        Address list[PAIRS], first;
+        float factor[PAIRS];
+        assert_ok(views_settle(v, step, &err), err);
+        for (int row = 0; row < PAIRS; row++) {
+            views_address(&list[row], v, step, 0.4f, row);
+            stream_pair(&first, NULL, &s, step * PAIRS + (uint64_t)row);
+            assert_int_equal(list[row].class, first.class);
+        }
+        assert_ok(weigher_factors(factor, judge, list, PAIRS, &err), err);
+        for (int row = 0; row < PAIRS; row++) n += factor[row] <= 0;
+    }
+    weigher_free(judge);
+    return n;
+}
+
+static void test_weights(void **state)
+{
+    (void)state;
+    static float x[BATCH], raw[FLOATS];
+    Err err = {0};
+    Weight w = {.factor = 0};
+    Views *v = made(VIEWS_GENERATOR_LATENT, "none", NULL);
+    views_address(&w.like, v, 5, 0, 2);
+    int before = like(v, &w);
+    assert_true(before > 1 && before < 30); /* about 5 % of 180 of its class */
+    assert_ok(views_weigh(v, &w, 1, &err), err);
+    assert_int_equal(like(v, &w), 0);
+    w.factor = 8;
+    assert_ok(views_weigh(v, &w, 1, &err), err);
+    assert_true(like(v, &w) > 2 * before);
+    Latent *l = latent_new(generator, 4, NULL, NULL, &err);
+    int again = 0;
+    for (uint64_t step = 7; step > 0; step--) { /* in any order */
+        Address a;
+        fill(x, v, step, 0.4f);
+        again += views_redrawn(v);
+        for (int row = 0; row < 2 * PAIRS; row++) {
+            views_address(&a, v, step, 0.4f, row);
+            assert_ok(latent_images(raw, l, &a, 1, &err), err);
+            assert_memory_equal(x + row * FLOATS, raw, sizeof raw);
+        }
+    }
+    assert_true(again > 0);
+    assert_ok(views_weigh(v, NULL, 0, &err), err);
+    assert_int_equal(like(v, &w), before);
+    latent_free(l);
+    views_free(v);
+}
+
+/* Of three kept views the one that is excluded comes no more; a list of weights holds each example once. */
+static void test_weighed_corners(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Address list[3] = {corner(900), corner(901), corner(902)}, a;
+    Weight all[WEIGH_MAX], w = {.factor = 0, .like = list[1]};
+    int n = 0, seen = 0;
+    Views *v = made(VIEWS_GENERATOR_LATENT, "none", NULL);
+    assert_ok(views_corners(v, list, 3, &err) && views_share(v, 0.5f, &err), err);
+    assert_ok(weight_put(all, &n, &w, &err) && views_weigh(v, all, n, &err), err);
+    for (uint64_t step = 0; step < 6; step++) {
+        assert_ok(views_settle(v, step, &err), err);
+        for (int row = 0; row < PAIRS; row++) {
+            views_address(&a, v, step, 0, row);
+            assert_false(address_equal(&a, &list[1]));
+            seen += address_equal(&a, &list[0]) || address_equal(&a, &list[2]);
+        }
+    }
+    assert_int_equal(seen, 6 * views_corner_pairs(v));
+    w.factor = 4;
+    assert_true(weight_put(all, &n, &w, &err) && n == 1 && all[0].factor > 3);
+    w.factor = 1;
+    assert_true(weight_put(all, &n, &w, &err) && n == 0);
+    w.factor = 2;
+    for (uint64_t i = 0; i < WEIGH_MAX; i++) w.like = corner(i), assert_true(weight_put(all, &n, &w, &err));
+    w.like = corner(99);
+    assert_refused(weight_put(all, &n, &w, &err), err, ERR_LIMIT, "at most 32 views");
+    views_free(v);
+}
+
 static void test_real(void **state)
 {
     static float x[BATCH], raw[FLOATS];
@@ -193,7 +349,7 @@ static void test_real(void **state)
         }
     }
     for (int i = 0; i < 25; i++) assert_int_equal(seen[i], 18);
-    assert_true(views_unique(v, 2, 0) == 18 && views_unique(v, 3, 0) == 25);
+    assert_true(views_unique(v, 2, 0, 0) == 18 && views_unique(v, 3, 0, 0) == 25);
     views_free(v);
 }
 
@@ -206,10 +362,10 @@ static void test_unique_and_names(void **state)
     (void)state;
     augment_named(&c.recipe, "none", &err);
     assert_ok(views_new(&v, &c, generator, NULL, NULL, &err), err);
-    assert_true(views_unique(v, 1, 0) == 2 * PAIRS && views_unique(v, 10, 0) == 20 + 10 * PAIRS);
+    assert_true(views_unique(v, 1, 0, 0) == 2 * PAIRS && views_unique(v, 10, 0, 0) == 20 + 10 * PAIRS);
     views_free(v);
     v = made(VIEWS_GENERATOR_PIXEL, "none", NULL);
-    assert_int_equal(views_unique(v, 10, 0), 10 * PAIRS);
+    assert_int_equal(views_unique(v, 10, 0, 0), 10 * PAIRS);
     views_free(v);
     for (int i = 0; i < VIEWS_COUNT; i++) {
         assert_ok(views_named(&m, views_name((ViewMaker)i), &err), err);
@@ -259,6 +415,10 @@ int main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_corners),
         cmocka_unit_test(test_corners_refuse),
+        cmocka_unit_test(test_mix),
+        cmocka_unit_test(test_mix_refuses),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_weighed_corners),
         cmocka_unit_test(test_real),
         cmocka_unit_test(test_unique_and_names),
         cmocka_unit_test(test_trainer),
