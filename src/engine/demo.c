@@ -193,8 +193,9 @@ static bool save_curve(Acts *a, const Line *l, Err *err)
                          series("kNN", &l[KNN], 0x2c8a4b, true, false),
                          series("untrained, linear", &l[LINEAR_UNTRAINED], 0x8fb0dd, false, true),
                          series("untrained, kNN", &l[KNN_UNTRAINED], 0x9ccaa9, false, true)};
-    Plot panel[] = {{"Contrastive training on generated views", "step", "NT-Xent", loss, 2, 480, 320, false},
-                    {"On real pictures", "step", "accuracy, %", real, 4, 480, 320, false}};
+    Plot panel[] = {
+        {"Contrastive training on generated views", "step", "NT-Xent", loss, 2, 480, 320, false, NULL, 0},
+        {"On real pictures", "step", "accuracy, %", real, 4, 480, 320, false, NULL, 0}};
     Address pairs[2 * TRAIN_PAIRS];
     Image curve = {0};
     for (int i = 0; i < n->pairs; i++)

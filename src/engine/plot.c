@@ -16,6 +16,7 @@ typedef struct {
     Image *im;
     int left, top, w, h; /* of the area inside the axes */
     double x0, x1, y0, y1;
+    bool rows; /* y counts them downwards */
 } Area;
 
 static void dot(Image *im, int x, int y, const uint8_t rgb[3])
@@ -88,6 +89,7 @@ static int place_x(const Area *a, double x)
 
 static int place_y(const Area *a, double y)
 {
+    if (a->rows) y = a->y0 + a->y1 - y;
     return a->top + a->h - (int)lround((y - a->y0) / (a->y1 - a->y0) * a->h);
 }
 
@@ -99,16 +101,30 @@ static void tick_text(char out[24], double value, double tick)
         snprintf(out, 24, "%.*f", tick >= 1 ? 0 : (int)ceil(-log10(tick) - 1e-9), value);
 }
 
+static void draw_y_tick(const Area *a, double v, const char *text)
+{
+    int y = place_y(a, v);
+    line(a->im, a->left, y, a->left + a->w, y, faint, 1, false);
+    plot_text(a->im, a->left - 6 - PLOT_GLYPH_W * (int)strlen(text), y - PLOT_GLYPH_H / 2, text, soft, 1);
+}
+
+static void draw_y_ticks(const Area *a, const Plot *p)
+{
+    char text[24];
+    double ty = tick_of(a->y0, a->y1);
+    for (int i = 0; i < p->rows; i++) draw_y_tick(a, i + 1, p->row[i]);
+    if (p->rows) return;
+    for (double v = ceil(a->y0 / ty - 1e-9) * ty; v <= a->y1 + ty * 1e-6; v += ty) {
+        tick_text(text, fabs(v) < ty * 1e-6 ? 0 : v, ty);
+        draw_y_tick(a, v, text);
+    }
+}
+
 static void draw_axes(const Area *a, const Plot *p)
 {
     char text[24];
-    double tx = tick_of(a->x0, a->x1), ty = tick_of(a->y0, a->y1);
-    for (double v = ceil(a->y0 / ty - 1e-9) * ty; v <= a->y1 + ty * 1e-6; v += ty) {
-        int y = place_y(a, v);
-        line(a->im, a->left, y, a->left + a->w, y, faint, 1, false);
-        tick_text(text, fabs(v) < ty * 1e-6 ? 0 : v, ty);
-        plot_text(a->im, a->left - 6 - PLOT_GLYPH_W * (int)strlen(text), y - PLOT_GLYPH_H / 2, text, soft, 1);
-    }
+    double tx = tick_of(a->x0, a->x1);
+    draw_y_ticks(a, p);
     for (double v = ceil(a->x0 / tx - 1e-9) * tx; v <= a->x1 + tx * 1e-6; v += tx) {
         int x = place_x(a, v);
         line(a->im, x, a->top + a->h, x, a->top + a->h + 4, ink, 1, false);
@@ -153,15 +169,34 @@ static void draw_legend(const Area *a, const Plot *p)
     }
 }
 
+/* Room for the names on the y axis. */
+static int margin_of(const Plot *p)
+{
+    size_t widest = 0;
+    for (int i = 0; i < p->rows; i++) widest = strlen(p->row[i]) > widest ? strlen(p->row[i]) : widest;
+    int names = PLOT_GLYPH_W * (int)widest + 14;
+    return names > MARGIN_LEFT ? names : MARGIN_LEFT;
+}
+
+static void set_ranges(Area *a, const Plot *p)
+{
+    range_of(p, false, &a->x0, &a->x1);
+    range_of(p, true, &a->y0, &a->y1);
+    double up = (a->y1 - a->y0) * 0.04, along = (a->x1 - a->x0) * 0.04;
+    a->y1 += up;
+    if (!p->y_zero || a->y0 < 0) a->y0 -= up;
+    a->rows = p->rows > 0;
+    if (!a->rows) return;
+    a->y0 = 0.5, a->y1 = p->rows + 0.5;
+    a->x0 -= along, a->x1 += along;
+}
+
 static void draw_panel(Image *im, int left, int top, const Plot *p)
 {
-    Area a = {.im = im, .left = left + MARGIN_LEFT, .top = top, .w = p->w - MARGIN_LEFT - MARGIN_RIGHT};
+    int margin = margin_of(p);
+    Area a = {.im = im, .left = left + margin, .top = top, .w = p->w - margin - MARGIN_RIGHT};
     a.h = p->h - MARGIN_BOTTOM - a.top;
-    range_of(p, false, &a.x0, &a.x1);
-    range_of(p, true, &a.y0, &a.y1);
-    double room = (a.y1 - a.y0) * 0.04;
-    a.y1 += room;
-    if (!p->y_zero || a.y0 < 0) a.y0 -= room;
+    set_ranges(&a, p);
     draw_axes(&a, p);
     for (int i = 0; i < p->n; i++) draw_series(&a, &p->series[i]);
     if (p->n > 1) draw_legend(&a, p);

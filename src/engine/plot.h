@@ -18,8 +18,10 @@ typedef struct {
     const char *title, *x_label, *y_label;
     const PlotSeries *series;
     int n;
-    int w, h;    /* of this panel in pixels */
-    bool y_zero; /* the y axis begins at 0 */
+    int w, h;               /* of this panel in pixels */
+    bool y_zero;            /* the y axis begins at 0 */
+    const char *const *row; /* names of places 1, 2 ... on the y axis, downwards; NULL: y is a number */
+    int rows;
 } Plot;
 
 /* out: RGB, the panels side by side. */

@@ -22,6 +22,7 @@
     X(neighbours, "neighbours",  "Find the real pictures nearest to a view or a picture")                    \
     X(meter,      "meter",       "Measure views: class, entropy, realism, nearest real pictures")            \
     X(quality,    "quality",     "Measure how good a generator's pictures are")                              \
+    X(experiment, "experiment",  "Run a recipe of trainings over seeds: rows, tables, a plot")                \
     X(replay,     "replay",      "Do again what a journal of the terminal program holds")                   \
     X(demo,       "demo",        "All four acts in under three minutes")                                     \
     X(fit,        "fit",         "Train a generator on real pictures")                                       \

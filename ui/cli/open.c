@@ -42,7 +42,7 @@ void open_add_address(Json *array, const Address *a)
     json_add_str(array, address_print(text, a, NULL) ? text : "");
 }
 
-static bool log_test_set(const Args *a, Err *err)
+bool open_log_test(const Args *a, Err *err)
 {
     char folder[3072], path[3200], line[1024];
     args_line(line, sizeof line, a);
@@ -58,7 +58,7 @@ static bool log_test_set(const Args *a, Err *err)
 
 bool open_split(Split *out, const Args *a, Err *err)
 {
-    return dataset_split(args_text(a, "split"), out, err) && (*out != SPLIT_TEST || log_test_set(a, err));
+    return dataset_split(args_text(a, "split"), out, err) && (*out != SPLIT_TEST || open_log_test(a, err));
 }
 
 bool open_dataset(Dataset *out, const Args *a, const char *spec, Split split, int side, int channels,

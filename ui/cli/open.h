@@ -15,6 +15,7 @@ void open_add_address(Json *array, const Address *a); /* as text */
 /* --split. That the test set is used is told on stderr and kept in test-set.jsonl of the program's state
  * folder. */
 bool open_split(Split *out, const Args *a, Err *err);
+bool open_log_test(const Args *a, Err *err);
 #define OPTION_OWN_DATA                                                                                      \
     {                                                                                                        \
         "data", OPTION_TEXT, "fashion|DIR", NULL, 0, 0, false, "Real pictures (the run's own, else fashion)" \
