@@ -10,7 +10,7 @@
 
 typedef struct {
     size_t size;
-    int first, last;
+    int first, last, index; /* index: in the order of block_add */
     size_t at;
     size_t *where; /* gets `at` */
 } Block;
@@ -199,7 +199,8 @@ static size_t grains(size_t floats)
 
 static void block_add(Planner *p, size_t floats, int first, int last, size_t *where)
 {
-    p->block[p->blocks++] = (Block){.size = grains(floats), .first = first, .last = last, .where = where};
+    Block b = {.size = grains(floats), .first = first, .last = last, .index = p->blocks, .where = where};
+    p->block[p->blocks++] = b;
 }
 
 /* A gradient lives from the backward of its last reader to the backward of its producer; those of ports
@@ -266,7 +267,7 @@ static int by_size(const void *a, const void *b)
 {
     const Block *x = a, *y = b;
     if (x->size != y->size) return x->size < y->size ? 1 : -1;
-    return (x->where > y->where) - (x->where < y->where);
+    return x->index - y->index;
 }
 
 /* The tightest gap among the placed blocks (sorted by `at`) that live at the same time; else after the last
