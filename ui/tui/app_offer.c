@@ -149,4 +149,6 @@ void offer_fill(App *app)
         else if (action)
             offer_argument(&f, app, action);
     }
+    /* A list that shrank at each letter would uncover pictures, which then have to be sent again. */
+    if (!naming || p->offers > p->rows) p->rows = p->offers;
 }

@@ -11,7 +11,7 @@ void prompt_open(App *app, const char *text)
 {
     app->prompt.open = true;
     app->prompt.wanting = false;
-    app->prompt.proposed = 0;
+    app->prompt.proposed = app->prompt.rows = 0;
     app->prompt.at = app->prompt.lines;
     textbox_set(&app->prompt.line, text);
     offer_fill(app);
@@ -196,7 +196,7 @@ void prompt_paste(App *app, const char *text)
 /* The list stands on the line; its rows scroll with the one chosen. */
 static Rect list_place(const Prompt *p, int rows, int cols)
 {
-    int n = p->offers < OFFER_ROWS ? p->offers : OFFER_ROWS, w = cols < 84 ? cols : 84;
+    int n = p->rows < OFFER_ROWS ? p->rows : OFFER_ROWS, w = cols < 84 ? cols : 84;
     if (n > rows - 4) n = rows - 4;
     return (Rect){0, rows - 1 - n - 2, w, n > 0 ? n + 2 : 0};
 }
@@ -230,7 +230,8 @@ static void draw_list(const Prompt *p, Canvas *c)
     if (rect_empty(box)) return;
     snprintf(count, sizeof count, "%d", p->offers);
     Rect in = canvas_popup(c, box, p->from ? "Tab takes the next" : "Commands", count);
-    int top = list_top(p, in.h), name = p->offer[0].help ? 22 : in.w - 2;
+    int top = list_top(p, in.h), name = p->offers && p->offer[0].help ? 22 : in.w - 2;
+    if (!p->offers) canvas_text(c, in.x + 1, in.y, in.w - 2, INK_DIM, "No command here has that in its name");
     for (int i = 0; i < in.h && top + i < p->offers; i++) {
         const Offer *o = &p->offer[top + i];
         canvas_text(c, in.x + 1, in.y + i, name, INK_ACCENT, o->text);

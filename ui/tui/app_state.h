@@ -45,6 +45,7 @@ typedef struct {
     int lines, at;              /* at == lines: the line being typed */
     Offer offer[APP_OFFERS];
     int offers, chosen; /* chosen: the one put into the line, -1: none yet */
+    int rows;           /* of the list: while a command is named, as many as it has had since the line was opened */
     int from;           /* where in the line an offer goes */
     int proposed;       /* the argument from here on was put there for the person: typing replaces it; 0: none */
     bool wanting;       /* Enter was pressed without the argument that the command needs */
