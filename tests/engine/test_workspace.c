@@ -141,7 +141,8 @@ static void test_plot(void **state)
     Image im, other;
     float x[] = {0, 1, 2, 3}, y[] = {1, NAN, 3, INFINITY};
     PlotSeries s = {"s", x, y, 4, {200, 0, 0}, true, false};
-    Plot p = {"title", "x", "y", &s, 1, 320, 200, false}, small = {"t", "x", "y", &s, 1, 20, 20, false};
+    Plot p = {.title = "title", .x_label = "x", .y_label = "y", .series = &s, .n = 1, .w = 320, .h = 200},
+         small = {.title = "t", .x_label = "x", .y_label = "y", .series = &s, .n = 1, .w = 20, .h = 20};
     assert_ok(plot_image(&im, &p, 1, &err) && im.w == 320 && im.h == 200, err);
     y[0] = 2;
     assert_ok(plot_image(&other, &p, 1, &err), err);

@@ -261,8 +261,10 @@ static bool read_stored(TrainScreen *s, App *app)
     s->going = !strcmp(s->shown.state, "running");
     follow_kept(s);
     if (clock_seconds() >= s->want_until)
-        s->want = (TrainControl){(float)s->curve.rate, (float)s->curve.temperature, (float)s->curve.sigma,
-                                 (float)s->curve.share};
+        s->want = (TrainControl){.rate = (float)s->curve.rate,
+                                 .temperature = (float)s->curve.temperature,
+                                 .sigma = (float)s->curve.sigma,
+                                 .share = (float)s->curve.share};
     return true;
 }
 
