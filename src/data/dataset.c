@@ -113,9 +113,9 @@ static bool resize(Dataset *ds, int size, int channels, Err *err)
     return true;
 }
 
-static bool open_fashion(Dataset *ds, const char *spec, Split split, int size, int channels, Err *err)
+/* To the wanted size and channels; 0: as they are. */
+static bool fit_items(Dataset *ds, int size, int channels, Err *err)
 {
-    if (!dataset_fashion(ds, split, !strcmp(spec, "fashion-small"), err)) return false;
     if (size == 0) size = ds->w;
     if (channels == 0) channels = ds->c;
     return (size == ds->w && channels == ds->c) || resize(ds, size, channels, err);
@@ -123,14 +123,19 @@ static bool open_fashion(Dataset *ds, const char *spec, Split split, int size, i
 
 static bool open_any(Dataset *ds, const char *spec, Split split, int size, int channels, Err *err)
 {
+    bool packed;
     if (size < 0 || size > 1024)
         return err_set(err, ERR_USAGE, "images of %d pixels: 1 to 1024 are possible", size);
     if (channels != 0 && channels != 1 && channels != 3)
         return err_set(err, ERR_USAGE, "images of %d channels: 1 or 3 are possible", channels);
-    if (!strcmp(spec, "fashion") || !strcmp(spec, "fashion-small"))
-        return open_fashion(ds, spec, split, size, channels, err);
+    if (dataset_is_named(spec))
+        return dataset_named(ds, spec, split, err) && fit_items(ds, size, channels, err);
+    if (dataset_packed(ds, spec, split, &packed, err)) return fit_items(ds, size, channels, err);
+    if (packed) return false;
     if (!file_is_folder(spec))
-        return err_set(err, ERR_USAGE, "\"%.200s\" is neither \"fashion\" nor a folder of pictures", spec);
+        return err_set(err, ERR_USAGE,
+                       "\"%.200s\" is neither \"fashion\", \"mnist\", \"cifar10\" nor a folder of pictures",
+                       spec);
     if (size == 0)
         return err_set(err, ERR_USAGE, "%.200s: a folder of pictures needs a size in pixels", spec);
     return dataset_folder(ds, spec, split, size, channels ? channels : 3, err);

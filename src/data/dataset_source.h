@@ -6,7 +6,10 @@
  * dataset_close. */
 bool dataset_allocate(Dataset *ds, int n, int c, int h, int w, char *const *class_name, int classes,
                       Err *err);
-/* Fashion-MNIST, 28 x 28 grey: from the package or, when `small` or the package is absent, from assets. */
-bool dataset_fashion(Dataset *out, Split split, bool small, Err *err);
+/* Data sets known by name, at their own size; dataset_named wants one of those. */
+bool dataset_named(Dataset *out, const char *spec, Split split, Err *err);
+/* The same out of a folder or archive of known form; *packed says whether path is one (without an error when
+ * not). */
+bool dataset_packed(Dataset *out, const char *path, Split split, bool *packed, Err *err);
 /* A folder's pictures of one split, through image_fit. */
 bool dataset_folder(Dataset *out, const char *path, Split split, int size, int channels, Err *err);

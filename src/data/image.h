@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IMAGE_SIDE_MAX 8192 /* pictures read from files; sheets made here may be up to 65,536 on a side */
+#define IMAGE_SIDE_MAX 16384 /* pictures read from files; sheets made here may be up to 65,536 on a side */
 
 /* Rows from the top, pixels from the left, c interleaved bytes each: grey (c 1) or RGB (c 3). */
 typedef struct {

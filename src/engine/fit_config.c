@@ -139,8 +139,7 @@ bool fit_read(Fit *fit, Err *err)
 
 char *fit_card(const Fit *fit, long images, double seconds)
 {
-    char digest[65], made[320];
-    bool fashion = !strncmp(fit->data.name, "fashion", 7) && !fit->data.path;
+    char digest[65], made[320], licence[128];
     digest_hex(digest, &fit->data.digest, 64);
     bool labels = fit->gan.generator.classes > 1;
     snprintf(made, sizeof made, "viewsmith %s: hinge GAN, spectral norm, %sEMA", VIEWSMITH_VERSION,
@@ -155,8 +154,9 @@ char *fit_card(const Fit *fit, long images, double seconds)
     json_put_num(o, "minutes", seconds / 60);
     json_put_int(o, "seed", (int64_t)fit->gan.seed);
     json_put_str(o, "method", made);
-    json_put_str(o, "licence",
-                 fashion ? "MIT (Fashion-MNIST, Zalando SE, MIT)" : "that of the pictures it was trained on");
+    snprintf(licence, sizeof licence, "ours: MIT; of the pictures: %s",
+             fit->data.licence[0] ? fit->data.licence : "their owners'");
+    json_put_str(o, "licence", licence);
     json_put(o, "settings", config_json(fit));
     char *text = json_text(o);
     json_drop(o);

@@ -41,7 +41,7 @@ Fit *fit_open(const char *folder, const char *spec, Split split, int size, int c
     }
     snprintf(fit->folder, sizeof fit->folder, "%s", folder);
     snprintf(fit->spec, sizeof fit->spec, "%s", spec);
-    snprintf(fit->slug, sizeof fit->slug, "%.39s", strncmp(spec, "fashion", 7) ? "own" : "fashion");
+    snprintf(fit->slug, sizeof fit->slug, "%.39s", fit->data.subset ? "fashion" : dataset_is_named(spec) ? spec : "own");
     fit->split = split;
     fit->gan = gan_defaults(&fit->data);
     fit->threads = pool_default_threads();

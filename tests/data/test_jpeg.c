@@ -128,8 +128,8 @@ static void declared_sizes_are_checked(void **state)
         if (bytes[i] == 0xFF && bytes[i + 1] == 0xC0) sof = i;
     memcpy(bytes + sof + 5, "\x20\x00\x20\x00", 4);
     assert_refused(jpeg_decode(bytes, size, "x", &im, &err), err, ERR_FORMAT, "too short for the size");
-    memcpy(bytes + sof + 5, "\x20\x01\x20\x00", 4);
-    assert_refused(jpeg_decode(bytes, size, "x", &im, &err), err, ERR_LIMIT, "at most 8192");
+    memcpy(bytes + sof + 5, "\x40\x01\x40\x00", 4);
+    assert_refused(jpeg_decode(bytes, size, "x", &im, &err), err, ERR_LIMIT, "at most 16384");
     free(bytes);
 }
 

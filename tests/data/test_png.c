@@ -226,7 +226,7 @@ static void bad_files_end_in_a_sentence(void **state)
     m.bytes[19] = 0; /* width 0 */
     assert_refused(png_decode(m.bytes, m.n, "x", &im, NULL, &err), err, ERR_FORMAT, "says it is 0 x 3");
     m.bytes[17] = 1; /* width 65,536 */
-    assert_refused(png_decode(m.bytes, m.n, "x", &im, NULL, &err), err, ERR_LIMIT, "at most 8192");
+    assert_refused(png_decode(m.bytes, m.n, "x", &im, NULL, &err), err, ERR_LIMIT, "at most 16384");
     m.bytes[17] = 0;
     m.bytes[19] = 6; /* checksum no longer fits */
     assert_refused(png_decode(m.bytes, m.n, "x", &im, NULL, &err), err, ERR_FORMAT, "CRC");

@@ -31,6 +31,7 @@
     X(walk,       "walk",        "Learn directions that zoom, shift, turn and brighten")                     \
     X(judge,      "judge",       "Train the judge: an encoder with labels, on real pictures")                \
     X(encode,     "encode",      "Run an encoder over an array of pictures")                                 \
+    X(data,       "data",        "Data sets known by name: where they are, how to get them")                 \
     X(info,       "info",        "Say what a model, picture, address or run is")                             \
     X(bench,      "bench",       "Measure this program, and a peer beside it by turns")                      \
     X(config,     "config",      "Show settings and where they come from; keep one")                         \

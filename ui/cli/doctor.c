@@ -129,7 +129,7 @@ static void tell_data(Report *r)
     const char *spec = args_text(r->args, "data");
     Dataset ds = {0};
     Err err = {0};
-    if (dataset_open(&ds, spec, SPLIT_TEST, strncmp(spec, "fashion", 7) ? 28 : 0, 0, &err))
+    if (dataset_open(&ds, spec, SPLIT_TEST, dataset_is_named(spec) ? 0 : 28, 0, &err))
         tell(r, "data", ds.sentence,
              ds.subset ? "the package " DATA_PACKAGE " has all 70,000 pictures: apt-get install " DATA_PACKAGE : NULL);
     else

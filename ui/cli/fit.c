@@ -10,8 +10,8 @@
 
 static const Option options[] = {
     {"out", OPTION_TEXT, "DIR", NULL, 0, 0, false, "Folder of the run: checkpoint, log, sample sheets"},
-    {"data", OPTION_TEXT, "fashion|DIR", "fashion", 0, 0, false,
-     "Real pictures: Fashion-MNIST, or class folders of PNG or JPEG"},
+    {"data", OPTION_TEXT, "NAME|PATH", "fashion", 0, 0, false,
+     "Real pictures: fashion, mnist, cifar10, a package of these, or class folders of PNG or JPEG"},
     {"split", OPTION_TEXT, "train|full-train", "train", 0, 0, false,
      "train leaves the held-out validation pictures out"},
     {"size", OPTION_INTEGER, "N", NULL, 8, 256, false, "Side in pixels for a folder; divisible by 4"},

@@ -18,7 +18,7 @@ bool open_split(Split *out, const Args *a, Err *err);
 bool open_log_test(const Args *a, Err *err);
 #define OPTION_OWN_DATA                                                                                      \
     {                                                                                                        \
-        "data", OPTION_TEXT, "fashion|DIR", NULL, 0, 0, false, "Real pictures (the run's own, else fashion)" \
+        "data", OPTION_TEXT, "NAME|PATH", NULL, 0, 0, false, "Real pictures (the run's own, else fashion)" \
     }
 /* Real pictures, telling on stderr what they are; side and channels 0: the data's own. */
 bool open_dataset(Dataset *out, const Args *a, const char *spec, Split split, int side, int channels,
