@@ -33,6 +33,7 @@ const Meter meter_none = {.distance = NAN,
                           .own = NAN,
                           .entropy = NAN,
                           .realism = NAN,
+                          .rank = NAN,
                           .nearest = {-1, -1, -1, -1},
                           .label = {-1, -1, -1, -1},
                           .score = {NAN, NAN, NAN, NAN}};
@@ -292,6 +293,7 @@ static bool judge_realism(Meter *meter, const Measure *m, const float *feature, 
                              : err_nomem(err, "meters");
     for (int i = 0; ok && i < n; i++) {
         meter[i].realism = score[i];
+        meter[i].rank = realism_rank(m->reals, score[i]);
         for (int j = 0; j < k; j++) {
             const Neighbour *h = &hit[i * k + j];
             meter[i].nearest[j] = h->index;

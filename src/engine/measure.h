@@ -24,6 +24,7 @@ typedef struct {
     float own;                  /* the judge's share of the class the address asks for; NAN without one */
     float entropy;              /* of all shares, in nats */
     float realism;              /* realism.h; NAN until the real pictures are known */
+    float rank; /* share of real pictures that are less real by that measure, 0..1; NAN as it */
     int nearest[METER_NEIGHBOURS],
         label[METER_NEIGHBOURS];            /* real pictures, index in the training split; -1: none */
     float score[METER_NEIGHBOURS];          /* cosine */
@@ -45,12 +46,12 @@ bool measure_grow(Measure *m, int count, Err *err);
 bool measure_real(const Measure *m); /* realism and neighbours are known */
 const Realism *
 measure_reals(const Measure *m); /* NULL without data or encoder; keep it to keep Meter.picture alive */
-const char *measure_space(const Measure *m);  /* "judge-fashion", "" without an encoder */
-const char *measure_digest(const Measure *m); /* of that encoder, "" without one */
-int measure_features(const Measure *m);       /* floats of a view's features; 0 without an encoder */
+const char *measure_space(const Measure *m);         /* "judge-fashion", "" without an encoder */
+const char *measure_digest(const Measure *m);        /* of that encoder, "" without one */
+int measure_features(const Measure *m);              /* floats of a view's features; 0 without an encoder */
 void measure_unit(float *feature, const Measure *m); /* brings a view's features to length 1 */
-const char *measure_data(const Measure *m);   /* "fashion-small", "" without */
-const char *measure_why(const Measure *m);    /* one sentence on what is missing, "" when nothing is */
+const char *measure_data(const Measure *m);          /* "fashion-small", "" without */
+const char *measure_why(const Measure *m);           /* one sentence on what is missing, "" when nothing is */
 const char *measure_class(const Measure *m,
                           int class); /* what the judge calls it, "" when it does not know */
 
@@ -73,7 +74,7 @@ typedef enum {
     ORDER_DISTANCE,
     ORDER_COUNT
 } MeterOrder;
-const char *meter_order_name(MeterOrder o); /* "seed", "class", "entropy", "realism", "distance" */
+const char *meter_order_name(MeterOrder o); /* "seed", "class", "unsure", "realism", "distance" */
 const char *meter_order_says(MeterOrder o); /* "least real first" */
 bool meter_order_named(MeterOrder *out, const char *name, Err *err);
 /* The number it goes by; larger comes first. NAN: not known, comes last. ORDER_SEED: NAN. */

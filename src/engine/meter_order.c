@@ -7,7 +7,7 @@ static const struct {
     const char *name, *says;
 } orders[ORDER_COUNT] = {[ORDER_SEED] = {"seed", "by seed"},
                          [ORDER_CLASS] = {"class", "least of its class first"},
-                         [ORDER_ENTROPY] = {"entropy", "most unsure first"},
+                         [ORDER_ENTROPY] = {"unsure", "most unsure first"},
                          [ORDER_REALISM] = {"realism", "least real first"},
                          [ORDER_DISTANCE] = {"distance", "farthest first"}};
 
@@ -26,8 +26,7 @@ bool meter_order_named(MeterOrder *out, const char *name, Err *err)
     for (int o = 0; o < ORDER_COUNT; o++)
         if (!strcmp(orders[o].name, name)) return *out = (MeterOrder)o, true;
     return err_set(err, ERR_USAGE,
-                   "views cannot be sorted by \"%s\", but by seed, class, entropy, realism or distance",
-                   name);
+                   "views cannot be sorted by \"%s\", but by seed, class, unsure, realism or distance", name);
 }
 
 float meter_order_value(const Meter *m, MeterOrder o)

@@ -27,7 +27,9 @@ struct Realism {
     float *row;             /* (n,D) features as they come */
     float *half, *inverse;  /* (n) half the squared length, one over the length */
     float *radius;          /* (n) squared distance to the REALISM_K-th nearest; 0: left out */
-    char path[4096];        /* where it is kept, "" nowhere */
+    float *own;             /* (owns) realism of the first real pictures among the others, smallest first */
+    int owns;
+    char path[4096]; /* where it is kept, "" nowhere */
     int refs;
 };
 
@@ -44,7 +46,9 @@ static bool make_room(Realism *r, Err *err)
     r->half = malloc(n * sizeof *r->half);
     r->inverse = malloc(n * sizeof *r->inverse);
     r->radius = malloc(n * sizeof *r->radius);
-    if (r->index && r->label && r->place && r->picture && r->row && r->half && r->inverse && r->radius)
+    r->own = malloc((size_t)r->owns * sizeof *r->own);
+    if (r->index && r->label && r->place && r->picture && r->row && r->half && r->inverse && r->radius &&
+        r->own)
         return true;
     return err_nomem(err, "real pictures");
 }
@@ -81,9 +85,11 @@ static void load(Realism *r)
 {
     Safetensors st;
     if (!*r->path || !file_exists(r->path) || !safetensors_open(&st, r->path, NULL)) return;
-    const Tensor *row = safetensors_find(&st, "features"), *radius = safetensors_find(&st, "radius");
-    bool ok = row && radius && safetensors_floats(r->row, row, (size_t)r->n * (size_t)r->D, NULL) &&
-              safetensors_floats(r->radius, radius, (size_t)r->n, NULL);
+    const Tensor *row = safetensors_find(&st, "features"), *radius = safetensors_find(&st, "radius"),
+                 *own = safetensors_find(&st, "own");
+    bool ok = row && radius && own && safetensors_floats(r->row, row, (size_t)r->n * (size_t)r->D, NULL) &&
+              safetensors_floats(r->radius, radius, (size_t)r->n, NULL) &&
+              safetensors_floats(r->own, own, (size_t)r->owns, NULL);
     safetensors_close(&st);
     if (!ok) return;
     r->filled = r->n;
@@ -94,8 +100,9 @@ static void save(const Realism *r, const char *folder)
 {
     const Tensor tensor[] = {
         {.name = "features", .dtype = DTYPE_F32, .rank = 2, .shape = {r->n, r->D}, .data = r->row},
-        {.name = "radius", .dtype = DTYPE_F32, .rank = 1, .shape = {r->n}, .data = r->radius}};
-    if (file_make_folder(folder, NULL)) safetensors_save(r->path, tensor, 2, NULL, 0, NULL);
+        {.name = "radius", .dtype = DTYPE_F32, .rank = 1, .shape = {r->n}, .data = r->radius},
+        {.name = "own", .dtype = DTYPE_F32, .rank = 1, .shape = {r->owns}, .data = r->own}};
+    if (file_make_folder(folder, NULL)) safetensors_save(r->path, tensor, 3, NULL, 0, NULL);
 }
 
 /* FOLDER/realism-ENCODER-DATA.safetensors */
@@ -117,6 +124,7 @@ bool realism_new(Realism **out, const Dataset *data, Encoder *e, const char *fol
     if (!r) return err_nomem(err, "real pictures");
     *r = (Realism){.e = encoder_keep(e), .D = encoder_features(&e->config), .most = data->n, .refs = 1};
     r->n = data->n < REALISM_PICTURES ? data->n : REALISM_PICTURES;
+    r->owns = r->n < REALISM_OWN ? r->n : REALISM_OWN;
     if (!make_room(r, err) || !draw(r, data, err) || !name_file(r, folder, data, err)) {
         realism_drop(r);
         return false;
@@ -145,10 +153,11 @@ void realism_drop(Realism *r)
     free(r->half);
     free(r->inverse);
     free(r->radius);
+    free(r->own);
     free(r);
 }
 
-/* --- filling -------------------------------------------------------------------------------------------- */
+/* --- radii ---------------------------------------------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
 {
@@ -185,11 +194,142 @@ static bool find_radii(Realism *r, Pool *pool, Err *err)
     return ok && leave_out_large(r, err);
 }
 
+int realism_size(const Realism *r)
+{
+    return r->n;
+}
+
+int realism_filled(const Realism *r)
+{
+    return r->filled;
+}
+
+const Encoder *realism_encoder(const Realism *r)
+{
+    return r->e;
+}
+
+const Image *realism_picture(const Realism *r, int index)
+{
+    int at = index >= 0 && index < r->most ? r->place[index] : -1;
+    return at < 0 ? NULL : &r->picture[at];
+}
+
+/* --- scores --------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const Realism *r;
+    const float *feature, *product; /* of the slice: (m,D), (m,n) */
+    float *score;
+    Neighbour *hit;
+    int k, self; /* the first one's place among the real pictures, which is passed over; -1: it is none */
+} Slice;
+
+/* sqrt(radius / distance) of real picture j, the distance without the rounding of |a|^2 + |b|^2 - 2ab. */
+static float ratio_to(const Realism *r, const float *x, int j)
+{
+    const float *y = r->row + (size_t)j * (size_t)r->D;
+    double square = 0;
+    for (int d = 0; d < r->D; d++) square += ((double)x[d] - (double)y[d]) * ((double)x[d] - (double)y[d]);
+    double most = SCORE_MOST * SCORE_MOST, radius = (double)r->radius[j];
+    return (float)sqrt(radius < most * square ? radius / square : radius > 0 ? most : 0);
+}
+
+/* Over all but picture `self`. */
+static float score_of(const Realism *r, const float *x, const float *product, float half, int self)
+{
+    int best = 0;
+    float most = -1;
+    for (int j = 0; j < r->n; j++) {
+        if (j == self) continue;
+        float square = 2 * (half + r->half[j] - product[j]);
+        float ratio = r->radius[j] / (square > 1e-12f ? square : 1e-12f);
+        if (ratio > most) most = ratio, best = j;
+    }
+    return ratio_to(r, x, best);
+}
+
+/* The k largest cosines in order, ties by the lower place. */
+static void nearest_of(Neighbour *hit, int k, const Realism *r, const float *product, float inverse)
+{
+    int held = 0;
+    for (int j = 0; j < r->n; j++) {
+        float cosine = product[j] * r->inverse[j] * inverse;
+        if (held == k && !(cosine > hit[k - 1].score)) continue;
+        int at = held < k ? held++ : k - 1;
+        for (; at > 0 && cosine > hit[at - 1].score; at--) hit[at] = hit[at - 1];
+        hit[at] = (Neighbour){r->index[j], r->label[j], cosine};
+    }
+}
+
+static void score_one(void *ctx, int i, int worker)
+{
+    const Slice *s = ctx;
+    const Realism *r = s->r;
+    const float *x = s->feature + (size_t)i * (size_t)r->D, *product = s->product + (size_t)i * (size_t)r->n;
+    float half, inverse;
+    (void)worker;
+    lengths(&half, &inverse, x, r->D);
+    if (s->score) s->score[i] = score_of(r, x, product, half, s->self < 0 ? -1 : s->self + i);
+    if (s->hit) nearest_of(s->hit + (size_t)i * (size_t)s->k, s->k, r, product, inverse);
+}
+
+/* realism_score of any features; self as in Slice. */
+static bool score_rows(float *score, Neighbour *hit, int k, const Realism *r, const float *feature, int n,
+                       int self, Pool *pool, Err *err)
+{
+    size_t D = (size_t)r->D, rows = n < ROWS ? (size_t)n : ROWS;
+    float *product = malloc(rows * (size_t)r->n * sizeof *product), *scratch = NULL;
+    bool ok = product &&
+              !posix_memalign((void **)&scratch, 64, gemm_scratch((int)rows, r->n, r->D) * sizeof *scratch);
+    for (int at = 0; ok && at < n; at += ROWS) {
+        int m = n - at < ROWS ? n - at : ROWS;
+        Slice s = {r,
+                   feature + (size_t)at * D,
+                   product,
+                   score ? score + at : NULL,
+                   hit ? hit + (size_t)at * (size_t)k : NULL,
+                   k,
+                   self < 0 ? -1 : self + at};
+        gemm(product, s.feature, r->row, m, r->n, r->D, GEMM_NT, false, scratch, pool);
+        pool_run(pool, m, score_one, &s);
+    }
+    free(product);
+    free(scratch);
+    return ok || err_nomem(err, "realism");
+}
+
+bool realism_score(float *score, Neighbour *hit, int k, const Realism *r, const float *feature, int n,
+                   Pool *pool, Err *err)
+{
+    if (r->filled < r->n || (hit && (k < 1 || k > r->n)))
+        return err_set(err, ERR_USAGE, "realism: asked for %d of %d pictures", k, r->filled);
+    return score_rows(score, hit, k, r, feature, n, -1, pool, err);
+}
+
+float realism_rank(const Realism *r, float score)
+{
+    int low = 0, high = r->owns;
+    if (r->filled < r->n || isnan(score)) return NAN;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (r->own[middle] < score)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (float)low / (float)r->owns;
+}
+
+/* --- filling -------------------------------------------------------------------------------------------- */
+
 static bool finish(Realism *r, Pool *pool, Err *err)
 {
     char folder[4096];
     measure_rows(r);
-    if (!find_radii(r, pool, err)) return false;
+    if (!find_radii(r, pool, err) || !score_rows(r->own, NULL, 0, r, r->row, r->owns, 0, pool, err))
+        return false;
+    qsort(r->own, (size_t)r->owns, sizeof *r->own, by_size);
     snprintf(folder, sizeof folder, "%s", r->path);
     char *slash = strrchr(folder, '/');
     if (slash) *slash = 0;
@@ -219,107 +359,4 @@ bool realism_fill(Realism *r, int count, Pool *pool, Err *err)
         r->filled += n;
     }
     return true;
-}
-
-int realism_size(const Realism *r)
-{
-    return r->n;
-}
-
-int realism_filled(const Realism *r)
-{
-    return r->filled;
-}
-
-const Encoder *realism_encoder(const Realism *r)
-{
-    return r->e;
-}
-
-const Image *realism_picture(const Realism *r, int index)
-{
-    int at = index >= 0 && index < r->most ? r->place[index] : -1;
-    return at < 0 ? NULL : &r->picture[at];
-}
-
-/* --- scores --------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    const Realism *r;
-    const float *feature, *product; /* of the slice: (m,D), (m,n) */
-    float *score;
-    Neighbour *hit;
-    int k;
-} Slice;
-
-/* sqrt(radius / distance) of real picture j, the distance without the rounding of |a|^2 + |b|^2 - 2ab. */
-static float ratio_to(const Realism *r, const float *x, int j)
-{
-    const float *y = r->row + (size_t)j * (size_t)r->D;
-    double square = 0;
-    for (int d = 0; d < r->D; d++) square += ((double)x[d] - (double)y[d]) * ((double)x[d] - (double)y[d]);
-    double most = SCORE_MOST * SCORE_MOST, radius = (double)r->radius[j];
-    return (float)sqrt(radius < most * square ? radius / square : radius > 0 ? most : 0);
-}
-
-static float score_of(const Realism *r, const float *x, const float *product, float half)
-{
-    int best = 0;
-    float most = -1;
-    for (int j = 0; j < r->n; j++) {
-        float square = 2 * (half + r->half[j] - product[j]);
-        float ratio = r->radius[j] / (square > 1e-12f ? square : 1e-12f);
-        if (ratio > most) most = ratio, best = j;
-    }
-    return ratio_to(r, x, best);
-}
-
-/* The k largest cosines in order, ties by the lower place. */
-static void nearest_of(Neighbour *hit, int k, const Realism *r, const float *product, float inverse)
-{
-    int held = 0;
-    for (int j = 0; j < r->n; j++) {
-        float cosine = product[j] * r->inverse[j] * inverse;
-        if (held == k && !(cosine > hit[k - 1].score)) continue;
-        int at = held < k ? held++ : k - 1;
-        for (; at > 0 && cosine > hit[at - 1].score; at--) hit[at] = hit[at - 1];
-        hit[at] = (Neighbour){r->index[j], r->label[j], cosine};
-    }
-}
-
-static void score_one(void *ctx, int i, int worker)
-{
-    const Slice *s = ctx;
-    const Realism *r = s->r;
-    const float *x = s->feature + (size_t)i * (size_t)r->D, *product = s->product + (size_t)i * (size_t)r->n;
-    float half, inverse;
-    (void)worker;
-    lengths(&half, &inverse, x, r->D);
-    if (s->score) s->score[i] = score_of(r, x, product, half);
-    if (s->hit) nearest_of(s->hit + (size_t)i * (size_t)s->k, s->k, r, product, inverse);
-}
-
-bool realism_score(float *score, Neighbour *hit, int k, const Realism *r, const float *feature, int n,
-                   Pool *pool, Err *err)
-{
-    if (r->filled < r->n || (hit && (k < 1 || k > r->n)))
-        return err_set(err, ERR_USAGE, "realism: asked for %d of %d pictures", k, r->filled);
-    size_t D = (size_t)r->D, rows = n < ROWS ? (size_t)n : ROWS;
-    float *product = malloc(rows * (size_t)r->n * sizeof *product), *scratch = NULL;
-    bool ok = product &&
-              !posix_memalign((void **)&scratch, 64, gemm_scratch((int)rows, r->n, r->D) * sizeof *scratch);
-    for (int at = 0; ok && at < n; at += ROWS) {
-        int m = n - at < ROWS ? n - at : ROWS;
-        Slice s = {r,
-                   feature + (size_t)at * D,
-                   product,
-                   score ? score + at : NULL,
-                   hit ? hit + (size_t)at * (size_t)k : NULL,
-                   k};
-        gemm(product, s.feature, r->row, m, r->n, r->D, GEMM_NT, false, scratch, pool);
-        pool_run(pool, m, score_one, &s);
-    }
-    free(product);
-    free(scratch);
-    return ok || err_nomem(err, "realism");
 }

@@ -14,6 +14,7 @@
 
 #define REALISM_PICTURES 10000 /* at most; a fixed draw from the data */
 #define REALISM_K        3
+#define REALISM_OWN      2000 /* real pictures whose own realism others are compared with, at most */
 
 typedef struct Realism Realism;
 
@@ -33,5 +34,8 @@ const Encoder *realism_encoder(const Realism *r);
  * nearest by cosine, best first, `index` in the dataset. Only once it is full; k <= realism_size. */
 bool realism_score(float *score, Neighbour *hit, int k, const Realism *r, const float *feature, int n,
                    Pool *pool, Err *err);
+/* The share (0..1) of real pictures whose own realism, against all others of the draw, is below `score`: what
+ * a plain 0.9 means among the real ones. NaN before it is full, and for NaN. */
+float realism_rank(const Realism *r, float score);
 /* A real picture of the draw by its index in the dataset; it lives as long as r. NULL: not of the draw. */
 const Image *realism_picture(const Realism *r, int index);

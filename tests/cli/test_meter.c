@@ -24,7 +24,7 @@ static void tells_all_meters(void **state)
     assert_int_equal(json_count(json_get(row(o, 0), "classes")), 3);
     assert_int_equal(json_count(json_get(row(o, 0), "nearest")), 4);
     assert_true(json_num(row(o, 0), "distance", -1) < 1e-6 && json_num(row(o, 1), "distance", -1) > 1e-6);
-    assert_true(json_num(row(o, 0), "realism", -1) > 0 && json_num(row(o, 0), "entropy", -1) >= 0);
+    assert_true(json_num(row(o, 0), "realism", -1) > 0 && json_num(row(o, 0), "unsure", -1) >= 0);
     json_drop(o);
     const Said *s = viewsmith("meter seed=3/class=2 --data fashion-small");
     assert_int_equal(s->status, 0);
@@ -71,7 +71,7 @@ static void without_data(void **state)
     assert_has(viewsmith("meter seed=3/class=2 --data nowhere")->err, "no realism");
     assert_int_equal(json_int(o, "real", -1), 0);
     assert_int_equal(json_count(json_get(row(o, 0), "nearest")), 0);
-    assert_true(json_num(row(o, 0), "entropy", -1) >= 0);
+    assert_true(json_num(row(o, 0), "unsure", -1) >= 0);
     json_drop(o);
 }
 

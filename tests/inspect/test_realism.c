@@ -100,6 +100,28 @@ static void score_is_the_papers(void **state)
     realism_drop(r);
 }
 
+/* The realism of each real picture among all others, and where a score stands among those. */
+static void rank_is_the_share_of_less_real_ones(void **state)
+{
+    (void)state;
+    double radius[N], median = radii_by_hand(radius), own[N];
+    Realism *r = filled(40, NULL);
+    for (int i = 0; i < N; i++) {
+        own[i] = 0;
+        for (int j = 0; j < N; j++)
+            if (j != i && radius[j] <= median * (1 + 1e-9))
+                own[i] = fmax(own[i], radius[j] / distance(real + i * D, real + j * D));
+    }
+    for (double score = 0.3; score < 3; score *= 1.21) {
+        int below = 0;
+        for (int i = 0; i < N; i++) below += own[i] < score;
+        assert_true(fabs((double)realism_rank(r, (float)score) - below / (double)N) < 1.5 / N);
+    }
+    assert_true(realism_rank(r, 0) <= 0 && realism_rank(r, 1e9f) >= 1);
+    assert_true(isnan(realism_rank(r, NAN)));
+    realism_drop(r);
+}
+
 static void neighbours_are_the_nearest(void **state)
 {
     (void)state;
@@ -182,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(score_is_the_papers),
+        cmocka_unit_test(rank_is_the_share_of_less_real_ones),
         cmocka_unit_test(neighbours_are_the_nearest),
         cmocka_unit_test(pieces_and_company_change_nothing),
         cmocka_unit_test(kept_in_a_file),

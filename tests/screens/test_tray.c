@@ -109,7 +109,7 @@ static void comes_back(void **state)
         "near-duplicate of #2\n",
         "wait\nexpect 2 of 4\nexpect /heel\nexpect #2  bag\nEscape\nG\nwait\nexpect \u2248 "
         "#2\nexpect "
-        "like    #2\n"};
+        "like     #2\n"};
     for (int i = 0; i < 2; i++) {
         write_text("keys.txt", keys[i]);
         succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "none", "--script",

@@ -132,7 +132,7 @@ static void a_place_comes_back(void **state)
 static void the_command_line_sorts_alike(void **state)
 {
     (void)state;
-    session(":seed 30\nwait\n:sort entropy\nwait\n:save-wall sorted.png\nwait\nexpect wrote\n", NULL);
+    session(":seed 30\nwait\n:sort unsure\nwait\n:save-wall sorted.png\nwait\nexpect wrote\n", NULL);
     PngText text;
     Image im, other;
     Err err = {0};
@@ -142,7 +142,7 @@ static void the_command_line_sorts_alike(void **state)
     const Json *list = json_get(o, "addresses");
     assert_ok(list && json_count(list) > 8, err);
     succeeded(viewsmith("sample", "--model", MODEL, "--data", "fashion-small", "-n", "512", "--seed", "30",
-                        "--psi", "0.8", "--sort", "entropy", "--json"));
+                        "--psi", "0.8", "--sort", "unsure", "--json"));
     Json *said = json_of("out.txt");
     const char *a, *b;
     for (size_t i = 0; i < json_count(list); i++) {

@@ -20,7 +20,7 @@
     X(runs,       "runs",        "List, name and delete training runs")                                      \
     X(probe,      "probe",       "Measure what an encoder's frozen features know")                           \
     X(neighbours, "neighbours",  "Find the real pictures nearest to a view or a picture")                    \
-    X(meter,      "meter",       "Measure views: class, entropy, realism, nearest real pictures")            \
+    X(meter,      "meter",       "Measure views: class, how unsure, realism, nearest real pictures")         \
     X(quality,    "quality",     "Measure how good a generator's pictures are")                              \
     X(experiment, "experiment",  "Run a recipe of trainings over seeds: rows, tables, a plot")                \
     X(replay,     "replay",      "Do again what a journal of the terminal program holds")                   \

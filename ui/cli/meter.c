@@ -1,5 +1,5 @@
-/* viewsmith meter: what is measured of views: class as a judge sees it, entropy, distance, realism, nearest
- * real. */
+/* viewsmith meter: what is measured of views: what a judge takes them for, how unsure it is, distance,
+ * realism, nearest real. */
 #include "cli/meter_cli.h"
 #include <math.h>
 #include <stdlib.h>
@@ -104,9 +104,10 @@ static Json *row_of(const Work *w, int i)
     json_put_str(row, "address", address_print(text, &w->list[i], NULL) ? text : "");
     json_put(row, "classes", class_rows(w, m));
     json_put_num(row, "own", (double)m->own);
-    json_put_num(row, "entropy", (double)m->entropy);
+    json_put_num(row, "unsure", (double)m->entropy);
     json_put_num(row, "distance", (double)m->distance);
     json_put_num(row, "realism", (double)m->realism);
+    json_put_num(row, "realism_rank", (double)m->rank);
     json_put(row, "nearest", nearest_rows(m));
     return row;
 }
@@ -117,13 +118,13 @@ static void say(const Work *w, int i)
     char text[ADDRESS_BYTES_MAX + 1];
     if (address_print(text, &w->list[i], NULL)) cli_say(w->args, "%s", text);
     for (int k = 0; k < METER_CLASSES && m->class[k] >= 0; k++)
-        cli_say(w->args, "  %-12s %-14s %.3f", k ? "" : "judge sees", measure_class(w->measure, m->class[k]),
+        cli_say(w->args, "  %-12s %-14s %.3f", k ? "" : "seen as", measure_class(w->measure, m->class[k]),
                 (double)m->share[k]);
-    if (!isnan(m->entropy)) cli_say(w->args, "  %-12s %.3f nats", "entropy", (double)m->entropy);
+    if (!isnan(m->entropy)) cli_say(w->args, "  %-12s %.3f nats", "unsure", (double)m->entropy);
     if (!isnan(m->distance)) cli_say(w->args, "  %-12s %.4f", "distance", (double)m->distance);
     if (!isnan(m->realism))
-        cli_say(w->args, "  %-12s %.3f%s", "realism", (double)m->realism,
-                m->realism >= 1 ? "" : "  (under 1: outside of what was measured of the real pictures)");
+        cli_say(w->args, "  %-12s %.3f  (more than %.0f %% of the real pictures; 1: inside of them)",
+                "realism", (double)m->realism, 100 * (double)m->rank);
     for (int k = 0; k < METER_NEIGHBOURS && m->nearest[k] >= 0; k++)
         cli_say(w->args, "  %-12s real:%-9d %.4f  %s", k ? "" : "nearest", m->nearest[k], (double)m->score[k],
                 measure_class(w->measure, m->label[k]));
@@ -160,7 +161,8 @@ const Command command_meter = {
     "ADDRESS|PNG... [--from ADDRESS] [--encoder RUN|FILE]",
     "Says what is measured of views: the classes a judge sees in them and how sure it is, how far they\n"
     "are from another view, how real they look (Kynkaanniemi et al. 2019, eq. 3; 1 and above is inside\n"
-    "of what was measured of the real pictures) and which of up to 10,000 real pictures are nearest.\n"
+    "of what was measured of the real pictures; and the share of real pictures that are less real by\n"
+    "the same measure) and which of up to 10,000 real pictures are nearest.\n"
     "All of it is only as good as the space it is measured in, which is named at the end.",
     "  viewsmith meter seed=4711/class=7\n  viewsmith meter seed=4711/class=7/pca-1=4 --from "
     "seed=4711/class=7",

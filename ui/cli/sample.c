@@ -32,7 +32,7 @@ static const Option options[] = {
     {"w", OPTION_TEXT, "W.npy", NULL, 0, 0, false, "Exactly these styles (N, w) or (N, layers, w)"},
     {"labels", OPTION_TEXT, "Y.npy", NULL, 0, 0, false, "With --z: class numbers, int64 (N)"},
     {"sort", OPTION_TEXT, "METER", NULL, 0, 0, false,
-     "Corner cases first: class, entropy, realism or distance (viewsmith meter); up to 4,096 views"},
+     "Corner cases first: class, unsure, realism or distance (viewsmith meter); up to 4,096 views"},
     {"from", OPTION_TEXT, "ADDRESS", NULL, 0, 0, false, "With --sort distance: from this view (the first)"},
     {"encoder", OPTION_TEXT, "RUN|FILE", NULL, 0, 0, false, "With --sort: whose space it is (the judge's)"},
     OPTION_RUNS,

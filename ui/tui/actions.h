@@ -72,7 +72,7 @@ typedef enum {
     X(VIEWS_SEED,       "s",            "seed",        VIEWS, "SEED", "seed", "Start the wall at this seed") \
     X(VIEWS_LARGER,     "+ =",          "larger",      VIEWS, NULL, "- zoom", "Larger pictures; in the plane: nearer") \
     X(VIEWS_SMALLER,    "-",            "smaller",     VIEWS, NULL, NULL, "Smaller pictures; in the plane: farther") \
-    X(VIEWS_SORT,       "o",            "sort",        VIEWS, "class, entropy, realism, distance or seed", "sort", "Next order of the 512 views from here on, or of the selected ones: least of its class first, most unsure, least real, farthest from this one, by seed") \
+    X(VIEWS_SORT,       "o",            "sort",        VIEWS, "class, unsure, realism, distance or seed", "sort", "Next order of the 512 views from here on, or of the selected ones: least of its class first, most unsure, least real, farthest from this one, by seed") \
     X(VIEWS_PICK,       "v",            "pick",        VIEWS, NULL, "select", "Select the view as one of several, for t, W, o and P; again: not") \
     X(VIEWS_PICK_LEFT,  "Shift-Left H", "pick-left",   VIEWS, NULL, NULL, "Select this view and the one to the left") \
     X(VIEWS_PICK_RIGHT, "Shift-Right L","pick-right",  VIEWS, NULL, NULL, "Select this view and the one to the right") \

@@ -1,12 +1,13 @@
 /* Corners drawn: the wall of what is kept, candidates below it, the selected view and the tags beside. */
 #include "tui/screens/corners_state.h"
+#include "tui/screens/readings.h"
 #include "tui/widgets/gauge.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDE = 32, SIDE_NARROW = 26, LABELS = 2, TAG_ROWS = 8 };
+enum { SIDE = 32, SIDE_NARROW = 26, LABELS = 2, TAG_ROWS = 8, LABEL = 9 };
 
 static const int picture_rows[CORNERS_SIZES] = {3, 4, 6, 9, 13};
 
@@ -108,7 +109,7 @@ static int line(Canvas *c, Rect in, int y, Style style, const char *label, const
 {
     if (!*text || y >= in.y + in.h) return y;
     canvas_print(c, in.x, y, in.w, INK_DIM, "%s", label);
-    canvas_text(c, in.x + 8, y, in.w - 8, style, text);
+    canvas_text(c, in.x + LABEL, y, in.w - LABEL, style, text);
     return y + 1;
 }
 
@@ -126,20 +127,14 @@ static void parent_line(char *out, size_t cap, const CornersScreen *s, const Tra
 
 static int draw_meters(const CornersScreen *s, Canvas *c, Rect in, int y, const World *w)
 {
-    char text[64];
     const MeterNews *n = s->meters;
     const TrayItem *it = corners_selected(s);
     if (!n || !n->done || n->ticket != s->asked || !it || it->id != s->asked_id) return y;
-    const Meter *m = &n->meter[0];
-    if (m->class[0] >= 0) {
-        snprintf(text, sizeof text, "%s %.2f", meters_class(w->meters, m->class[0]), (double)m->share[0]);
-        y = line(c, in, y, m->class[0] == it->class ? INK_TEXT : INK_WARN, "seen as", text);
-        snprintf(text, sizeof text, "%.2f nats", (double)m->entropy);
-        y = line(c, in, y, INK_TEXT, "unsure", text);
-    }
-    if (!isfinite(m->realism)) return y;
-    snprintf(text, sizeof text, "%.2f", (double)m->realism);
-    return line(c, in, y, m->realism >= 1 ? INK_TEXT : INK_WARN, "realism", text);
+    Rect rest = {in.x, y, in.w, in.y + in.h - y};
+    Readings r = {
+        .meters = w->meters, .now = &n->meter[0], .class = it->class, .classes = w->g->config.classes};
+    readings_draw(&r, c, &rest);
+    return rest.y;
 }
 
 static int draw_facts(const CornersScreen *s, Canvas *c, Rect in, const World *w, const TrayItem *it)

@@ -2,14 +2,14 @@
  * nearest to it. */
 #include "base/clock.h"
 #include "engine/painter.h"
+#include "tui/screens/readings.h"
 #include "tui/screens/steer_state.h"
 #include "tui/widgets/gauge.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define REST  0.12 /* seconds without a change before the view is measured */
-#define DRIFT 0.02 /* share of a class that counts as a change */
+#define REST 0.12 /* seconds without a change before the view is measured */
 
 /* --- asking --------------------------------------------------------------------------------------------- */
 
@@ -74,89 +74,37 @@ static const Meter *now(const SteerScreen *s)
     return n && n->done == 2 && !n->err.code ? &n->meter[0] : NULL;
 }
 
-static void share_text(char out[8], double x)
-{
-    snprintf(out, 8, isfinite(x) ? "%.2f" : "-", x);
-    if (!strncmp(out, "0.", 2)) memmove(out, out + 1, strlen(out));
-}
-
 static const char *class_text(const App *app, int class)
 {
     const World *w = app_world(app);
     return class >= 0 && w->meters ? meters_class(w->meters, class) : "";
 }
 
-/* What the judge believed of a class at the start. */
-static double share_before(const SteerScreen *s, int class)
+static Readings readings(const SteerScreen *s, const App *app)
 {
-    const Meter *start = &s->meter->meter[1];
-    for (int i = 0; i < METER_CLASSES; i++)
-        if (start->class[i] == class) return (double)start->share[i];
-    return 0;
+    const World *w = app_world(app);
+    return (Readings){.meters = w->meters,
+                      .now = now(s),
+                      .start = &s->meter->meter[1],
+                      .class = steer_now(s->history)->class,
+                      .classes = w->g->config.classes,
+                      .from_a = w->marks.set[marks_find("A")]};
 }
 
 void side_line(const SteerScreen *s, const App *app, char *out, size_t cap)
 {
-    const Meter *m = now(s);
-    char cos[8], share[8], real[8];
     *out = '\0';
-    if (!m || m->class[0] < 0) return;
-    share_text(cos, 1 - (double)m->distance);
-    share_text(share, (double)m->share[0]);
-    share_text(real, (double)m->realism);
-    snprintf(out, cap, "%.10s %s · cos %s · real %s", class_text(app, m->class[0]), share, cos, real);
+    if (!now(s)) return;
+    Readings r = readings(s, app);
+    readings_line(out, cap, &r);
 }
 
 /* --- drawing -------------------------------------------------------------------------------------------- */
 
-/* label, a bar, the number. */
-static void bar(Canvas *c, Rect *in, const char *label, double share, double value, Style style)
-{
-    char text[8];
-    Rect line = rect_cut_top(in, 1);
-    if (rect_empty(line)) return;
-    share_text(text, value);
-    canvas_text(c, line.x, line.y, 7, INK_DIM, label);
-    if (isfinite(share)) gauge_meter(c, line.x + 7, line.y, line.w - 13, share, style);
-    canvas_right(c, line.x + line.w, line.y, 5, isfinite(value) ? INK_TEXT : INK_FAINT, text);
-}
-
-static void classes(const SteerScreen *s, const App *app, Canvas *c, Rect *in)
-{
-    const Meter *m = now(s);
-    char text[8];
-    for (int i = 0; i < 2 && m->class[i] >= 0; i++) {
-        Rect line = rect_cut_top(in, 1);
-        if (rect_empty(line)) return;
-        double share = (double)m->share[i], drift = share - share_before(s, m->class[i]);
-        share_text(text, share);
-        canvas_text(c, line.x, line.y, 6, INK_DIM, i ? "" : "class");
-        canvas_text(c, line.x + 7, line.y, line.w - 14, i ? INK_DIM : INK_TEXT, class_text(app, m->class[i]));
-        if (fabs(drift) > DRIFT)
-            canvas_put(c, line.x + line.w - 6, line.y, drift > 0 ? INK_GOOD : INK_WARN,
-                       drift > 0 ? U'▲' : U'▼');
-        canvas_right(c, line.x + line.w, line.y, 4, i ? INK_DIM : INK_TEXT, text);
-    }
-}
-
-/* Realism is 1 at the edge of what real pictures are: the bar is half full there. Most of what is generated
- * stands a little outside, so the colour tells what steering did to it. */
-static Style real_style(const SteerScreen *s, double real)
-{
-    double start = (double)s->meter->meter[1].realism;
-    return real >= 0.9 * start || real >= 1 ? INK_GOOD : real >= 0.7 * start ? INK_WARN : INK_BAD;
-}
-
 static void figures(const SteerScreen *s, const App *app, Canvas *c, Rect *in)
 {
-    const Meter *m = now(s);
-    const World *w = app_world(app);
-    double cos = 1 - (double)m->distance, real = (double)m->realism;
-    classes(s, app, c, in);
-    bar(c, in, w->marks.set[marks_find("A")] ? "from A" : "start", cos, cos, INK_SERIES_1);
-    bar(c, in, "real?", real / 2, real, real_style(s, real));
-    double near = m->nearest[0] >= 0 ? (double)m->score[0] : (double)NAN;
-    bar(c, in, "novel", 1 - near, 1 - near, INK_SERIES_2);
+    Readings r = readings(s, app);
+    readings_draw(&r, c, in);
 }
 
 static void thumbs(const SteerScreen *s, const App *app, Canvas *c, Rect in)
@@ -168,8 +116,8 @@ static void thumbs(const SteerScreen *s, const App *app, Canvas *c, Rect in)
         Rect r = {in.x + i * (w + 1), in.y, w, in.h}, name = rect_cut_bottom(&r, 1),
              score = rect_cut_bottom(&r, 1);
         if (m->picture[i]) canvas_picture(c, r, m->picture[i], canvas_image_id(m->picture[i]));
-        share_text(text, (double)m->score[i]);
-        canvas_text(c, score.x, score.y, score.w, i ? INK_DIM : INK_TEXT, text);
+        snprintf(text, sizeof text, "%.2f", (double)m->score[i]);
+        canvas_text(c, score.x, score.y, score.w, i ? INK_DIM : INK_TEXT, *text == '0' ? text + 1 : text);
         canvas_text(c, name.x, name.y, name.w, INK_FAINT, class_text(app, m->label[i]));
     }
 }

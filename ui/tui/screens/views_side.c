@@ -1,14 +1,11 @@
 /* The right column of Views: the selected view large, what is measured of it, and the real pictures nearest
  * to it. */
+#include "tui/screens/readings.h"
 #include "tui/screens/views_state.h"
-#include "tui/widgets/gauge.h"
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define LABELS     8    /* columns of a row's name */
-#define REAL_FULL  1.5f /* realism of a full gauge; two thirds of it are 1 */
-#define LEAST_SEEN 0.05f
+#define LABELS 9 /* columns of a row's name */
 
 /* --- rows ----------------------------------------------------------------------------------------------- */
 
@@ -26,32 +23,6 @@ static void row(Canvas *c, Rect *in, const char *name, Ink ink, const char *text
     if (!next_line(in, &line)) return;
     canvas_text(c, line.x, line.y, LABELS, INK_DIM, name);
     canvas_text(c, line.x + LABELS, line.y, line.w - LABELS, ink, text);
-}
-
-static void gauge_row(Canvas *c, Rect *in, const char *name, float value, float full, Ink ink)
-{
-    Rect line;
-    char text[16];
-    if (isnan(value) || !next_line(in, &line)) return;
-    snprintf(text, sizeof text, "%.2f", (double)value);
-    canvas_text(c, line.x, line.y, LABELS, INK_DIM, name);
-    gauge_meter(c, line.x + LABELS, line.y, line.w - LABELS - 5, (double)(value / full), ink);
-    canvas_right(c, line.x + line.w, line.y, 5, ink, text);
-}
-
-static void judge_rows(Canvas *c, Rect *in, const Meters *meters, const Meter *m, int asked)
-{
-    char text[64];
-    for (int k = 0; k < 2 && m->class[k] >= 0; k++) {
-        if (k && m->share[k] < LEAST_SEEN) return;
-        snprintf(text, sizeof text, "%.2f %s", (double)m->share[k], meters_class(meters, m->class[k]));
-        row(c, in, k ? "" : "judge", k ? INK_DIM : m->class[0] == asked ? INK_TEXT : INK_WARN, text);
-    }
-}
-
-static Ink realism_ink(float r)
-{
-    return r >= 1 ? INK_GOOD : r >= 0.8f ? INK_TEXT : r >= 0.6f ? INK_WARN : INK_BAD;
 }
 
 /* Pictures side by side with their cosines below: fewer where they are made of blocks and would tell nothing.
@@ -79,11 +50,9 @@ static void meter_rows(const ViewsScreen *v, const App *app, Canvas *c, Rect *in
     const MeterNews *n = v->meter;
     if (!n || !n->done || !address_equal(a, &n->address[0])) return;
     const Meter *m = &n->meter[0];
-    judge_rows(c, in, w->meters, m, a->class);
-    gauge_row(c, in, "unsure", m->entropy, logf(w->g->config.classes > 1 ? (float)w->g->config.classes : 2),
-              INK_TEXT);
-    gauge_row(c, in, "real", m->realism, REAL_FULL, realism_ink(m->realism));
-    gauge_row(c, in, "from A", m->distance, 1, INK_TEXT);
+    Readings r = {
+        .meters = w->meters, .now = m, .class = a->class, .classes = w->g->config.classes, .from_a = true};
+    readings_draw(&r, c, in);
     char text[64];
     if (n->total && !n->real) {
         snprintf(text, sizeof text, "%d of %d", n->filled, n->total);
