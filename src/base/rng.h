@@ -11,7 +11,8 @@
 /* Streams in use; a new purpose takes a new number, old numbers never change meaning. */
 enum {
     RNG_LATENT = 1, RNG_NOISE = 2, RNG_VIEW = 3, RNG_AUGMENT = 4, RNG_INIT = 5, RNG_DATA = 6, RNG_CLASS = 7,
-    RNG_GAN = 8, RNG_MIX = 9, RNG_SPLIT = 10, RNG_BOOTSTRAP = 11, RNG_PROBE = 12, RNG_TEST = 13, RNG_WEIGH = 14
+    RNG_GAN = 8, RNG_MIX = 9, RNG_SPLIT = 10, RNG_BOOTSTRAP = 11, RNG_PROBE = 12, RNG_TEST = 13,
+    RNG_WEIGH = 14, RNG_WALK = 15
 };
 
 typedef struct {

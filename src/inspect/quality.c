@@ -1,7 +1,7 @@
 /* Measuring a generator with a judge: samples, features, and every figure from them. */
 #include "inspect/quality.h"
 #include "latent/latent.h"
-#include "learn/order.h"
+#include "base/order.h"
 
 #include <math.h>
 #include <stdlib.h>

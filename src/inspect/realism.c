@@ -3,7 +3,7 @@
 #include "inspect/realism.h"
 #include "base/file.h"
 #include "data/safetensors.h"
-#include "learn/order.h"
+#include "base/order.h"
 #include "learn/probe.h"
 #include "math/gemm.h"
 

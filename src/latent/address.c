@@ -17,6 +17,16 @@ Address address_of_seed(const char *slug, const char *digest, uint64_t seed, int
     return a;
 }
 
+void address_view_layers(AddressView *v, const float *layer, int n)
+{
+    v->layers = n > 1 ? n : 0; /* one alone is written like any strength */
+    v->strength = 0;
+    for (int l = 0; l < n; l++) {
+        if (v->layers) v->layer[l] = layer[l];
+        if (layer[l] > v->strength) v->strength = layer[l];
+    }
+}
+
 static int by_range(const void *a, const void *b)
 {
     const AddressMix *x = a, *y = b;
@@ -98,7 +108,9 @@ static bool same_source(const AddressSource *a, const AddressSource *b)
 
 static bool same_view(const AddressView *a, const AddressView *b)
 {
-    return !strcmp(a->kind, b->kind) && a->strength == b->strength && a->counter == b->counter &&
+    bool same = a->layers == b->layers;
+    for (int l = 0; same && l < a->layers; l++) same = a->layer[l] == b->layer[l];
+    return same && !strcmp(a->kind, b->kind) && a->strength == b->strength && a->counter == b->counter &&
            !strcmp(a->recipe, b->recipe) && a->recipe_hash == b->recipe_hash &&
            a->recipe_counter == b->recipe_counter;
 }

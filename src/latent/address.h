@@ -7,7 +7,7 @@
  *     mix     = "mix=" ref ":" range             edit = dir "=" num [":" range]      range = uint "-" uint
  *     dir     = slug ["." 8hex]
  *     pix     = "px-" slug "=" num *("," num)
- *     view    = kind ":" num ":" u64 [":" recipe "." 8hex ":" u64]
+ *     view    = kind ":" num *("," num) ":" u64 [":" recipe "." 8hex ":" u64]   several: one for each style layer
  *
  * An Address is kept normalised: mixes sorted and disjoint, edits sorted by (range, direction), equal ones summed,
  * zeros dropped, pixel operators in the order of their table. Two addresses of the same view therefore print alike. */
@@ -60,7 +60,9 @@ typedef enum { NOISE_STORED, NOISE_OFF, NOISE_SEEDED } NoiseKind;
 /* A latent view of kind `kind` (empty: none), then the pixel recipe (empty: none). */
 typedef struct {
     char kind[16];
-    float strength; /* >= 0 */
+    float strength; /* >= 0; the largest, where every layer has one of its own */
+    float layer[ADDRESS_LAYERS_MAX];
+    int layers; /* 0: one strength for all */
     uint64_t counter;
     char recipe[24];
     uint32_t recipe_hash;
@@ -83,6 +85,8 @@ typedef struct {
     AddressView view;
 } Address;
 
+/* Gives v one strength for each of n style layers, n >= 1. */
+void address_view_layers(AddressView *v, const float *layer, int n);
 /* The address of seed's plain view at psi; class -1 when unconditional. */
 Address address_of_seed(const char *slug, const char *digest, uint64_t seed, int class, float psi);
 

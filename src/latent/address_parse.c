@@ -239,16 +239,30 @@ static bool read_recipe(Reader *r, AddressView *v)
     return true;
 }
 
+/* One strength, or one for each layer. */
+static bool read_strengths(Reader *r, AddressView *v)
+{
+    float layer[ADDRESS_LAYERS_MAX];
+    int n = 0;
+    do {
+        if (n) r->at++;
+        const char *strength = r->at;
+        if (n == ADDRESS_LAYERS_MAX)
+            return refuse(r, strength, "a view has at most %d strengths", ADDRESS_LAYERS_MAX);
+        if (!read_num(r, &layer[n], "the view's strength")) return false;
+        if (layer[n++] < 0) return refuse(r, strength, "a view's strength cannot be negative");
+    } while (*r->at == ',');
+    address_view_layers(v, layer, n);
+    return true;
+}
+
 static bool field_view(Reader *r)
 {
     AddressView v = {0};
-    if (!read_slug(r, v.kind, sizeof v.kind, "the kind of view") || !expect(r, ':', "the kind of view"))
-        return false;
-    const char *strength = r->at;
-    if (!read_num(r, &v.strength, "the view's strength") || !expect(r, ':', "the view's strength") ||
+    if (!read_slug(r, v.kind, sizeof v.kind, "the kind of view") || !expect(r, ':', "the kind of view") ||
+        !read_strengths(r, &v) || !expect(r, ':', "the view's strength") ||
         !read_u64(r, &v.counter, "the view's counter"))
         return false;
-    if (v.strength < 0) return refuse(r, strength, "a view's strength cannot be negative");
     if (*r->at == ':') {
         r->at++;
         if (!read_recipe(r, &v)) return false;

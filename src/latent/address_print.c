@@ -87,7 +87,11 @@ static void put_pix(Writer *w, const PixelOp *p)
 static void put_view(Writer *w, const AddressView *v)
 {
     put(w, "/view=%s:", v->kind);
-    put_num(w, v->strength);
+    if (!v->layers) put_num(w, v->strength);
+    for (int l = 0; l < v->layers; l++) {
+        put(w, "%s", l ? "," : "");
+        put_num(w, v->layer[l]);
+    }
     put(w, ":%" PRIu64, v->counter);
     if (*v->recipe) put(w, ":%s.%08" PRIx32 ":%" PRIu64, v->recipe, v->recipe_hash, v->recipe_counter);
 }

@@ -29,16 +29,30 @@ static bool check_edit(const Generator *g, const AddressEdit *e, Err *err)
     return check_range(g, e->range, e->dir, err);
 }
 
-static bool check_view(const Address *a, Err *err)
+/* The kinds that move z and so stand in an address; the others are edits and seeds there. */
+static bool check_kind(const Generator *g, const AddressView *v, Err *err)
+{
+    bool layered = !strcmp(v->kind, "layers");
+    int strengths = v->layers ? v->layers : 1;
+    if (strcmp(v->kind, "gauss") && strcmp(v->kind, "angular") && !layered)
+        return err_set(err, ERR_USAGE, "view=%s: there are only the views gauss, angular and layers",
+                       v->kind);
+    if (strengths != (layered ? g->layers : 1))
+        return err_set(err, ERR_USAGE, "view=%s has %d strengths: %s wants %d", v->kind, strengths, g->slug,
+                       layered ? g->layers : 1);
+    return true;
+}
+
+static bool check_view(const Generator *g, const Address *a, Err *err)
 {
     const AddressSource *s = &a->source;
     int refs = s->kind == SOURCE_BLEND ? 4 : s->kind == SOURCE_LERP ? 2 : 1;
     if (!*a->view.kind) return true;
-    if (strcmp(a->view.kind, "gauss"))
-        return err_set(err, ERR_USAGE, "view=%s: there is only the view gauss", a->view.kind);
+    if (!check_kind(g, &a->view, err)) return false;
     for (int i = 0; i < refs && a->view.strength > 0; i++)
         if (s->ref[i].kind == REF_W || s->ref[i].kind == REF_WP)
-            return err_set(err, ERR_USAGE, "view=gauss displaces z, but this source is a stored w");
+            return err_set(err, ERR_USAGE, "view=%s displaces z, but this source is a stored w",
+                           a->view.kind);
     return true;
 }
 
@@ -47,7 +61,7 @@ bool latent_check(const Generator *g, const Address *a, Err *err)
     if (strcmp(a->digest, g->digest))
         return err_set(err, ERR_USAGE, "the address is of model %s@%s, but %s@%s is open", a->slug, a->digest,
                        g->slug, g->digest);
-    if (!check_class(g, a->class, err) || !check_range(g, a->psi_range, "psi", err) || !check_view(a, err))
+    if (!check_class(g, a->class, err) || !check_range(g, a->psi_range, "psi", err) || !check_view(g, a, err))
         return false;
     for (int i = 0; i < a->mixes; i++)
         if (!check_range(g, a->mix[i].range, "mix", err)) return false;

@@ -6,6 +6,7 @@
 #include "latent/latent.h"
 #include "base/rng.h"
 #include "latent/direction.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,24 +109,53 @@ const Generator *latent_generator(const Latent *l)
 
 /* ---- z ---- */
 
-static void displace(float *z, size_t n, const LatentRef *ref, const AddressView *view)
+static double length_of(const float *z, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += (double)z[i] * (double)z[i];
+    return sqrt(sum);
+}
+
+static void displace(float *z, size_t n, uint64_t key, float strength)
 {
     float t[Z_DIM_MAX];
-    uint64_t seed = rng_mix(rng_mix((uint64_t)ref->kind, ref->id), view->counter);
-    rng_fill_truncated(t, n, seed, RNG_VIEW, 2);
-    for (size_t i = 0; i < n; i++) z[i] += view->strength * t[i];
+    rng_fill_truncated(t, n, key, RNG_VIEW, 2);
+    for (size_t i = 0; i < n; i++) z[i] += strength * t[i];
+}
+
+static uint64_t view_key(const LatentRef *ref, const AddressView *view)
+{
+    return rng_mix(rng_mix((uint64_t)ref->kind, ref->id), view->counter);
+}
+
+static bool is_layered(const AddressView *v)
+{
+    return !strcmp(v->kind, "layers") && v->strength > 0;
+}
+
+static float layer_strength(const AddressView *v, int layer)
+{
+    return v->layers ? v->layer[layer] : v->strength;
+}
+
+/* z as it lies behind ref. */
+static bool plain_z(float *z, const Latent *l, const LatentRef *ref, Err *err)
+{
+    size_t n = (size_t)l->g->config.z_dim;
+    if (ref->kind == REF_SEED) return rng_fill_normal(z, n, ref->id, RNG_LATENT), true;
+    if (ref->kind != REF_Z) return err_set(err, ERR_USAGE, "a stored w has no z");
+    return store_get(z, &l->store, ref, n, err);
 }
 
 bool latent_z(float *z, const Latent *l, const LatentRef *ref, const AddressView *view, Err *err)
 {
     size_t n = (size_t)l->g->config.z_dim;
-    if (ref->kind == REF_SEED)
-        rng_fill_normal(z, n, ref->id, RNG_LATENT);
-    else if (ref->kind != REF_Z)
-        return err_set(err, ERR_USAGE, "a stored w has no z");
-    else if (!store_get(z, &l->store, ref, n, err))
-        return false;
-    if (view && *view->kind && view->strength > 0) displace(z, n, ref, view);
+    if (!plain_z(z, l, ref, err)) return false;
+    if (!view || !*view->kind || !(view->strength > 0) || is_layered(view)) return true;
+    double before = length_of(z, n);
+    displace(z, n, view_key(ref, view), view->strength);
+    double scale = strcmp(view->kind, "angular") ? 1 : before / fmax(length_of(z, n), 1e-12);
+    for (size_t i = 0; scale != 1 && i < n; i++) z[i] = (float)((double)z[i] * scale);
     return true;
 }
 
@@ -159,17 +189,42 @@ static bool add_stored(Latent *l, const Term *t, const LatentRef *ref, Err *err)
     return true;
 }
 
-/* A term with z waits until the batch is full. */
-static bool add_term(Latent *l, Term t, const LatentRef *ref, const Address *a, Err *err)
+/* A term with z waits until the batch is full. layer: whose displacement by a view of kind layers; -1: none
+ * of them. */
+static bool add_z(Latent *l, Term t, const LatentRef *ref, const Address *a, int layer, Err *err)
 {
     size_t classes = (size_t)l->g->config.classes, z_dim = (size_t)l->g->config.z_dim, at = (size_t)l->terms;
-    if (ref->kind == REF_W || ref->kind == REF_WP) return add_stored(l, &t, ref, err);
-    if (!latent_z(l->z + at * z_dim, l, ref, &a->view, err)) return false;
+    float *z = l->z + at * z_dim;
+    if (!latent_z(z, l, ref, &a->view, err)) return false;
+    if (layer >= 0)
+        displace(z, z_dim, rng_mix(view_key(ref, &a->view), (uint64_t)layer + 1),
+                 layer_strength(&a->view, layer));
     memset(l->onehot + at * classes, 0, classes * sizeof *l->onehot);
     if (classes) l->onehot[at * classes + (size_t)a->class] = 1;
     l->term[l->terms++] = t;
     if (l->terms == l->batch) flush_terms(l);
     return true;
+}
+
+/* One z for each of the term's layers that is displaced, one for all the others. */
+static bool add_layers(Latent *l, const Term *t, const LatentRef *ref, const Address *a, Err *err)
+{
+    uint32_t still = 0;
+    for (int layer = 0; layer < l->g->layers; layer++) {
+        uint32_t bit = 1u << layer;
+        if (!(t->layers & bit)) continue;
+        if (!(layer_strength(&a->view, layer) > 0))
+            still |= bit;
+        else if (!add_z(l, (Term){t->styles, t->weight, bit}, ref, a, layer, err))
+            return false;
+    }
+    return !still || add_z(l, (Term){t->styles, t->weight, still}, ref, a, -1, err);
+}
+
+static bool add_term(Latent *l, Term t, const LatentRef *ref, const Address *a, Err *err)
+{
+    if (ref->kind == REF_W || ref->kind == REF_WP) return add_stored(l, &t, ref, err);
+    return is_layered(&a->view) ? add_layers(l, &t, ref, a, err) : add_z(l, t, ref, a, -1, err);
 }
 
 static uint32_t layer_bits(LayerRange r)

@@ -1,12 +1,14 @@
 /* The stream of pairs that training draws from. */
 #include "latent/stream.h"
+#include "base/order.h"
 #include "base/rng.h"
-#include <stdio.h>
 #include <string.h>
 
 Stream stream_of(const Generator *g, uint64_t seed)
 {
     Stream s = {.classes = g->config.classes, .balanced = true, .seed = seed, .psi = 1, .sigma = 0.2f};
+    s.plan = view_plan_gauss;
+    s.generator = g;
     memcpy(s.slug, g->slug, sizeof s.slug);
     memcpy(s.digest, g->digest, sizeof s.digest);
     return s;
@@ -22,18 +24,23 @@ static int class_of(const Stream *s, uint64_t anchor)
     return (int)(s->balanced ? (anchor + drawn) % classes : drawn);
 }
 
+/* The view that an anchor shows in its round-th turn. */
+static uint64_t view_of(const Stream *s, uint64_t anchor, uint64_t round)
+{
+    uint64_t k = s->neighbours;
+    return k ? order_at(round % k, k, rng_mix(rng_mix(s->seed, anchor), round / k)) : round;
+}
+
 void stream_pair_again(Address *anchor, Address *positive, const Stream *s, uint64_t index, int again)
 {
     uint64_t which = s->anchors ? index % s->anchors : index, round = s->anchors ? index / s->anchors : 0;
+    if (round) which = order_at(which, s->anchors, rng_mix(s->seed, round));
     uint64_t seed = rng_mix(s->seed, which);
     if (again) seed = rng_mix(seed, (uint64_t)again);
     *anchor = address_of_seed(s->slug, s->digest, seed, class_of(s, which), s->psi);
     if (!positive) return;
     memcpy(positive, anchor, sizeof *positive);
-    if (s->sigma <= 0) return;
-    snprintf(positive->view.kind, sizeof positive->view.kind, "gauss");
-    positive->view.strength = s->sigma;
-    positive->view.counter = round;
+    view_move(positive, &s->plan, s->sigma, s->generator, view_of(s, which, round));
 }
 
 void stream_pair(Address *anchor, Address *positive, const Stream *s, uint64_t index)

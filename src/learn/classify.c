@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "learn/fields.h"
-#include "learn/order.h"
+#include "base/order.h"
 #include "learn/snapshot.h"
 #include "math/loss.h"
 

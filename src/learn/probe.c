@@ -4,7 +4,7 @@
 #include "base/elem.h"
 #include "base/rng.h"
 #include "learn/meters.h"
-#include "learn/order.h"
+#include "base/order.h"
 #include "math/knn.h"
 #include "math/wilson.h"
 

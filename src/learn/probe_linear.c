@@ -1,6 +1,6 @@
 /* The linear probe: softmax regression on standardised features by Adam in minibatches. */
 #include "base/rng.h"
-#include "learn/order.h"
+#include "base/order.h"
 #include "learn/probe.h"
 #include "math/blas.h"
 #include "math/loss.h"

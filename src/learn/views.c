@@ -4,7 +4,7 @@
 #include "base/rng.h"
 #include "latent/latent.h"
 #include "latent/stream.h"
-#include "learn/order.h"
+#include "base/order.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -222,7 +222,10 @@ static void some_address(Address *a, Rng *r)
     a->noise_seed = a->noise == NOISE_SEEDED ? rng_u64(r) : 0;
     if (rng_below(r, 2)) return;
     some_slug(a->view.kind, 15, r);
-    a->view.strength = 1 + rng_uniform(r);
+    float strength[ADDRESS_LAYERS_MAX];
+    int strengths = 1 + (int)rng_below(r, 3) * (int)rng_below(r, 8);
+    for (int l = 0; l < strengths; l++) strength[l] = 1 + rng_uniform(r);
+    address_view_layers(&a->view, strength, strengths);
     a->view.counter = rng_u64(r);
     if (rng_below(r, 2)) return;
     some_slug(a->view.recipe, 23, r);

@@ -180,6 +180,33 @@ static void test_view(void **state)
     assert_false(latent_z(z, f->l, &f->ref[STORED_W], NULL, &err));
 }
 
+/* Angular views keep the length of z; per-layer ones move their layers, each by itself, and no other. */
+static void test_other_views(void **state)
+{
+    Fixture *f = *state;
+    Err err = {0};
+    float z[W], moved[W], plain[STYLE], view[STYLE];
+    Address a = parse(f, "seed=4/class=0/psi=1/view=angular:0.7:3");
+    assert_true(latent_z(z, f->l, &a.source.ref[0], NULL, &err) &&
+                latent_z(moved, f->l, &a.source.ref[0], &a.view, &err));
+    double before = 0, after = 0;
+    for (int k = 0; k < W; k++) before += z[k] * z[k], after += moved[k] * moved[k];
+    assert_true(fabs(before - after) < 1e-5 * before && memcmp(z, moved, sizeof z) != 0);
+    resolve(plain, f, "seed=4/class=0/psi=1/mix=9:4-4");
+    resolve(view, f, "seed=4/class=0/psi=1/mix=9:4-4/view=layers:0,0.5,0.5,1:7");
+    assert_memory_equal(plain, view, W * sizeof *plain);
+    for (int layer = 1; layer < 4; layer++)
+        assert_memory_not_equal(plain + layer * W, view + layer * W, W * sizeof *plain);
+    assert_memory_not_equal(view + W, view + 2 * W, W * sizeof *view); /* each by itself */
+    resolve(view, f, "seed=4/class=0/psi=1/mix=9:4-4/view=layers:0,0,0,0:7");
+    assert_memory_equal(plain, view, sizeof plain);
+    a = parse(f, "seed=4/class=0/psi=1/view=layers:0,1:7");
+    assert_false(latent_check(f->g, &a, &err));
+    assert_non_null(strstr(err.msg, "has 2 strengths: tiny wants 4"));
+    a = parse(f, "seed=4/class=0/psi=1/view=gauss:0,1:7");
+    assert_false(latent_check(f->g, &a, &err));
+}
+
 static const char *const many[] = {
     "seed=1/class=0/psi=1",
     "lerp=1,2:0.25/class=1/psi=0.7",
@@ -190,6 +217,8 @@ static const char *const many[] = {
     "seed=3/class=2/psi=1/px-rotate=20/px-blur=1/px-noise=0.1,4",
     "lerp=5,6:2/mix=1:1-1/mix=2:2-2/mix=3:3-4/class=0/psi=1",
     "seed=8/class=1/psi=-1",
+    "seed=8/class=1/psi=0.8/view=angular:0.5:2",
+    "lerp=5,6:0.5/mix=1:2-3/class=0/psi=1/view=layers:0.1,0,0.5,0.2:3",
 };
 enum { MANY = sizeof many / sizeof *many };
 
@@ -270,9 +299,8 @@ static void test_refusals(void **state)
         {"seed=1/mix=2:4-6/class=0/psi=1", "mix reaches layer 6, but tiny has 4 style layers"},
         {"seed=1/class=0/psi=1/zoom=1", "tiny has no direction \"zoom\""},
         {"seed=1/class=0/psi=1/pca-1=1:3-9", "pca-1 reaches layer 9, but tiny has 4 style layers"},
-        {"seed=1/class=0/psi=1/pca-1.00000001=1",
-         "there is no direction pca-1.00000001 in store/"},
-        {"seed=1/class=0/psi=1/view=spin:1:0", "view=spin: there is only the view gauss"},
+        {"seed=1/class=0/psi=1/pca-1.00000001=1", "there is no direction pca-1.00000001 in store/"},
+        {"seed=1/class=0/psi=1/view=spin:1:0", "view=spin: there are only the views gauss, angular and layers"},
         {"latent=w.0123456789abcdef/class=0/psi=1/view=gauss:1:0",
          "view=gauss displaces z, but this source is a stored w"},
         {"latent=w.0123456789abcdef/class=0/psi=1", "store/w.0123456789abcdef.f32"},
@@ -301,9 +329,13 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_seed),     cmocka_unit_test(test_formula),
-        cmocka_unit_test(test_stored),   cmocka_unit_test(test_view),
-        cmocka_unit_test(test_batches),  cmocka_unit_test(test_instruction_sets),
+        cmocka_unit_test(test_seed),
+        cmocka_unit_test(test_formula),
+        cmocka_unit_test(test_stored),
+        cmocka_unit_test(test_view),
+        cmocka_unit_test(test_other_views),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_instruction_sets),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, make, drop);

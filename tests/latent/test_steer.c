@@ -104,7 +104,7 @@ static void test_mistakes(void **state)
         {"class trouser", "\"trouser\" is no class: the classes are 0 to 2, or "},
         {"px melt off", "no pixel operator \"melt\"; there are rotate, occlude, blur and noise"},
         {"px blur 99", "field px-blur=99, column 9: px-blur: sigma must be from 0 to 32 pixels"},
-        {"view spin:1:1", "view=spin: there is only the view gauss"},
+        {"view spin:1:1", "view=spin: there are only the views gauss, angular and layers"},
         {"go vs1:x", "address, column 6: '@' is expected"},
         {"class a b c d e f g h i", "the command has over 8 words"},
     };

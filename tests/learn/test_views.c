@@ -2,7 +2,7 @@
  * every row again. */
 #include "check.h"
 #include "latent/latent.h"
-#include "learn/order.h"
+#include "base/order.h"
 #include "learn/toy.h"
 #include "learn/train.h"
 #include "learn/views.h"

@@ -1,5 +1,5 @@
 /* Orders as a cipher on 0..n-1. */
-#include "learn/order.h"
+#include "base/order.h"
 #include "base/rng.h"
 
 /* Four Feistel rounds on the next even number of bits, walked until the result is below n (Black & Rogaway
