@@ -23,6 +23,7 @@ static void one_of_ones_own(void **state)
     (void)state;
     Err err = {0};
     char text[8192];
+    assert_ok(file_remove_tree("res", &err) && file_remove_tree("res.md", &err), err);
     assert_ok(file_replace("mine.json", recipe, strlen(recipe), &err), err);
     Json *o = result_of(viewsmith("experiment mine.json --out res --json"));
     assert_int_equal(json_int(o, "rows", 0), 4);
