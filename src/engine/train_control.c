@@ -13,124 +13,11 @@
 
 extern char **environ;
 
-static const char *const plain[] = {"pause", "continue", "stop", "save"};
-
-typedef struct {
-    const char *name;
-    size_t at;
-    double low, high;
-} Knob;
-
-static const Knob knobs[] = {
-    {"rate", offsetof(TrainControl, rate), 1e-6, 10},
-    {"temperature", offsetof(TrainControl, temperature), 0.01, 10},
-    {"sigma", offsetof(TrainControl, sigma), 0, 10},
-    {"share", offsetof(TrainControl, share), 0, 1},
-    {"mix", offsetof(TrainControl, mix), 0, 1},
-};
-#define BACK    "rollback "
-#define EXCLUDE "exclude "
-#define WEIGHT  "weight "
-enum { KNOBS = sizeof knobs / sizeof *knobs };
-
-/* -1 when the command is no knob; its value is then untouched. */
-static int knob_parse(const char *command, float *value, Err *err)
-{
-    char name[24], *end;
-    if (sscanf(command, "%23s", name) != 1) return -1;
-    for (int i = 0; i < KNOBS; i++) {
-        if (strcmp(knobs[i].name, name)) continue;
-        const char *number = command + strcspn(command, " ");
-        *value = strtof(number, &end);
-        if (end != number && !*end && *value >= (float)knobs[i].low && *value <= (float)knobs[i].high)
-            return i;
-        err_set(err, ERR_USAGE, "%s wants a number from %g to %g, not \"%s\"", name, knobs[i].low,
-                knobs[i].high, number);
-        return -1;
-    }
-    return -1;
-}
-
-static bool is_plain(const char *command)
-{
-    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-        if (!strcmp(command, plain[i])) return true;
-    return false;
-}
-
-/* "rollback 400": whether that step is kept is seen by who trains. */
-static bool back_parse(const char *command, uint64_t *step)
-{
-    char *end;
-    size_t n = strlen(BACK);
-    if (strncmp(command, BACK, n) || command[n] < '0' || command[n] > '9') return false;
-    *step = strtoull(command + n, &end, 10);
-    return !*end;
-}
-
-static bool is_weight(const char *command)
-{
-    return !strncmp(command, EXCLUDE, strlen(EXCLUDE)) || !strncmp(command, WEIGHT, strlen(WEIGHT));
-}
-
-/* "exclude ADDRESS" or "weight FACTOR ADDRESS". */
-static bool weight_parse(Weight *out, const char *command, Err *err)
-{
-    const char *address = strchr(command, ' ') + 1;
-    char *end;
-    *out = (Weight){0};
-    if (strncmp(command, EXCLUDE, strlen(EXCLUDE))) {
-        out->factor = strtof(address, &end);
-        if (end == address || *end != ' ' || !(out->factor >= 0 && out->factor <= WEIGH_FACTOR))
-            return err_set(err, ERR_USAGE, "weight wants a factor from 0 to %d and an address, not \"%.60s\"",
-                           WEIGH_FACTOR, address);
-        address = end + 1;
-    }
-    if (!address_parse(&out->like, address, err)) return false;
-    out->like.view = (AddressView){0};
-    return true;
-}
-
-void train_control_brief(char out[48], const char *command)
-{
-    Weight w;
-    char source[40] = "a view";
-    if (!is_weight(command) || !weight_parse(&w, command, NULL)) {
-        snprintf(out, 48, "%s", command);
-        return;
-    }
-    if (w.like.source.kind == SOURCE_SEED)
-        snprintf(source, sizeof source, "seed %llu", (unsigned long long)w.like.source.ref[0].id);
-    if (w.factor > 0)
-        snprintf(out, 48, "weight %.3g %s", (double)w.factor, source);
-    else
-        snprintf(out, 48, "exclude %s", source);
-}
-
-/* Whether a run can be asked for it at all. */
-static bool command_check(const char *command, Err *err)
-{
-    float value;
-    uint64_t step;
-    Weight w;
-    Err cause = {0};
-    if (strlen(command) >= CONTROL_TEXT)
-        return err_set(err, ERR_USAGE, "a command is shorter than %d bytes", CONTROL_TEXT);
-    if (is_weight(command)) return weight_parse(&w, command, err);
-    if (is_plain(command) || back_parse(command, &step) || knob_parse(command, &value, &cause) >= 0)
-        return true;
-    return err_set(
-        err, ERR_USAGE, "%s",
-        cause.msg[0]
-            ? cause.msg
-            : "a run takes rate X, temperature X, sigma X, share X, mix X, exclude ADDRESS, weight X "
-              "ADDRESS, pause, continue, stop, save or rollback STEP");
-}
-
 bool train_control(const char *run_folder, const char *command, Err *err)
 {
     char path[4096];
-    if (!command_check(command, err)) return false;
+    TrainCommand checked;
+    if (!command_read(&checked, command, err)) return false;
     if (!file_join(path, sizeof path, run_folder, "control.jsonl", err)) return false;
     Json *row = json_make();
     json_put_num(row, "at", clock_wall());
@@ -158,13 +45,12 @@ static bool remember(void *ctx, const Json *row)
     const char *applied = json_str(row, "applied", NULL);
     uint64_t step = (uint64_t)json_int(row, "step", 0);
     long done = (long)json_int(row, "requests", 0);
-    float value;
-    uint64_t back;
+    TrainCommand said;
     if (!applied) return true;
     if (done > c->done) c->done = done;
-    if (back_parse(applied, &back)) forget_from(c, back);
-    if (step < trainer_steps(r->trainer) || (!is_weight(applied) && knob_parse(applied, &value, NULL) < 0))
-        return true;
+    if (!command_read(&said, applied, NULL) || said.kind == COMMAND_PLAIN) return true;
+    if (said.kind == COMMAND_BACK) return forget_from(c, said.step), true;
+    if (step < trainer_steps(r->trainer)) return true;
     ControlEntry *grown = realloc(c->again, (size_t)(c->agains + 1) * sizeof *grown);
     if (!grown) return false;
     c->again = grown;
@@ -193,27 +79,19 @@ void control_close(TrainRun *r)
     free(r->control.again);
 }
 
-static bool set_knob(TrainRun *r, int knob, float value, Err *err)
+/* A knob or a weight, from the coming step on. */
+static bool set_figure(TrainRun *r, const TrainCommand *c, Err *err)
 {
+    if (c->kind == COMMAND_WEIGHT) return trainer_weigh(r->trainer, &c->weight, err);
     TrainControl now = trainer_control(r->trainer);
-    memcpy((char *)&now + knobs[knob].at, &value, sizeof value);
+    command_set_knob(&now, c);
     return trainer_set_control(r->trainer, &now, NULL, err);
-}
-
-/* A knob or a weight; false with an empty err: it is neither. */
-static bool set_figure(TrainRun *r, const char *command, Err *err)
-{
-    float value;
-    Weight w;
-    if (is_weight(command)) return weight_parse(&w, command, err) && trainer_weigh(r->trainer, &w, err);
-    int knob = knob_parse(command, &value, err);
-    return knob >= 0 && set_knob(r, knob, value, err);
 }
 
 static void mark(TrainRun *r, uint64_t step, const char *command)
 {
-    char brief[48];
-    train_control_brief(brief, command);
+    char brief[COMMAND_BRIEF];
+    command_brief(brief, command);
     news_mark(r, step, brief);
 }
 
@@ -233,22 +111,22 @@ void control_back(TrainRun *r)
     char text[48];
     uint64_t step = trainer_steps(r->trainer);
     forget_from(&r->control, step);
-    snprintf(text, sizeof text, BACK "%llu", (unsigned long long)step);
+    snprintf(text, sizeof text, "rollback %llu", (unsigned long long)step);
     write_applied(r, text);
 }
 
-static void apply(TrainRun *r, const char *command)
+static void apply(TrainRun *r, const TrainCommand *c, const char *text)
 {
     Err err = {0};
-    if (!is_plain(command) && !set_figure(r, command, &err)) {
-        news_tell(r, err.msg[0] ? err.msg : "control.jsonl: an unknown command");
+    if (c->kind != COMMAND_PLAIN && !set_figure(r, c, &err)) {
+        news_tell(r, err.msg);
         return;
     }
-    if (!strcmp(command, "pause")) job_pause(r->job, true);
-    if (!strcmp(command, "continue")) job_pause(r->job, false);
-    if (!strcmp(command, "stop")) r->stop = true;
-    if (!strcmp(command, "save")) r->saved = -1e18;
-    write_applied(r, command);
+    if (!strcmp(text, "pause")) job_pause(r->job, true);
+    if (!strcmp(text, "continue")) job_pause(r->job, false);
+    if (!strcmp(text, "stop")) r->stop = true;
+    if (!strcmp(text, "save")) r->saved = -1e18;
+    write_applied(r, text);
 }
 
 /* Requests are taken once, in order. Of those that nobody had taken when the last session ended, changes
@@ -260,9 +138,14 @@ static bool take(void *ctx, const Json *row)
     const char *command = json_str(row, "command", NULL);
     if (!command || c->requests++ < c->done) return true;
     c->done = c->requests;
-    /* Going back comes before what was asked for after it. */
-    if (back_parse(command, &r->back_to)) return !(r->back = !c->opening);
-    if (!c->opening || !is_plain(command)) apply(r, command);
+    TrainCommand asked;
+    Err err = {0};
+    if (!command_read(&asked, command, &err)) return news_tell(r, err.msg), true;
+    if (asked.kind == COMMAND_BACK) { /* comes before what was asked for after it */
+        r->back_to = asked.step;
+        return !(r->back = !c->opening);
+    }
+    if (!c->opening || asked.kind != COMMAND_PLAIN) apply(r, &asked, command);
     return true;
 }
 
@@ -282,7 +165,9 @@ static void take_again(TrainRun *r)
 {
     ControlState *c = &r->control;
     for (int i = 0; i < c->agains; i++) {
-        if (c->again[i].step == trainer_steps(r->trainer) && set_figure(r, c->again[i].text, NULL))
+        TrainCommand said;
+        if (c->again[i].step == trainer_steps(r->trainer) && command_read(&said, c->again[i].text, NULL) &&
+            set_figure(r, &said, NULL))
             mark(r, c->again[i].step, c->again[i].text);
     }
 }

@@ -235,9 +235,10 @@ static bool begin(TrainRun *r, Err *err)
     r->began = trainer_progress(r->trainer);
     r->news->config = *trainer_config(r->trainer);
     if (file_exists(r->result) && !file_remove_tree(r->result, err)) return false;
-    if (!log_open(r, err) || !control_open(r, err)) return false;
+    /* Kept before anything is asked of it: to go back here is to go back before that. */
+    if (!log_open(r, err) || !keep(r, err) || !control_open(r, err)) return false;
     r->back_to = r->set->back_to;
-    return (!r->set->back || go_back(r, err)) && keep(r, err) && save(r, err);
+    return (!r->set->back || go_back(r, err)) && save(r, err);
 }
 
 /* --- probes

@@ -125,7 +125,5 @@ bool train_needs(TrainNeeds *out, const Workspace *w, const TrainConfig *config,
  * "continue", "stop", "save", "rollback STEP" (to a checkpoint that it keeps). Checked before it is written.
  */
 bool train_control(const char *run_folder, const char *command, Err *err);
-/* The command for a line of figures or a mark: "exclude seed 4711" instead of the whole address. */
-void train_control_brief(char out[48], const char *command);
 /* Lets a stopped run go on in a process of its own that outlives this one: `viewsmith train --resume ID`. */
 bool train_detach(const char *runs, const char *id, Err *err);

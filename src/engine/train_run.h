@@ -1,13 +1,12 @@
 /* Inside engine/: a training under way, shared by the files of train_job. */
 #pragma once
 #include "data/events.h"
+#include "engine/train_command.h"
 #include "engine/train_job.h"
-
-#define CONTROL_TEXT (ADDRESS_BYTES_MAX + 32) /* of a command */
 
 typedef struct {
     uint64_t step;
-    char text[CONTROL_TEXT];
+    char text[COMMAND_TEXT];
 } ControlEntry;
 
 /* What control.jsonl has said so far. */

@@ -191,15 +191,6 @@ static uint64_t sample_of(const Views *v, uint64_t step, int row)
     return step * (uint64_t)v->config.pairs + (uint64_t)(row % v->config.pairs);
 }
 
-static int real_of(const Views *v, int pair);
-
-int views_index(const Views *v, uint64_t step, int row)
-{
-    uint64_t n = (uint64_t)v->real->n, at = sample_of(v, step, row);
-    if (v->latent) at = step * (uint64_t)v->real_pairs + (uint64_t)real_of(v, row % v->config.pairs);
-    return (int)order_at(at % n, n, rng_mix(v->config.seed, at / n));
-}
-
 /* --- corners
  * -------------------------------------------------------------------------------------------------- */
 
@@ -322,12 +313,29 @@ int views_real_pairs(const Views *v)
     return v->real_pairs;
 }
 
-/* Which of the real pairs `pair` is, spread over those that begin at no kept view; -1: none. */
+/* Which of k real pairs `pair` is, spread over those of n pairs that begin at no kept view; -1: none. */
+static int mixed_of(int n, int corners, int k, int pair)
+{
+    if (!k || corner_of(corners, n, pair) >= 0) return -1;
+    return corner_of(k, n - corners, pair - (int)((int64_t)pair * corners / n));
+}
+
+bool views_is_mixed(int pairs, float share, float mix, int pair)
+{
+    int corners = share_of(pairs, share);
+    return mixed_of(pairs, corners, share_of(pairs - corners, mix), pair) >= 0;
+}
+
 static int real_of(const Views *v, int pair)
 {
-    int64_t n = v->config.pairs, k = v->corner_pairs;
-    if (!v->real_pairs || corner_of(k, n, pair) >= 0) return -1;
-    return corner_of(v->real_pairs, n - k, pair - (int)(pair * k / n));
+    return mixed_of(v->config.pairs, v->corner_pairs, v->real_pairs, pair);
+}
+
+int views_index(const Views *v, uint64_t step, int row)
+{
+    uint64_t n = (uint64_t)v->real->n, at = sample_of(v, step, row);
+    if (v->latent) at = step * (uint64_t)v->real_pairs + (uint64_t)real_of(v, row % v->config.pairs);
+    return (int)order_at(at % n, n, rng_mix(v->config.seed, at / n));
 }
 
 bool views_is_real(const Views *v, int row)

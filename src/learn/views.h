@@ -63,6 +63,8 @@ bool views_is_corner(int pairs, float share, int pair);
 bool views_mix(Views *v, float share, Err *err);
 bool views_can_mix(const Views *v, Err *err);
 int views_real_pairs(const Views *v); /* of a batch of generated views; 0 without */
+/* Whether pair `pair` of every batch of so many, `share` of them at kept views, is a real picture. */
+bool views_is_mixed(int pairs, float share, float mix, int pair);
 /* Whether that row is a real picture: views_index says which. */
 bool views_is_real(const Views *v, int row);
 /* From the next batch on views like these come so much more or less often, kept views too (learn/weigh.h). */

@@ -1,7 +1,9 @@
 /* viewsmith runs: lists, shows, names, deletes and steers training runs. */
 #include "cli/share.h"
 #include "base/text.h"
+#include "engine/train_command.h"
 #include "engine/train_history.h"
+#include "engine/train_pairs.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +15,13 @@ static const Option options[] = {
     {"name", OPTION_TEXT, "NAME", NULL, 0, 0, false, "Give RUN this name (\"\" takes it away)"},
     {"delete", OPTION_TEXT, "RUN", NULL, 0, 0, true, "Delete the run with this whole id or name"},
     {"set", OPTION_TEXT, "COMMAND", NULL, 0, 0, true,
-     "Change RUN while it runs: \"rate X\", \"temperature X\", \"sigma X\", \"share X\", pause, continue, "
-     "stop, save, "
-     "\"rollback STEP\""},
+     "Change RUN while it runs: \"rate X\", \"temperature X\", \"sigma X\", \"share X\" of the tray, \"mix "
+     "X\" of "
+     "real pictures, \"exclude ADDRESS\", \"weight X ADDRESS\", pause, continue, stop, save, \"rollback "
+     "STEP\""},
+    {"pairs", OPTION_INTEGER, "STEP", NULL, 0, 9e15, false,
+     "List the generated pairs of that step as addresses"},
+    OPTION_MODEL,
     {0},
 };
 
@@ -129,6 +135,57 @@ static bool put_checkpoints(Json *o, const Args *a, const RunInfo *run, Err *err
     return true;
 }
 
+/* What holds after the last step: views that come never or more often, and real pictures among them. */
+static bool put_weights(Json *o, const Args *a, const RunInfo *run, Err *err)
+{
+    char text[ADDRESS_BYTES_MAX + 1];
+    TrainForce *f = malloc(sizeof *f);
+    if (!f) return err_nomem(err, "weights of views");
+    bool ok = train_force(f, run, UINT64_MAX, NULL); /* a run without settings was told nothing */
+    Json *list = json_make_array();
+    for (int i = 0; ok && i < f->weights; i++) {
+        if (!address_print(text, &f->weight[i].like, NULL)) continue;
+        cli_say(a, "weight %g of views like %s", (double)f->weight[i].factor, text);
+        Json *row = json_make();
+        json_put_num(row, "factor", (double)f->weight[i].factor);
+        json_put_str(row, "like", text);
+        json_add(list, row);
+    }
+    json_put(o, "weights", list);
+    if (ok && f->control.mix > 0) cli_say(a, "%g %% real pictures", 100 * (double)f->control.mix);
+    if (ok) json_put_num(o, "mix", (double)f->control.mix);
+    free(f);
+    return true;
+}
+
+/* --pairs STEP: the addresses that its batch was made from. */
+static bool put_pairs(Json *o, const Args *a, const RunInfo *run, Err *err)
+{
+    enum { MOST = 8192 };
+    char one[ADDRESS_BYTES_MAX + 1], two[ADDRESS_BYTES_MAX + 1];
+    Workspace *w = NULL;
+    StepPair *pair = malloc(MOST * sizeof *pair);
+    if (!pair) return err_nomem(err, "pairs of a step");
+    int n = share_open(&w, a, false, err)
+                ? train_pairs(pair, MOST, w, run, (uint64_t)args_integer(a, "pairs"), err)
+                : -1;
+    Json *list = json_make_array();
+    for (int i = 0; i < n; i++) {
+        if (!address_print(one, &pair[i].a, NULL) || !address_print(two, &pair[i].b, NULL)) continue;
+        cli_say(a, "%4d %s", pair[i].pair, one);
+        cli_say(a, "     %s", two);
+        Json *row = json_make();
+        json_put_int(row, "pair", pair[i].pair);
+        json_put_str(row, "anchor", one);
+        json_put_str(row, "positive", two);
+        json_add(list, row);
+    }
+    json_put(o, "pairs", list);
+    workspace_close(w);
+    free(pair);
+    return n >= 0;
+}
+
 static int runs_command(const Args *a)
 {
     Err err = {0};
@@ -145,7 +202,9 @@ static int runs_command(const Args *a)
     print_run(a, &run);
     cli_say(a, "%s", run.folder);
     Json *o = run_json(&run);
-    if (put_checkpoints(o, a, &run, &err)) return cli_result(a, o);
+    if (put_checkpoints(o, a, &run, &err) && put_weights(o, a, &run, &err) &&
+        (!args_given(a, "pairs") || put_pairs(o, a, &run, &err)))
+        return cli_result(a, o);
     json_drop(o);
     return cli_fail(&err);
 }

@@ -27,6 +27,8 @@ static const Option options[] = {
     {"tray", OPTION_TEXT, "TAG", NULL, 0, 0, false,
      "A share of every batch begins at the tray's views with this tag; all: at any of them"},
     {"tray-share", OPTION_NUMBER, "X", "0.1", 0.001, 1, false, "That share"},
+    {"mix", OPTION_NUMBER, "X", NULL, 0, 1, false,
+     "Share of real pictures, augmented twice, among generated views (0)"},
     OPTION_SEED_OF("Of weights and views"),
     {"name", OPTION_TEXT, "NAME", NULL, 0, 0, false, "Name of the run"},
     {"resume", OPTION_TEXT, "RUN", NULL, 0, 0, false,
@@ -74,6 +76,7 @@ static bool set_config(TrainConfig *c, const Args *a, Err *err)
     if (args_given(a, "rate")) c->control.rate = (float)args_number(a, "rate");
     if (args_given(a, "temperature")) c->control.temperature = (float)args_number(a, "temperature");
     if (args_given(a, "sigma")) c->control.sigma = (float)args_number(a, "sigma");
+    if (args_given(a, "mix")) c->control.mix = (float)args_number(a, "mix");
     if (args_given(a, "psi")) c->psi = (float)args_number(a, "psi");
     if (args_given(a, "anchors")) c->anchors = (uint64_t)args_integer(a, "anchors");
     return views_named(&c->maker, args_text(a, "source"), err) && set_budget(c, a, err) &&
@@ -95,8 +98,9 @@ static bool set_end(TrainEnd *end, const char *text, Err *err)
 /* What a resumed run may be given anew. */
 static bool check_resume(const Args *a, Err *err)
 {
-    static const char *const fixed[] = {"source", "encoder", "precision", "pairs",   "rate", "temperature",
-                                        "sigma",  "psi",     "anchors",   "augment", "seed", "name", "tray", "tray-share"};
+    static const char *const fixed[] = {"source",      "encoder", "precision", "pairs", "rate",
+                                        "temperature", "sigma",   "mix",       "psi",   "anchors",
+                                        "augment",     "seed",    "name",      "tray",  "tray-share"};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (args_given(a, fixed[i]))
             return err_set(err, ERR_USAGE, "--%s belongs to a new run: a resumed one keeps its own settings",
@@ -122,7 +126,8 @@ static bool take_tray(Train *t, const Args *a, Err *err)
     if (!tray_open(&tray, NULL, err)) return false;
     bool ok = train_tray(t, tray, strcmp(tag, "all") ? tag : NULL, (float)args_number(a, "tray-share"), err);
     tray_close(tray);
-    if (ok) cli_note(a, "%d kept views, %g %% of every batch", t->corners, 100 * args_number(a, "tray-share"));
+    if (ok)
+        cli_note(a, "%d kept views, %g %% of every batch", t->corners, 100 * args_number(a, "tray-share"));
     return ok;
 }
 
