@@ -106,6 +106,7 @@ bool log_step(TrainRun *r, Err *err)
     json_put_int(row, "views", (int64_t)m->views);
     json_put_int(row, "unique", (int64_t)m->unique);
     if (m->corners) json_put_int(row, "tray", m->corners);    /* pairs that began at kept views */
+    if (m->repeats) json_put_int(row, "repeats", m->repeats); /* pairs whose picture another one shows too */
     if (m->reals) json_put_int(row, "real", m->reals);        /* pairs of one real picture */
     if (m->redrawn) json_put_int(row, "redrawn", m->redrawn); /* pairs that weights have changed */
     json_put_num(row, "elapsed", m->elapsed);

@@ -38,7 +38,8 @@ static bool make_room(Contrast *c, Err *err)
     c->scratch = aligned_alloc(64, (scratch * sizeof *c->scratch + 63) / 64 * 64);
     c->label = labels ? calloc(rows, sizeof *c->label) : NULL;
     c->target = latents ? calloc(rows * (size_t)c->dim, sizeof *c->target) : NULL;
-    bool ok = c->similarity && c->scratch && (c->label || !labels) && (c->target || !latents);
+    c->origin = calloc(rows, sizeof *c->origin);
+    bool ok = c->similarity && c->scratch && c->origin && (c->label || !labels) && (c->target || !latents);
     return ok || err_nomem(err, "the objective");
 }
 
@@ -62,6 +63,7 @@ void contrast_close(Contrast *c)
     free(c->scratch);
     free(c->label);
     free(c->target);
+    free(c->origin);
     *c = (Contrast){0};
 }
 
@@ -109,6 +111,7 @@ double contrast_step(Contrast *c, Weights *w, Weights *grads, float tau)
     b.factor = c->factor;
     b.similarity = c->similarity;
     b.scratch = c->scratch;
+    b.origin = c->repeats ? c->origin : NULL;
     double loss = objective_loss(c->objective, &b);
     c->hits = b.hits;
     if (!contrasts) look_alike(c);
@@ -119,6 +122,12 @@ double contrast_step(Contrast *c, Weights *w, Weights *grads, float tau)
 float contrast_cosine(const Contrast *c, int i, int j)
 {
     return c->similarity[(size_t)i * 2 * (size_t)c->pairs + (size_t)j] * c->tau;
+}
+
+/* Rows i and j show different pictures. */
+static bool strangers(const Contrast *c, int i, int j)
+{
+    return j != i && (j - i) % c->pairs && !(c->repeats && c->origin[i] == c->origin[j]);
 }
 
 /* The sum of row i's cosines and of exp(-2 |u_i - u_j|^2) = exp(4 cosine - 4), without itself. */
@@ -135,15 +144,27 @@ static void row_sums(double *cosines, double *kernel, const Contrast *c, int i)
     *kernel += near - (double)row[i];
 }
 
+/* Takes what is no negative, but neither a pair, out of the sum over all and its count. */
+static void leave_repeats(double *sum, double *count, const Contrast *c)
+{
+    int n = 2 * c->pairs;
+    for (int i = 0; c->repeats && i < n; i++)
+        for (int j = 0; j < n; j++)
+            if ((j - i) % c->pairs && c->origin[i] == c->origin[j])
+                *sum -= contrast_cosine(c, i, j), --*count;
+}
+
 ContrastMeans contrast_means(const Contrast *c)
 {
     int n = 2 * c->pairs;
-    double all = 0, kernel = 0, positive = 0, others = (double)n * (n - 2);
+    double all = 0, kernel = 0, positive = 0, strange, others = (double)n * (n - 2);
     for (int i = 0; i < n; i++) {
         row_sums(&all, &kernel, c, i);
         positive += (double)contrast_cosine(c, i, (i + c->pairs) % n);
     }
-    ContrastMeans m = {.positive = positive / n, .negative = others > 0 ? (all - positive) / others : 0};
+    strange = all - positive;
+    leave_repeats(&strange, &others, c);
+    ContrastMeans m = {.positive = positive / n, .negative = others > 0 ? strange / others : 0};
     m.alignment = 2 - 2 * m.positive;
     m.uniformity = log(kernel / ((double)n * (n - 1)));
     m.spread = sqrt(fmax(1 - (all + n) / ((double)n * n), 0)); /* 1 - |mean of the unit rows|^2 */
@@ -159,15 +180,15 @@ static int bin_of(float cosine)
 void contrast_spread(ContrastSpread *out, const Contrast *c)
 {
     int n = 2 * c->pairs;
-    long others[CONTRAST_BINS] = {0}, count = (long)n * (n - 2) / 2;
+    long others[CONTRAST_BINS] = {0}, count = 0;
     memset(out, 0, sizeof *out);
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++) {
             int bin = bin_of(contrast_cosine(c, i, j));
             if (j == i + c->pairs)
                 out->positive[bin] += 1 / (float)c->pairs;
-            else
-                others[bin]++;
+            else if (strangers(c, i, j))
+                others[bin]++, count++;
         }
     for (int b = 0; b < CONTRAST_BINS && count; b++) out->negative[b] = (float)others[b] / (float)count;
 }
@@ -201,7 +222,7 @@ static bool closest(ContrastPair *best, const ContrastPair *out, int have, const
         if (taken(out, have, i)) continue;
         for (int j = i + 1; j < n; j++) {
             float s = contrast_cosine(c, i, j);
-            if (s > best->cosine && j != i + c->pairs && !taken(out, have, j))
+            if (s > best->cosine && strangers(c, i, j) && !taken(out, have, j))
                 *best = (ContrastPair){i, j, s};
         }
     }

@@ -14,6 +14,9 @@ typedef struct {
     float factor;  /* of the loss, 1 unless set (supcon) */
     int *label;    /* (2N), to be filled before contrast_step where the objective needs labels; else NULL */
     float *target; /* (2N,D), where it needs latents; else NULL */
+    int *origin;   /* (2N): rows of one origin show the same picture: no negatives of one another; filled before
+                      contrast_step where `repeats` is set */
+    bool repeats;  /* some pairs of the batch do */
     int hits;      /* right answers among 2N in the last step, of the supervised one; else -1 */
     Pool *pool;
 } Contrast;
@@ -34,7 +37,7 @@ const float *contrast_features(const Contrast *c); /* (2N, width) */
 float contrast_cosine(const Contrast *c, int i, int j);
 
 typedef struct {
-    double positive, negative; /* mean cosine of pairs, and of everything else */
+    double positive, negative; /* mean cosine of pairs, and of rows that show other pictures */
     double alignment, uniformity;
     double spread; /* sqrt(D) times the root mean square of the unit rows' deviations per dimension: 1 even, 0
                       collapsed */
@@ -44,7 +47,8 @@ ContrastMeans contrast_means(const Contrast *c);
 
 #define CONTRAST_BINS 20 /* of cosines, from -1 to 1 */
 
-/* How the cosines of the last step are spread: shares that sum to 1 of the pairs, and of all other two rows.
+/* How the cosines of the last step are spread: shares that sum to 1 of the pairs, and of all two rows that
+ * show different pictures.
  */
 typedef struct {
     float positive[CONTRAST_BINS], negative[CONTRAST_BINS];
@@ -56,5 +60,5 @@ typedef struct {
     float cosine;
 } ContrastPair;
 /* The k pairs that are hardest in the last step, hardest first; k <= N. Positives: least alike of the N
- * pairs. Negatives: most alike rows that are no pair, each row used once. Returns how many there are. */
+ * pairs. Negatives: most alike rows of different pictures, each row used once. Returns how many there are. */
 int contrast_hardest(ContrastPair *out, int k, const Contrast *c, bool positives);

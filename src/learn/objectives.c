@@ -10,7 +10,7 @@ enum { EXPANDED = 256 };
 
 static double ntxent_loss(ObjectiveBatch *b)
 {
-    return ntxent(b->dh, b->similarity, b->h, b->pairs, b->dim, b->tau, b->scratch, b->pool);
+    return ntxent(b->dh, b->similarity, b->h, b->origin, b->pairs, b->dim, b->tau, b->scratch, b->pool);
 }
 
 static double supcon_loss(ObjectiveBatch *b)

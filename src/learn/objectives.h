@@ -54,6 +54,7 @@ typedef struct {
     float *dh;           /* (2N,D), written */
     const int *label;    /* (2N), where labels are needed */
     const float *target; /* (2N,D), where latents are */
+    const int *origin;   /* (2N): rows of one origin show the same picture and are no negatives (ntxent); NULL: none do */
     float tau, factor;   /* of those that contrast: temperature, and what the loss is multiplied by (supcon) */
     float *similarity;   /* (2N,2N), of those that contrast: cosine / tau after, -inf on the diagonal */
     float *scratch;      /* objective_scratch floats, 64-byte aligned */

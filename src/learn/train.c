@@ -144,6 +144,8 @@ bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
     DescentConfig c = descent_config(t);
     *m = (TrainMetrics){.step = d->step, .rate = (double)descent_rate(d, &c), .control = t->control};
     if (!views_fill(t->views, contrast_images(&t->contrast), d->step, t->control.sigma, err)) return false;
+    m->repeats = t->config.pairs - views_origins(t->contrast.origin, t->views, d->step);
+    t->contrast.repeats = m->repeats > 0;
     double drawn = clock_seconds();
     t->last_step = d->step;
     t->last_sigma = t->control.sigma;

@@ -69,6 +69,7 @@ typedef struct {
     double gradient;             /* norm */
     uint64_t views, unique;      /* so far */
     int corners, reals, redrawn; /* pairs that began at kept views, were real, were weighed away */
+    int repeats; /* pairs that show a picture which one before them shows: no negatives of it (views_origins) */
     double seconds, views_second, generator_share; /* of this step; so far: elapsed */
     double elapsed;
     bool published;

@@ -48,7 +48,14 @@ struct Views {
     int *again;               /* (N) how often their pairs were drawn anew */
     int redrawn;
     bool reweighed;
+    struct Origin *origin; /* (N) room for views_origins */
 };
+
+/* Where a pair's pictures come from. */
+typedef struct Origin {
+    uint64_t id;
+    int kind, pair;
+} Origin;
 
 const char *views_name(ViewMaker m)
 {
@@ -129,7 +136,8 @@ bool views_new(Views **out, const ViewConfig *c, Generator *generator, const Dat
     if (ok) {
         v->counter = malloc(2 * (size_t)c->pairs * sizeof *v->counter);
         v->stage = pixel(v) ? malloc(views_floats(v) * sizeof *v->stage) : NULL;
-        ok = (v->counter && (v->stage || !pixel(v))) || err_nomem(err, "views");
+        v->origin = malloc((size_t)c->pairs * sizeof *v->origin);
+        ok = (v->counter && v->origin && (v->stage || !pixel(v))) || err_nomem(err, "views");
     }
     if (ok)
         *out = v;
@@ -152,6 +160,7 @@ void views_free(Views *v)
     free(v->list);
     free(v->stage);
     free(v->counter);
+    free(v->origin);
     free(v->corner);
     free(v->movable);
     free(v->index);
@@ -464,6 +473,42 @@ bool views_fill(Views *v, float *x, uint64_t step, float sigma, Err *err)
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
+}
+
+/* --- origins -------------------------------------------------------------------------------------------- */
+
+static Origin origin_of(const Views *v, uint64_t step, int pair)
+{
+    enum { REAL, KEPT, DRAWN };
+    Address anchor;
+    int corner = corner_of(v->corner_pairs, v->config.pairs, pair);
+    if (views_is_real(v, pair)) return (Origin){(uint64_t)views_index(v, step, pair), REAL, pair};
+    if (corner >= 0)
+        return (Origin){(uint64_t)corner_at(v, step * (uint64_t)v->corner_pairs + (uint64_t)corner), KEPT,
+                        pair};
+    stream_pair_again(&anchor, NULL, &v->stream, sample_of(v, step, pair), v->again[pair]);
+    return (Origin){anchor.source.ref[0].id, DRAWN, pair};
+}
+
+static int by_origin(const void *a, const void *b)
+{
+    const Origin *x = a, *y = b;
+    if (x->kind != y->kind) return x->kind - y->kind;
+    return x->id != y->id ? (x->id > y->id) - (x->id < y->id) : x->pair - y->pair;
+}
+
+int views_origins(int *origin, const Views *v, uint64_t step)
+{
+    Origin *o = v->origin;
+    int n = v->config.pairs, distinct = 0;
+    for (int i = 0; i < n; i++) o[i] = origin_of(v, step, i);
+    qsort(o, (size_t)n, sizeof *o, by_origin);
+    for (int i = 0; i < n; i++) {
+        bool first = !i || o[i].kind != o[i - 1].kind || o[i].id != o[i - 1].id;
+        distinct += first;
+        origin[o[i].pair] = origin[o[i].pair + n] = first ? o[i].pair : origin[o[i - 1].pair];
+    }
+    return distinct;
 }
 
 uint64_t views_unique(const Views *v, uint64_t steps, uint64_t kept, uint64_t real)

@@ -84,6 +84,10 @@ size_t views_floats(const Views *v); /* of one batch: 2N C H W */
 void views_address(Address *out, const Views *v, uint64_t step, float sigma, int row);
 /* The index in the dataset of that row. Real rows only; the n images come in a new order each epoch. */
 int views_index(const Views *v, uint64_t step, int row);
+/* origin (2N): equal numbers where rows show the same picture before they are moved and augmented, as those
+ * of a pair do, and pairs that begin at the same kept view, anchor or real picture. Returns how many
+ * different ones there are, at most N. Where views are weighed, of the step that was settled last. */
+int views_origins(int *origin, const Views *v, uint64_t step);
 /* Different pictures before pixel augmentation in steps 0..steps-1 (sigma > 0 throughout, where latent), of
  * whose pairs corner_draws began at kept views and real_draws were mixed in. */
 uint64_t views_unique(const Views *v, uint64_t steps, uint64_t corner_draws, uint64_t real_draws);

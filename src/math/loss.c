@@ -3,6 +3,8 @@
 #include "math/gemm.h"
 #include "math/kernels/lanes.h"
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 enum { ROWS = 16 }; /* a piece */
 
@@ -21,7 +23,8 @@ size_t ntxent_scratch(int N, int D)
 typedef struct {
     float *dh, *unit, *du, *p, *loss, *inv, *similarity;
     const float *h;
-    const int *label; /* (rows); NULL: the one positive of row i is row i + rows / 2 */
+    const int *label;  /* (rows); NULL: the one positive of row i is row i + rows / 2 */
+    const int *origin; /* (rows); NULL: only the positive is of a row's own origin */
     int rows, D;
     float tau, factor;
     const Lanes *l;
@@ -53,6 +56,14 @@ static double pull(const Contrast *c, int i, float *p, const float *s)
     return sum / n;
 }
 
+/* Leaves out of p, a copy of row i's cosines, who is of its origin without being its pair. */
+static void leave_out(const Contrast *c, int i, float *p)
+{
+    int pair = (i + c->rows / 2) % c->rows;
+    for (int j = 0; j < c->rows; j++)
+        if (c->origin[j] == c->origin[i] && j != pair) p[j] = -INFINITY;
+}
+
 /* Turns one row of cosines into cosines / tau, and writes (softmax - positives' parts) / rows and the
  * anchor's loss. */
 static void softmax_rows(void *ctx, int piece, int worker)
@@ -64,8 +75,10 @@ static void softmax_rows(void *ctx, int piece, int worker)
         float *s = c->similarity + i * n, *p = c->p + i * n;
         c->l->scale(s, s, n, 1.0f / c->tau, 0);
         s[i] = -INFINITY;
-        float top = c->l->max(s, n);
-        double sum = c->l->exp_sum(p, s, n, top) - p[i];
+        if (c->origin) memcpy(p, s, n * sizeof *p), leave_out(c, i, p);
+        const float *in = c->origin ? p : s;
+        float top = c->l->max(in, n);
+        double sum = c->l->exp_sum(p, in, n, top) - p[i];
         c->l->scale(p, p, n, (float)(1 / (sum * c->rows)), 0);
         p[i] = 0;
         c->loss[i] = (float)(log(sum) + top - pull(c, i, p, s));
@@ -85,14 +98,13 @@ static void gradient_rows(void *ctx, int piece, int worker)
     }
 }
 
-double supcon(float *dh, float *similarity, const float *h, const int *label, int N, int D, float tau,
-              float factor, float *scratch, Pool *pool)
+/* c: dh, h, label, origin, similarity, tau and factor. */
+static double contrast(Contrast c, int N, int D, float *scratch, Pool *pool)
 {
-    int rows = 2 * N, pieces = (rows + ROWS - 1) / ROWS;
-    Contrast c = {dh, .h = h, .label = label, .similarity = similarity, .rows = rows, .D = D, .l = lanes()};
+    int rows = c.rows = 2 * N, pieces = (rows + ROWS - 1) / ROWS;
     double sum = 0;
-    c.tau = tau;
-    c.factor = factor;
+    c.D = D;
+    c.l = lanes();
     c.unit = scratch;
     c.du = c.unit + aligned((size_t)rows * D);
     c.p = c.du + aligned((size_t)rows * D);
@@ -100,20 +112,28 @@ double supcon(float *dh, float *similarity, const float *h, const int *label, in
     c.inv = c.loss + aligned((size_t)rows);
     float *rest = c.inv + aligned((size_t)rows);
     pool_run(pool, pieces, normalise_rows, &c);
-    gemm(similarity, c.unit, c.unit, rows, rows, D, GEMM_NT, false, rest, pool);
+    gemm(c.similarity, c.unit, c.unit, rows, rows, D, GEMM_NT, false, rest, pool);
     pool_run(pool, pieces, softmax_rows, &c);
     /* a row acts as anchor and as a sample of every other anchor */
     gemm(c.du, c.p, c.unit, rows, D, rows, GEMM_NN, false, rest, pool);
     gemm(c.du, c.p, c.unit, rows, D, rows, GEMM_TN, true, rest, pool);
     pool_run(pool, pieces, gradient_rows, &c);
     for (int i = 0; i < rows; i++) sum += c.loss[i];
-    return (double)factor * (sum / rows);
+    return (double)c.factor * (sum / rows);
 }
 
-double ntxent(float *dh, float *similarity, const float *h, int N, int D, float tau, float *scratch,
-              Pool *pool)
+double supcon(float *dh, float *similarity, const float *h, const int *label, int N, int D, float tau,
+              float factor, float *scratch, Pool *pool)
 {
-    return supcon(dh, similarity, h, NULL, N, D, tau, 1, scratch, pool);
+    Contrast c = {dh, .h = h, .label = label, .similarity = similarity, .tau = tau, .factor = factor};
+    return contrast(c, N, D, scratch, pool);
+}
+
+double ntxent(float *dh, float *similarity, const float *h, const int *origin, int N, int D, float tau,
+              float *scratch, Pool *pool)
+{
+    Contrast c = {dh, .h = h, .origin = origin, .similarity = similarity, .tau = tau, .factor = 1};
+    return contrast(c, N, D, scratch, pool);
 }
 
 static double cosine_naive(const float *a, const float *b, int D)
@@ -124,12 +144,27 @@ static double cosine_naive(const float *a, const float *b, int D)
     return ab / sqrt(aa * bb);
 }
 
-/* log sum over j != i of exp(cos / tau) */
-static double spread_naive(const float *h, int rows, int D, double tau, int i)
+/* Who is told apart, by label or origin (either may be NULL), and the rows. */
+typedef struct {
+    const float *h;
+    const int *label, *origin;
+    int rows, D;
+    double tau;
+} Naive;
+
+/* Whether row j is among those that row i is compared with. */
+static bool meets_naive(const Naive *c, int i, int j)
+{
+    return j != i && (!c->origin || c->origin[i] != c->origin[j] || j == (i + c->rows / 2) % c->rows);
+}
+
+/* log sum over those of exp(cos / tau) */
+static double spread_naive(const Naive *c, int i)
 {
     double sum = 0;
-    for (int j = 0; j < rows; j++)
-        if (j != i) sum += exp(cosine_naive(h + (size_t)i * D, h + (size_t)j * D, D) / tau);
+    for (int j = 0; j < c->rows; j++)
+        if (meets_naive(c, i, j))
+            sum += exp(cosine_naive(c->h + (size_t)i * c->D, c->h + (size_t)j * c->D, c->D) / c->tau);
     return log(sum);
 }
 
@@ -150,30 +185,36 @@ static double share_naive(const int *label, int rows, int i, int j)
     return label[i] == label[j] ? 1.0 / n : 0;
 }
 
-double supcon_naive(float *dh, const float *h, const int *label, int N, int D, float tau, float factor)
+static double contrast_naive(float *dh, const Naive *c, double factor)
 {
-    int rows = 2 * N;
+    int rows = c->rows, D = c->D;
     double sum = 0;
     for (int i = 0; i < rows; i++) {
-        const float *a = h + (size_t)i * D;
-        double mine = spread_naive(h, rows, D, tau, i);
+        const float *a = c->h + (size_t)i * D;
+        double mine = spread_naive(c, i);
         for (int k = 0; k < D; k++) dh[(size_t)i * D + k] = 0;
         for (int j = 0; j < rows; j++) {
-            if (j == i) continue;
-            const float *b = h + (size_t)j * D;
-            double s = cosine_naive(a, b, D) / tau, part = share_naive(label, rows, i, j);
-            double p = exp(s - mine) + exp(s - spread_naive(h, rows, D, tau, j)) - part -
-                       share_naive(label, rows, j, i);
+            if (!meets_naive(c, i, j)) continue;
+            const float *b = c->h + (size_t)j * D;
+            double s = cosine_naive(a, b, D) / c->tau, part = share_naive(c->label, rows, i, j);
+            double p = exp(s - mine) + exp(s - spread_naive(c, j)) - part - share_naive(c->label, rows, j, i);
             sum += part * (mine - s);
-            cosine_gradient_naive(dh + (size_t)i * D, a, b, D, (double)factor * p / (tau * rows));
+            cosine_gradient_naive(dh + (size_t)i * D, a, b, D, factor * p / (c->tau * rows));
         }
     }
-    return (double)factor * sum / rows;
+    return factor * sum / rows;
 }
 
-double ntxent_naive(float *dh, const float *h, int N, int D, float tau)
+double supcon_naive(float *dh, const float *h, const int *label, int N, int D, float tau, float factor)
 {
-    return supcon_naive(dh, h, NULL, N, D, tau, 1);
+    Naive c = {h, .label = label, .rows = 2 * N, .D = D, .tau = (double)tau};
+    return contrast_naive(dh, &c, (double)factor);
+}
+
+double ntxent_naive(float *dh, const float *h, const int *origin, int N, int D, float tau)
+{
+    Naive c = {h, .origin = origin, .rows = 2 * N, .D = D, .tau = (double)tau};
+    return contrast_naive(dh, &c, 1);
 }
 
 double mean_square(float *dx, const float *x, const float *target, size_t n)

@@ -5,10 +5,12 @@
 
 /* NT-Xent (SimCLR, Chen et al. 2020, eq. 1) over 2N rows h (2N,D), unit length or not (normalised inside); row i and
  * i+N are a pair. Mean over the 2N anchors. dh written. similarity: (2N,2N) scratch that afterwards holds cosines / tau
- * with -inf on the diagonal. scratch: ntxent_scratch floats. */
-double ntxent(float *dh, float *similarity, const float *h, int N, int D, float tau, float *scratch, Pool *pool);
+ * with -inf on the diagonal. scratch: ntxent_scratch floats. origin (2N), origin[i] = origin[i+N]: rows of one origin are
+ * views of the same picture and no negatives of one another; NULL: every pair has its own. */
+double ntxent(float *dh, float *similarity, const float *h, const int *origin, int N, int D, float tau, float *scratch,
+              Pool *pool);
 size_t ntxent_scratch(int N, int D);
-double ntxent_naive(float *dh, const float *h, int N, int D, float tau);
+double ntxent_naive(float *dh, const float *h, const int *origin, int N, int D, float tau);
 /* SupCon (Khosla et al. 2020, eq. 2, L_out): as ntxent, but the positives of a row are all others of its label, label (2N)
  * with label[i] = label[i+N]. Mean over the 2N anchors, times factor: the tau / tau_base of the authors' code, 1 by the
  * paper's formula. Same scratch. */

@@ -160,6 +160,52 @@ static void test_corners(void **state)
     views_free(v);
 }
 
+/* Rows have one origin exactly where their pictures begin as the same: by address, or by index. */
+static void check_origins(const Views *v, uint64_t step, int want)
+{
+    int origin[2 * PAIRS], distinct = 0;
+    assert_int_equal(views_origins(origin, v, step), want);
+    for (int i = 0; i < PAIRS; i++) {
+        Address a, b;
+        assert_int_equal(origin[i], origin[i + PAIRS]);
+        distinct += origin[i] == i;
+        for (int j = 0; j < i; j++) {
+            bool same = views_is_real(v, i) == views_is_real(v, j);
+            if (same && views_is_real(v, i))
+                same = views_index(v, step, i) == views_index(v, step, j);
+            else if (same) {
+                views_address(&a, v, step, 0, i);
+                views_address(&b, v, step, 0, j);
+                a.view = b.view = (AddressView){0};
+                same = address_equal(&a, &b);
+            }
+            assert_int_equal(same, origin[i] == origin[j]);
+        }
+    }
+    assert_int_equal(distinct, want);
+}
+
+static void test_origins(void **state)
+{
+    static float x[BATCH];
+    Err err = {0};
+    ViewConfig c = {.maker = VIEWS_GENERATOR, .seed = 21, .pairs = PAIRS, .psi = 0.9f, .anchors = 4};
+    Views *v, *real = made(VIEWS_REAL, "genrep", NULL), *drawn = made(VIEWS_GENERATOR, "genrep", NULL);
+    Address list[2] = {corner(900), corner(901)};
+    (void)state;
+    fill(x, drawn, 3, 0.3f);
+    check_origins(drawn, 3, PAIRS);
+    assert_ok(views_corners(drawn, list, 2, &err) && views_share(drawn, 0.45f, &err), err);
+    fill(x, drawn, 3, 0.3f);
+    check_origins(drawn, 3, PAIRS - 2); /* four pairs at two views */
+    check_origins(real, 0, PAIRS);
+    assert_ok(augment_parse(&c.recipe, "genrep", &err) && views_new(&v, &c, generator, NULL, NULL, &err),
+              err);
+    fill(x, v, 2, 0.3f);
+    check_origins(v, 2, 4);
+    views_free(v), views_free(real), views_free(drawn);
+}
+
 static void test_corners_refuse(void **state)
 {
     (void)state;
@@ -410,17 +456,12 @@ static void test_trainer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_pure),
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_corners),
-        cmocka_unit_test(test_corners_refuse),
-        cmocka_unit_test(test_mix),
-        cmocka_unit_test(test_mix_refuses),
-        cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_weighed_corners),
-        cmocka_unit_test(test_real),
-        cmocka_unit_test(test_unique_and_names),
+        cmocka_unit_test(test_order),     cmocka_unit_test(test_pure),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_corners),
+        cmocka_unit_test(test_origins),   cmocka_unit_test(test_corners_refuse),
+        cmocka_unit_test(test_mix),       cmocka_unit_test(test_mix_refuses),
+        cmocka_unit_test(test_weights),   cmocka_unit_test(test_weighed_corners),
+        cmocka_unit_test(test_real),      cmocka_unit_test(test_unique_and_names),
         cmocka_unit_test(test_trainer),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);

@@ -6,6 +6,7 @@
 typedef struct {
     int N, D;
     float tau;
+    const int *origin; /* (2N), NULL: every pair its own */
 } LossSpec;
 
 static double cosine(const double *a, const double *b, int D)
@@ -23,8 +24,9 @@ static void contrast_oracle(double *y, const double *const *in, const void *spec
         double sum = 0, pair = 0;
         for (int j = 0; j < 2 * s->N; j++) {
             double c = cosine(in[0] + i * s->D, in[0] + j * s->D, s->D) / s->tau;
-            if (j != i) sum += exp(c);
-            if (j == (i + s->N) % (2 * s->N)) pair = c;
+            bool mine = j == (i + s->N) % (2 * s->N), same = s->origin && s->origin[i] == s->origin[j];
+            if (j != i && (mine || !same)) sum += exp(c);
+            if (mine) pair = c;
         }
         y[0] += (log(sum) - pair) / (2 * s->N);
     }
@@ -42,7 +44,7 @@ static void contrast_run(float *y, float *const *grad, const float *const *in, c
     const LossSpec *s = spec;
     size_t n = (size_t)(2 * s->N * s->D), rows = (size_t)(4 * s->N * s->N), work = ntxent_scratch(s->N, s->D);
     float *dh = floats(n), *similarity = floats(rows), *scratch = floats(work);
-    y[0] = (float)ntxent(dh, similarity, in[0], s->N, s->D, s->tau, scratch, pool);
+    y[0] = (float)ntxent(dh, similarity, in[0], s->origin, s->N, s->D, s->tau, scratch, pool);
     for (int i = 0; i < 2 * s->N; i++) assert_true(similarity[i * (2 * s->N + 1)] == -INFINITY);
     scaled(grad[0], dh, n, dy[0], accumulate);
     free_floats(dh, n), free_floats(similarity, rows), free_floats(scratch, work);
@@ -50,7 +52,15 @@ static void contrast_run(float *y, float *const *grad, const float *const *in, c
 
 static void contrastive(void **state)
 {
-    static const LossSpec specs[] = {{1, 3, 0.5f}, {2, 5, 0.5f}, {7, 17, 0.1f}, {24, 33, 0.5f}};
+    /* Three pairs of one picture, two of another; and a batch of one picture alone, whose loss is 0. */
+    static const int origin[] = {0, 1, 0, 2, 3, 1, 0, 0, 1, 0, 2, 3, 1, 0}, one[4] = {0};
+    static const LossSpec specs[] = {{1, 3, 0.5f, NULL},   {2, 5, 0.5f, NULL},    {7, 17, 0.1f, NULL},
+                                     {24, 33, 0.5f, NULL}, {7, 17, 0.1f, origin}, {7, 5, 0.5f, origin}};
+    float alone[4 * 3] = {1, 2, 3, 3, -2, 1, 0, 1, 0, 2, 2, 1}, dh[4 * 3], similarity[16],
+                    *scratch = floats(ntxent_scratch(2, 3));
+    assert_true(fabs(ntxent(dh, similarity, alone, one, 2, 3, 0.5f, scratch, NULL)) < 1e-6);
+    for (int i = 0; i < 12; i++) assert_true(fabsf(dh[i]) < 1e-6f);
+    free_floats(scratch, ntxent_scratch(2, 3));
     (void)state;
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         size_t n = (size_t)(2 * specs[i].N * specs[i].D);
@@ -73,13 +83,17 @@ static void contrastive_twin(void **state)
         *scratch = floats(ntxent_scratch(PAIRS, D));
     (void)state;
     rng_fill_normal(h, ALL, 3, RNG_TEST);
-    double loss = ntxent(dh, similarity, h, PAIRS, D, 0.2f, scratch, NULL);
-    assert_true(fabs(loss - ntxent_naive(twin, h, PAIRS, D, 0.2f)) < 1e-6);
+    double loss = ntxent(dh, similarity, h, NULL, PAIRS, D, 0.2f, scratch, NULL);
+    assert_true(fabs(loss - ntxent_naive(twin, h, NULL, PAIRS, D, 0.2f)) < 1e-6);
+    assert_true(worst_float_gap(dh, twin, ALL) < 1e-5);
+    static const int origin[2 * PAIRS] = {0, 1, 2, 0, 1, 0, 0, 1, 2, 0, 1, 0};
+    loss = ntxent(dh, similarity, h, origin, PAIRS, D, 0.2f, scratch, NULL);
+    assert_true(fabs(loss - ntxent_naive(twin, h, origin, PAIRS, D, 0.2f)) < 1e-6);
     assert_true(worst_float_gap(dh, twin, ALL) < 1e-5);
     double own[ALL];
     for (int i = 0; i < ALL; i++) own[i] = h[i];
     assert_true(fabs(similarity[1] - cosine(own, own + D, D) / 0.2) < 1e-5);
-    assert_true(fabs(ntxent(dh, similarity, h, 1, D, 0.2f, scratch, NULL)) < 1e-6);
+    assert_true(fabs(ntxent(dh, similarity, h, NULL, 1, D, 0.2f, scratch, NULL)) < 1e-6);
     free_floats(scratch, ntxent_scratch(PAIRS, D));
 }
 
@@ -98,7 +112,7 @@ static void labelled_twin(void **state)
     assert_true(worst_float_gap(dh, twin, ALL) < 1e-5);
     for (int i = 0; i < ROWS; i++) own[i] = i % PAIRS;
     loss = supcon(dh, similarity, h, own, PAIRS, D, 0.2f, 1, scratch, NULL);
-    assert_true(fabs(loss - ntxent(twin, similarity, h, PAIRS, D, 0.2f, scratch, NULL)) < 1e-6);
+    assert_true(fabs(loss - ntxent(twin, similarity, h, NULL, PAIRS, D, 0.2f, scratch, NULL)) < 1e-6);
     assert_true(worst_float_gap(dh, twin, ALL) < 1e-6);
     free_floats(scratch, ntxent_scratch(PAIRS, D));
 }
@@ -184,7 +198,7 @@ static void entropy_run(float *y, float *const *grad, const float *const *in, co
 
 static void entropy(void **state)
 {
-    static const LossSpec specs[] = {{1, 2, 0}, {3, 10, 0}, {32, 10, 0}};
+    static const LossSpec specs[] = {{.N = 1, .D = 2}, {.N = 3, .D = 10}, {.N = 32, .D = 10}};
     float far[3] = {500, -500, 0};
     int correct;
     (void)state;
@@ -255,7 +269,7 @@ static void adversarial(void **state)
 {
     (void)state;
     for (int kind = HINGE_REAL; kind <= LOGISTIC_LOW; kind++) {
-        LossSpec s = {33, kind, 0};
+        LossSpec s = {.N = 33, .D = kind};
         op_test(&(OpTest){.name = gan_names[kind],
                           .inputs = 1,
                           .in = {(size_t)s.N},

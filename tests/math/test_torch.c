@@ -399,7 +399,7 @@ static void contrast(Ref *r, int i)
     Blocks out = blocks_of((const Field *[]){x}, 1);
     float *similarity = floats((size_t)(4 * N * N));
     assert_true(ntxent_scratch(N, D) <= WORK);
-    float value = (float)ntxent(out.at[0], similarity, x->data, N, D, attr[2], r->scratch, NULL);
+    float value = (float)ntxent(out.at[0], similarity, x->data, NULL, N, D, attr[2], r->scratch, NULL);
     compare(r, "ntxent", i, "y", &value);
     compare(r, "ntxent", i, "dx", out.at[0]);
     free_floats(similarity, (size_t)(4 * N * N));
