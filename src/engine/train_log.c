@@ -84,6 +84,11 @@ static bool log_scalars(TrainRun *r, const TrainMetrics *m, Err *err)
            events_scalar(ev, "train/rate", step, (float)m->rate, err) &&
            events_scalar(ev, "train/positive", step, (float)m->means.positive, err) &&
            events_scalar(ev, "train/negative", step, (float)m->means.negative, err) &&
+           events_scalar(ev, "train/alignment", step, (float)m->means.alignment, err) &&
+           events_scalar(ev, "train/uniformity", step, (float)m->means.uniformity, err) &&
+           events_scalar(ev, "train/spread_rms", step, (float)m->means.spread, err) &&
+           events_scalar(ev, "train/unique", step, (float)m->unique, err) &&
+           (!isfinite(m->accuracy) || events_scalar(ev, "train/accuracy", step, (float)m->accuracy, err)) &&
            events_scalar(ev, "train/views_per_second", step, (float)m->views_second, err);
 }
 
@@ -102,6 +107,8 @@ bool log_step(TrainRun *r, Err *err)
     json_put_num(row, "negative", m->means.negative);
     json_put_num(row, "alignment", m->means.alignment);
     json_put_num(row, "uniformity", m->means.uniformity);
+    json_put_num(row, "spread_rms", m->means.spread); /* 1 even, 0 collapsed: sqrt(D) times that per dimension */
+    if (isfinite(m->accuracy)) json_put_num(row, "accuracy", m->accuracy);
     json_put_num(row, "gradient", m->gradient);
     json_put_int(row, "views", (int64_t)m->views);
     json_put_int(row, "unique", (int64_t)m->unique);

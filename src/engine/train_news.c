@@ -71,8 +71,9 @@ static void measure(TrainRun *r, TrainPoint *p)
     p->rank = before ? before->rank : NAN;
     p->spread = before ? before->spread : NAN;
     if (clock_seconds() - r->metered < METER_SECONDS) return;
-    const float *projection = exec_value(c->exec, c->out), *feature = exec_value(c->exec, c->features);
-    if (!meters_take(&m, projection, c->pairs, c->dim, feature, r->features, r->pool, NULL)) return;
+    int dim;
+    const float *row = contrast_rows(c, &dim);
+    if (!meters_take(&m, row, c->pairs, dim, contrast_features(c), c->width, r->pool, NULL)) return;
     p->rank = (float)m.rank;
     p->spread = (float)m.spread;
     contrast_spread(&r->news->spread, c);

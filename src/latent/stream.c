@@ -24,6 +24,12 @@ static int class_of(const Stream *s, uint64_t anchor)
     return (int)(s->balanced ? (anchor + drawn) % classes : drawn);
 }
 
+uint64_t stream_anchor(const Stream *s, uint64_t index)
+{
+    uint64_t round = s->anchors ? index / s->anchors : 0;
+    return round ? order_at(index % s->anchors, s->anchors, rng_mix(s->seed, round)) : index;
+}
+
 /* The view that an anchor shows in its round-th turn. */
 static uint64_t view_of(const Stream *s, uint64_t anchor, uint64_t round)
 {
@@ -33,8 +39,7 @@ static uint64_t view_of(const Stream *s, uint64_t anchor, uint64_t round)
 
 void stream_pair_again(Address *anchor, Address *positive, const Stream *s, uint64_t index, int again)
 {
-    uint64_t which = s->anchors ? index % s->anchors : index, round = s->anchors ? index / s->anchors : 0;
-    if (round) which = order_at(which, s->anchors, rng_mix(s->seed, round));
+    uint64_t which = stream_anchor(s, index), round = s->anchors ? index / s->anchors : 0;
     uint64_t seed = rng_mix(s->seed, which);
     if (again) seed = rng_mix(seed, (uint64_t)again);
     *anchor = address_of_seed(s->slug, s->digest, seed, class_of(s, which), s->psi);

@@ -21,6 +21,8 @@ typedef struct {
 
 /* Balanced, endless, psi 1, Gaussian views of sigma 0.2 (GenRep's value for an unconditional generator). */
 Stream stream_of(const Generator *g, uint64_t seed);
+/* Which anchor, 0.. (below s->anchors, if that is set), sample `index` shows. */
+uint64_t stream_anchor(const Stream *s, uint64_t index);
 /* positive may be NULL. */
 void stream_pair(Address *anchor, Address *positive, const Stream *s, uint64_t index);
 /* The same place of the stream drawn anew, for the again-th time: another seed of the same class; 0: as it

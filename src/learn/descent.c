@@ -67,12 +67,12 @@ float descent_rate(const Descent *d, const DescentConfig *c)
     return d->guard.rate * schedule_cosine(now < TICKS ? now : TICKS - 1, TICKS, warm, c->rate, 0);
 }
 
-bool descent_update(Descent *d, const DescentConfig *c, double loss, char *told, size_t cap, Pool *pool,
-                    Err *err)
+bool descent_update(Descent *d, const DescentConfig *c, double loss, double spread, char *told, size_t cap,
+                    Pool *pool, Err *err)
 {
     float rate = descent_rate(d, c);
     GuardVerdict verdict =
-        guard_judge(&d->guard, d->weights, d->momentum, loss, d->grads, d->step, told, cap, err);
+        guard_judge(&d->guard, d->weights, d->momentum, loss, spread, d->grads, d->step, told, cap, err);
     if (verdict == GUARD_GAVE_UP) return false;
     if (verdict == GUARD_OK) {
         sgd_step(d->weights->block, d->momentum->block, d->grads->block, d->weights->params, rate,
@@ -118,8 +118,20 @@ void descent_put(const Descent *d, Checkpoint *ck)
     checkpoint_meta_int(ck, "guard_clean", (uint64_t)d->guard.clean);
     checkpoint_meta_int(ck, "guard_total", (uint64_t)d->guard.total);
     fact_put(ck, "guard_rate_bits", (double)d->guard.rate);
+    checkpoint_meta_int(ck, "guard_flat", (uint64_t)d->guard.flat);
+    checkpoint_meta_int(ck, "guard_spread", d->guard.spread);
     checkpoint_meta(ck, "isa", isa_name(isa_current()));
     checkpoint_meta(ck, "blas", blas_core());
+}
+
+/* A run of before embeddings were judged begins to judge them. */
+static bool get_spread(Guard *g, const Checkpoint *ck, Err *err)
+{
+    int spread = 0;
+    if (!checkpoint_get_meta(ck, "guard_spread")) return true;
+    bool ok = fact_get_int(&g->flat, ck, "guard_flat", err) && fact_get_int(&spread, ck, "guard_spread", err);
+    g->spread = spread != 0;
+    return ok;
 }
 
 bool descent_get(Descent *d, const Checkpoint *ck, Err *err)
@@ -130,7 +142,8 @@ bool descent_get(Descent *d, const Checkpoint *ck, Err *err)
            fact_get_int(&d->guard.faults, ck, "guard_faults", err) &&
            fact_get_int(&d->guard.clean, ck, "guard_clean", err) &&
            fact_get_int(&d->guard.total, ck, "guard_total", err) &&
-           fact_get_float(&d->guard.rate, ck, "guard_rate_bits", 1e-30, 1, err);
+           fact_get_float(&d->guard.rate, ck, "guard_rate_bits", 1e-30, 1, err) &&
+           get_spread(&d->guard, ck, err);
 }
 
 void descent_notice(char *out, size_t cap, const Checkpoint *ck)

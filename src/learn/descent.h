@@ -35,9 +35,9 @@ double descent_progress(const Descent *d);
 bool descent_done(const Descent *d);
 /* The rate of the coming step: linear warm-up, cosine to 0, halved by the guard. */
 float descent_rate(const Descent *d, const DescentConfig *c);
-/* Ends a step: judged by the guard, then one SGD update at descent_rate, and the step counted either way.
+/* Ends a step: judged by the guard (spread as there), then one SGD update at descent_rate, and the step counted either way.
  * told as in guard_judge, empty when all is well. */
-bool descent_update(Descent *d, const DescentConfig *c, double loss, char *told, size_t cap, Pool *pool,
+bool descent_update(Descent *d, const DescentConfig *c, double loss, double spread, char *told, size_t cap, Pool *pool,
                     Err *err);
 
 /* Into a checkpoint (weights are borrowed until checkpoint_save) and out of one made for the same net. */

@@ -2,6 +2,7 @@
 #include "learn/fields.h"
 #include "base/text.h"
 #include "learn/augment.h"
+#include "learn/objectives.h"
 #include "learn/views.h"
 
 #include <inttypes.h>
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME = 16 };
+enum { NAME = 16, TEXT = VIEW_LAYERS_TEXT };
+_Static_assert(AUGMENT_TEXT <= TEXT && VIEW_KINDS_TEXT <= TEXT, "every text of a config fits");
 
 static const void *place(const void *config, const Field *f)
 {
@@ -50,42 +52,98 @@ static double decimal(float x)
     return text_float(text, sizeof text, x) ? strtod(text, NULL) : (double)x;
 }
 
-static void put_recipe(Json *o, const char *key, const AugmentRecipe *r)
+static void say_name(char out[TEXT], const void *p)
 {
-    char text[AUGMENT_TEXT];
-    augment_text(text, r);
-    json_put_str(o, key, text);
+    snprintf(out, NAME, "%s", (const char *)p);
+}
+
+static void say_maker(char out[TEXT], const void *p)
+{
+    snprintf(out, TEXT, "%s", views_name(*(const ViewMaker *)p));
+}
+
+static void say_recipe(char out[TEXT], const void *p)
+{
+    augment_text(out, p);
+}
+
+static void say_objective(char out[TEXT], const void *p)
+{
+    snprintf(out, TEXT, "%s", objective_name(*(const Objective *)p));
+}
+
+static void say_kinds(char out[TEXT], const void *p)
+{
+    view_kinds_text(out, *(const uint32_t *)p);
+}
+
+static void say_layers(char out[TEXT], const void *p)
+{
+    view_layers_text(out, p);
+}
+
+static bool hear_name(void *p, const char *text, Err *err)
+{
+    if (strlen(text) >= NAME)
+        return err_set(err, ERR_FORMAT, "\"%.40s\" is longer than %d bytes", text, NAME - 1);
+    snprintf(p, NAME, "%s", text);
+    return true;
+}
+
+static bool hear_maker(void *p, const char *text, Err *err)
+{
+    return views_named(p, text, err);
+}
+
+static bool hear_recipe(void *p, const char *text, Err *err)
+{
+    return augment_parse(p, text, err);
+}
+
+static bool hear_objective(void *p, const char *text, Err *err)
+{
+    return objective_named(p, text, err);
+}
+
+static bool hear_kinds(void *p, const char *text, Err *err)
+{
+    return view_kinds_read(p, text, err);
+}
+
+static bool hear_layers(void *p, const char *text, Err *err)
+{
+    return view_layers_read(p, text, err);
+}
+
+/* Kinds that are texts in JSON. */
+static const struct {
+    void (*say)(char out[TEXT], const void *p);
+    bool (*hear)(void *p, const char *text, Err *err);
+} texts[] = {
+    [FIELD_NAME] = {say_name, hear_name},       [FIELD_MAKER] = {say_maker, hear_maker},
+    [FIELD_RECIPE] = {say_recipe, hear_recipe}, [FIELD_OBJECTIVE] = {say_objective, hear_objective},
+    [FIELD_KINDS] = {say_kinds, hear_kinds},    [FIELD_LAYERS] = {say_layers, hear_layers},
+};
+
+static void put_field(Json *o, const Field *f, const void *p)
+{
+    char text[TEXT];
+    if (f->kind == FIELD_INT) {
+        json_put_int(o, f->key, *(const int *)p);
+    } else if (f->kind == FIELD_U64) {
+        json_put_int(o, f->key, (int64_t) * (const uint64_t *)p);
+    } else if (is_number(f->kind)) {
+        json_put_num(o, f->key, f->kind == FIELD_FLOAT ? decimal(*(const float *)p) : *(const double *)p);
+    } else {
+        texts[f->kind].say(text, p);
+        json_put_str(o, f->key, text);
+    }
 }
 
 Json *fields_json(const void *config, const Field *f, int n)
 {
     Json *o = json_make();
-    for (int i = 0; i < n; i++) {
-        const void *p = place(config, &f[i]);
-        switch (f[i].kind) {
-        case FIELD_INT:
-            json_put_int(o, f[i].key, *(const int *)p);
-            break;
-        case FIELD_U64:
-            json_put_int(o, f[i].key, (int64_t) * (const uint64_t *)p);
-            break;
-        case FIELD_FLOAT:
-            json_put_num(o, f[i].key, decimal(*(const float *)p));
-            break;
-        case FIELD_DOUBLE:
-            json_put_num(o, f[i].key, *(const double *)p);
-            break;
-        case FIELD_NAME:
-            json_put_str(o, f[i].key, p);
-            break;
-        case FIELD_MAKER:
-            json_put_str(o, f[i].key, views_name(*(const ViewMaker *)p));
-            break;
-        case FIELD_RECIPE:
-            put_recipe(o, f[i].key, p);
-            break;
-        }
-    }
+    for (int i = 0; i < n; i++) put_field(o, &f[i], place(config, &f[i]));
     return o;
 }
 
@@ -112,12 +170,7 @@ static bool read_text(void *p, const Field *f, const char *what, const Json *val
 {
     const char *s;
     if (!json_value_str(value, &s)) return err_set(err, ERR_FORMAT, "%s: %s must be a text", what, f->key);
-    if (f->kind == FIELD_MAKER) return views_named(p, s, err);
-    if (f->kind == FIELD_RECIPE) return augment_parse(p, s, err);
-    if (strlen(s) >= NAME)
-        return err_set(err, ERR_FORMAT, "%s: %s is longer than %d bytes", what, f->key, NAME - 1);
-    snprintf(p, NAME, "%s", s);
-    return true;
+    return texts[f->kind].hear(p, s, err);
 }
 
 bool fields_read(void *config, const Field *f, int n, const char *what, const Json *j, Err *err)

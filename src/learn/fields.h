@@ -9,8 +9,11 @@ typedef enum {
     FIELD_FLOAT, /* JSON holds the shortest decimals that read back to it */
     FIELD_DOUBLE,
     FIELD_NAME,  /* char[16] */
-    FIELD_MAKER, /* ViewMaker, by name */
-    FIELD_RECIPE /* AugmentRecipe, as text */
+    FIELD_MAKER,  /* ViewMaker, by name */
+    FIELD_RECIPE, /* AugmentRecipe, as text */
+    FIELD_OBJECTIVE, /* Objective, by name */
+    FIELD_KINDS,     /* uint32_t kinds of a ViewPlan, as text */
+    FIELD_LAYERS     /* float[ADDRESS_LAYERS_MAX] strengths of a ViewPlan, as text */
 } FieldKind;
 
 typedef struct {

@@ -30,32 +30,50 @@ static void keep_good(Guard *g, const Weights *weights, const Weights *momentum,
     g->good_step = step;
 }
 
-GuardVerdict guard_judge(Guard *g, Weights *weights, Weights *momentum, double loss, const Weights *grads,
-                         uint64_t step, char *told, size_t cap, Err *err)
+/* Counts embeddings without spread; true when there were too many of them. */
+static bool collapsed(Guard *g, double spread)
 {
-    bool loss_ok = isfinite(loss);
-    if (cap) *told = 0;
-    if (loss_ok && vec_finite(grads->block, grads->params)) {
-        keep_good(g, weights, momentum, step);
-        return GUARD_OK;
+    if (!isfinite(spread) || spread >= GUARD_SPREAD) {
+        g->spread |= isfinite(spread);
+        g->flat = 0;
+        return false;
     }
+    return ++g->flat >= GUARD_FLAT && g->spread;
+}
+
+static GuardVerdict go_back(Guard *g, Weights *weights, Weights *momentum, const char *what, uint64_t step,
+                            char *told, size_t cap, Err *err)
+{
     weights_assign(weights, g->weights);
     weights_assign(momentum, g->momentum);
     g->faults++;
     g->total++;
-    g->clean = 0;
+    g->clean = g->flat = 0;
+    g->spread = false;
     g->rate *= 0.5f;
-    const char *what = loss_ok ? "gradient" : "loss";
     if (g->faults > GUARD_FAULTS) {
         err_set(err, ERR_NUMERIC,
-                "training stopped: the %s was not finite at step %" PRIu64
-                " and %d times before; lower the learning rate",
-                what, step, g->faults - 1);
+                "training stopped: %s at step %" PRIu64 " and %d times before; lower the learning rate", what,
+                step, g->faults - 1);
         return GUARD_GAVE_UP;
     }
-    snprintf(told, cap,
-             "the %s was not finite at step %" PRIu64 ": back to step %" PRIu64
-             ", rate halved (%g of what is set)",
+    snprintf(told, cap, "%s at step %" PRIu64 ": back to step %" PRIu64 ", rate halved (%g of what is set)",
              what, step, g->good_step, (double)g->rate);
     return GUARD_ROLLED_BACK;
+}
+
+GuardVerdict guard_judge(Guard *g, Weights *weights, Weights *momentum, double loss, double spread,
+                         const Weights *grads, uint64_t step, char *told, size_t cap, Err *err)
+{
+    const char *what = NULL;
+    if (cap) *told = 0;
+    if (!isfinite(loss))
+        what = "the loss was not finite";
+    else if (!vec_finite(grads->block, grads->params))
+        what = "the gradient was not finite";
+    else if (collapsed(g, spread))
+        what = "all embeddings had become one point";
+    if (what) return go_back(g, weights, momentum, what, step, told, cap, err);
+    if (!g->flat) keep_good(g, weights, momentum, step);
+    return GUARD_OK;
 }

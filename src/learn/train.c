@@ -1,8 +1,10 @@
 /* Contrastive training as a step machine: views, forward, loss, backward, guarded update, snapshot. */
 #include "learn/train.h"
 #include "base/clock.h"
+#include "latent/latent.h"
 #include "learn/fields.h"
 #include "learn/snapshot.h"
+#include "learn/truth.h"
 #include "math/act.h"
 
 #include <inttypes.h>
@@ -45,12 +47,21 @@ static bool open_parts(Trainer *t, Generator *g, const Dataset *real, Pool *pool
         snprintf(t->source, sizeof t->source, "%s", g->digest);
     else
         digest_hex(t->source, &real->digest, 16);
-    if (!encoder_config(&t->encoder, c->encoder, views_channels(t->views), views_side(t->views), 0, err))
-        return false;
+    if (!train_encoder(&t->encoder, c, t->views, err)) return false;
     t->net = encoder_net(&t->encoder, err);
     return t->net && descent_open(&t->descent, t->net, &c->budget, c->seed, err) &&
-           contrast_open(&t->contrast, OBJECTIVE_NTXENT, t->net, c->pairs, train_bf16(c), pool, err) &&
+           contrast_open(&t->contrast, c->objective, t->net, c->pairs, train_bf16(c), pool, err) &&
            trainer_publish(t, err);
+}
+
+/* Whether real pictures may come among generated views: their labels must then be the generator's classes. */
+static bool can_mix(const Trainer *t, Err *err)
+{
+    if (!views_can_mix(t->views, err)) return false;
+    int made = latent_generator(views_latent(t->views))->config.classes, real = views_data(t->views)->classes;
+    return !objective_labels(t->config.objective) || made == real ||
+           err_set(err, ERR_USAGE, "objective %s cannot mix pictures of %d classes into views of %d",
+                   objective_name(t->config.objective), real, made);
 }
 
 bool trainer_new(Trainer **out, const TrainConfig *c, Generator *generator, const Dataset *real, Pool *pool,
@@ -63,7 +74,7 @@ bool trainer_new(Trainer **out, const TrainConfig *c, Generator *generator, cons
     t->weight = calloc(WEIGH_MAX, sizeof *t->weight);
     pthread_mutex_init(&t->lock, NULL);
     bool ok = (t->weight || err_nomem(err, "a trainer")) && open_parts(t, generator, real, pool, err) &&
-              (!(c->control.mix > 0) || views_can_mix(t->views, err));
+              (!(c->control.mix > 0) || can_mix(t, err));
     if (ok)
         *out = t;
     else
@@ -88,16 +99,17 @@ enum {
     BLOCKS = 5,
     SAVED = 4
 }; /* weights, gradients, momentum, the guard's two; in a checkpoint without gradients */
+enum { CLASSES = 10, Z_DIM = 128 }; /* about: a head that is small beside all else */
 
 bool train_size(TrainSize *out, const TrainConfig *c, int channels, int side, Err *err)
 {
     EncoderConfig e;
     Contrast contrast = {0};
     size_t rows = 2 * (size_t)c->pairs;
-    if (!encoder_config(&e, c->encoder, channels, side, 0, err)) return false;
+    if (!objective_encoder(&e, c->objective, c->encoder, channels, side, CLASSES, Z_DIM, err)) return false;
     Net *net = encoder_net(&e, err);
     Weights *w = net ? weights_new(net, err) : NULL;
-    bool ok = w && contrast_open(&contrast, OBJECTIVE_NTXENT, net, c->pairs, train_bf16(c), NULL, err);
+    bool ok = w && contrast_open(&contrast, c->objective, net, c->pairs, train_bf16(c), NULL, err);
     if (ok) {
         size_t block = w->floats * sizeof(float);
         *out = (TrainSize){exec_bytes(contrast.exec) + rows * rows * sizeof(float) + BLOCKS * block,
@@ -113,7 +125,7 @@ static void measure(const Trainer *t, TrainMetrics *m, double loss)
 {
     const Weights *g = t->descent.grads;
     m->loss = *m->told ? NAN : loss;
-    m->means = contrast_means(&t->contrast);
+    m->accuracy = t->contrast.hits < 0 ? NAN : t->contrast.hits / (2.0 * t->config.pairs);
     m->gradient = sqrt(vec_dot(g->block, g->block, g->params));
     m->views = t->descent.step * 2 * (uint64_t)t->config.pairs;
     m->unique = views_unique(t->views, t->descent.step, t->corner_draws, t->real_draws);
@@ -135,6 +147,17 @@ bool trainer_corners(Trainer *t, const Address *list, int n, Err *err)
     return views_corners(t->views, list, n, err);
 }
 
+/* What the objective must be told of the coming step's rows. */
+static bool tell(Trainer *t, Err *err)
+{
+    Contrast *c = &t->contrast;
+    const TrainControl *k = &t->control;
+    uint64_t step = t->descent.step;
+    c->factor = t->config.tau_base > 0 ? k->temperature / t->config.tau_base : 1;
+    if (c->label) truth_labels(c->label, t->views, c->pairs, step, k->sigma);
+    return !c->target || truth_latents(c->target, t->views, c->pairs, step, k->sigma, err);
+}
+
 bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
 {
     if (!views_share(t->views, t->control.share, err) || !views_mix(t->views, t->control.mix, err))
@@ -143,7 +166,8 @@ bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
     Descent *d = &t->descent;
     DescentConfig c = descent_config(t);
     *m = (TrainMetrics){.step = d->step, .rate = (double)descent_rate(d, &c), .control = t->control};
-    if (!views_fill(t->views, contrast_images(&t->contrast), d->step, t->control.sigma, err)) return false;
+    if (!views_fill(t->views, contrast_images(&t->contrast), d->step, t->control.sigma, err) || !tell(t, err))
+        return false;
     m->repeats = t->config.pairs - views_origins(t->contrast.origin, t->views, d->step);
     t->contrast.repeats = m->repeats > 0;
     double drawn = clock_seconds();
@@ -151,7 +175,9 @@ bool trainer_step(Trainer *t, TrainMetrics *m, Err *err)
     t->last_sigma = t->control.sigma;
     weights_zero(d->grads);
     double loss = contrast_step(&t->contrast, d->weights, d->grads, t->control.temperature);
-    if (!descent_update(d, &c, loss, m->told, sizeof m->told, t->contrast.pool, err)) return false;
+    m->means = contrast_means(&t->contrast);
+    if (!descent_update(d, &c, loss, m->means.spread, m->told, sizeof m->told, t->contrast.pool, err))
+        return false;
     m->corners = views_corner_pairs(t->views);
     m->reals = views_real_pairs(t->views);
     m->redrawn = views_redrawn(t->views);
@@ -205,7 +231,7 @@ bool trainer_set_control(Trainer *t, const TrainControl *c, uint64_t *step, Err 
     if (c->share > 0 && !t->config.tray)
         return err_set(err, ERR_USAGE,
                        "this run was begun without views of the tray: train --tray TAG gives it some");
-    if (c->mix > 0 && !views_can_mix(t->views, err)) return false;
+    if (c->mix > 0 && !can_mix(t, err)) return false;
     t->control = *c;
     if (step) *step = t->descent.step;
     return true;

@@ -1,5 +1,5 @@
-/* Contrastive training of an encoder (SimCLR, Chen et al. 2020) on an endless stream of views, as a step
- * machine without threads of its own.
+/* Training of an encoder (learn/objectives.h; SimCLR, Chen et al. 2020, unless said) on an endless stream of views, as
+ * a step machine without threads of its own.
  *
  *     TrainConfig c = train_defaults();  c.budget = (Budget){.seconds = 300};
  *     Trainer *t;  trainer_new(&t, &c, generator, NULL, pool, err);
@@ -27,11 +27,16 @@ typedef struct {
 typedef struct {
     char encoder[16];   /* a size of model/encoder.h */
     char precision[16]; /* of products: float32, or bf16 on CPUs with a matrix unit */
+    Objective objective;
+    float tau_base; /* of supcon, whose loss is multiplied by temperature / tau_base (0.07 in the authors' code); 0: by 1 */
     ViewMaker maker;
+    ViewPlan plan; /* of generated views with a latent view */
     uint64_t seed; /* of weights and stream */
     int pairs;     /* views per step are twice that */
     float psi;
-    uint64_t anchors; /* 0: endless (views.h) */
+    uint64_t anchors;    /* 0: endless (views.h) */
+    uint64_t neighbours; /* of each anchor of a pool; 0: a fresh one every time */
+    int per_class;       /* real pictures of every class that there are, drawn by the seed; 0: all */
     uint64_t tray;    /* views_corners_mark of those views, 0 until they are given */
     AugmentRecipe recipe;
     Budget budget;
@@ -41,13 +46,17 @@ typedef struct {
     int publish;           /* steps between snapshots */
 } TrainConfig;
 
-/* Encoder "small", float32, maker GENERATOR, 256 pairs, rate 0.12, temperature 0.2, sigma 0.3, psi 1, recipe
+/* Encoder "small", float32, objective NTXENT, maker GENERATOR, Gaussian views, 256 pairs, rate 0.12, temperature 0.2, sigma 0.3, psi 1, recipe
  * "genrep", momentum 0.9, decay 1e-4, warm 0.08, 600 steps, a snapshot every 10 steps. */
 TrainConfig train_defaults(void);
 bool train_check(const TrainConfig *c, Err *err);
 bool train_bf16(const TrainConfig *c);
 bool train_has_bf16(void); /* on this machine */
 ViewConfig train_views(const TrainConfig *c);
+/* The stream of its generated views, at the sigma it starts with. */
+Stream train_stream(const TrainConfig *c, const Generator *g);
+/* The encoder that it trains on such views; refused where the objective needs what they have not. */
+bool train_encoder(EncoderConfig *out, const TrainConfig *c, const Views *v, Err *err);
 /* As in a run's config.json; caller drops. train_config_read starts from the defaults and refuses unknown
  * keys. */
 Json *train_config_json(const TrainConfig *c);
@@ -66,6 +75,7 @@ typedef struct {
     double loss, rate; /* loss is NaN in a step that was rolled back */
     TrainControl control;
     ContrastMeans means;
+    double accuracy;             /* of the batch's rows, of the supervised objective; else NaN */
     double gradient;             /* norm */
     uint64_t views, unique;      /* so far */
     int corners, reals, redrawn; /* pairs that began at kept views, were real, were weighed away */

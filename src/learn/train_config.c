@@ -1,4 +1,5 @@
 /* The settings of contrastive training: defaults, ranges, JSON. */
+#include "latent/latent.h"
 #include "learn/fields.h"
 #include "learn/train.h"
 
@@ -10,11 +11,18 @@
 static const Field fields[] = {
     {"encoder", FIELD_NAME, AT(encoder), 0, 0},
     {"precision", FIELD_NAME, AT(precision), 0, 0},
+    {"objective", FIELD_OBJECTIVE, AT(objective), 0, 0},
+    {"tau_base", FIELD_FLOAT, AT(tau_base), 0, 10},
     {"views", FIELD_MAKER, AT(maker), 0, 0},
+    {"view", FIELD_KINDS, AT(plan.kinds), 0, 0},
+    {"layers", FIELD_LAYERS, AT(plan.layer), 0, 0},
+    {"reach", FIELD_FLOAT, AT(plan.reach), 0.001, 4},
     {"seed", FIELD_U64, AT(seed), 0, 9e18},
     {"pairs", FIELD_INT, AT(pairs), 2, 8192},
     {"psi", FIELD_FLOAT, AT(psi), 0, 2},
     {"anchors", FIELD_U64, AT(anchors), 0, 9e18},
+    {"neighbours", FIELD_U64, AT(neighbours), 0, 1e6},
+    {"labels_per_class", FIELD_INT, AT(per_class), 0, 1e6},
     {"tray_share", FIELD_FLOAT, AT(control.share), 0, 1},
     {"tray", FIELD_U64, AT(tray), 0, 9e18},
     {"mix", FIELD_FLOAT, AT(control.mix), 0, 1},
@@ -44,6 +52,7 @@ TrainConfig train_defaults(void)
                      .decay = 1e-4f,
                      .warm = 0.08f,
                      .publish = 10};
+    c.plan = view_plan_gauss;
     augment_named(&c.recipe, "genrep", NULL);
     return c;
 }
@@ -69,16 +78,53 @@ static bool precision_check(const TrainConfig *c, Err *err)
     return true;
 }
 
+/* What goes together, as far as can be said without generator and data. */
+static bool mixture_check(const TrainConfig *c, Err *err)
+{
+    if (c->neighbours && !c->anchors)
+        return err_set(err, ERR_USAGE, "a number of neighbours is of a number of anchors: set that too");
+    if (objective_latents(c->objective) && (!views_generated(c->maker) || c->control.mix > 0))
+        return err_set(err, ERR_USAGE,
+                       "objective %s needs generated views alone: of real pictures no z is known",
+                       objective_name(c->objective));
+    return true;
+}
+
 bool train_check(const TrainConfig *c, Err *err)
 {
     EncoderConfig e;
     return fields_check(c, fields, FIELDS, "training", err) && budget_check(&c->budget, err) &&
-           precision_check(c, err) && encoder_config(&e, c->encoder, 1, 28, 0, err);
+           precision_check(c, err) && mixture_check(c, err) && encoder_config(&e, c->encoder, 1, 28, 0, err);
 }
 
 ViewConfig train_views(const TrainConfig *c)
 {
-    return (ViewConfig){c->maker, c->seed, c->pairs, c->psi, c->anchors, c->recipe};
+    return (ViewConfig){.maker = c->maker,
+                        .seed = c->seed,
+                        .pairs = c->pairs,
+                        .psi = c->psi,
+                        .anchors = c->anchors,
+                        .recipe = c->recipe,
+                        .plan = c->plan,
+                        .neighbours = c->neighbours,
+                        .per_class = c->per_class};
+}
+
+Stream train_stream(const TrainConfig *c, const Generator *g)
+{
+    ViewConfig v = train_views(c);
+    Stream s = views_stream(&v, g);
+    s.sigma = c->control.sigma;
+    return s;
+}
+
+bool train_encoder(EncoderConfig *out, const TrainConfig *c, const Views *v, Err *err)
+{
+    const Latent *l = views_latent(v);
+    const GeneratorConfig *g = l ? &latent_generator(l)->config : NULL;
+    int classes = g ? g->classes : views_data(v)->classes;
+    return objective_encoder(out, c->objective, c->encoder, views_channels(v), views_side(v), classes,
+                             g ? g->z_dim : 0, err);
 }
 
 Json *train_config_json(const TrainConfig *c)

@@ -23,7 +23,7 @@ bool train_untrained(Encoder **out, const TrainConfig *c, Generator *generator, 
     EncoderConfig ec;
     Views *v;
     if (!train_check(c, err) || !views_new(&v, &vc, generator, real, pool, err)) return false;
-    bool ok = encoder_config(&ec, c->encoder, views_channels(v), views_side(v), 0, err);
+    bool ok = train_encoder(&ec, c, v, err);
     Net *net = ok ? encoder_net(&ec, err) : NULL;
     Weights *w = net ? weights_new(net, err) : NULL;
     if (w) weights_init(w, c->seed);

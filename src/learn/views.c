@@ -1,10 +1,10 @@
 /* The view makers: batches from a generator's stream or from real images, and where every row came from. */
 #include "learn/views.h"
 #include "base/digest.h"
+#include "base/order.h"
 #include "base/rng.h"
 #include "latent/latent.h"
-#include "latent/stream.h"
-#include "base/order.h"
+#include "learn/subset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +32,8 @@ struct Views {
     Stream stream;
     Latent *latent;      /* generated views */
     const Dataset *real; /* real views, or those mixed into generated ones; NULL: none */
+    int *pick;           /* (picks) which of them; NULL: all */
+    int picks;
     Pool *pool;
     int channels, side;
     char hash[9]; /* of the recipe */
@@ -88,15 +90,30 @@ static bool pixel(const Views *v)
     return makers[v->config.maker].pixel && !augment_is_none(&v->config.recipe);
 }
 
+Stream views_stream(const ViewConfig *c, const Generator *g)
+{
+    Stream s = stream_of(g, c->seed);
+    s.anchors = c->anchors;
+    s.neighbours = c->neighbours;
+    s.psi = c->psi;
+    s.plan = c->plan;
+    if (!makers[c->maker].latent) s.plan.kinds = 0;
+    return s;
+}
+
+bool views_moves(const ViewConfig *c, float sigma)
+{
+    return makers[c->maker].latent && view_plan_moves(&c->plan, sigma);
+}
+
 static bool open_generated(Views *v, Generator *g, Err *err)
 {
     const ViewConfig *c = &v->config;
     if (!g) return err_set(err, ERR_USAGE, "views \"%s\" need a generator", views_name(c->maker));
     v->channels = g->config.channels;
     v->side = g->config.size;
-    v->stream = stream_of(g, c->seed);
-    v->stream.anchors = c->anchors;
-    v->stream.psi = c->psi;
+    v->stream = views_stream(c, g);
+    if (!view_plan_check(&v->stream.plan, g, err)) return false;
     v->list = calloc(2 * (size_t)c->pairs, sizeof *v->list);
     v->index = calloc((size_t)c->pairs, sizeof *v->index);
     v->again = calloc((size_t)c->pairs, sizeof *v->again);
@@ -118,6 +135,15 @@ static bool open_real(Views *v, const Dataset *real, Err *err)
     return true;
 }
 
+static bool choose_real(Views *v, Err *err)
+{
+    if (!v->real) return true;
+    v->picks = v->real->n;
+    if (v->config.per_class > 0)
+        v->pick = subset_per_class(&v->picks, v->real, v->config.per_class, v->config.seed, err);
+    return v->pick || !v->config.per_class;
+}
+
 bool views_new(Views **out, const ViewConfig *c, Generator *generator, const Dataset *real, Pool *pool,
                Err *err)
 {
@@ -133,6 +159,7 @@ bool views_new(Views **out, const ViewConfig *c, Generator *generator, const Dat
     if (v->latent && real && real->n > 0 && real->c == v->channels && real->h == v->side &&
         real->w == v->side)
         v->real = real;
+    ok = ok && choose_real(v, err);
     if (ok) {
         v->counter = malloc(2 * (size_t)c->pairs * sizeof *v->counter);
         v->stage = pixel(v) ? malloc(views_floats(v) * sizeof *v->stage) : NULL;
@@ -158,6 +185,7 @@ void views_free(Views *v)
     if (!v) return;
     if (v->latent) latent_free(v->latent);
     free(v->list);
+    free(v->pick);
     free(v->stage);
     free(v->counter);
     free(v->origin);
@@ -168,6 +196,16 @@ void views_free(Views *v)
     weighing_close(&v->weighed);
     weighing_close(&v->coming);
     free(v);
+}
+
+const Dataset *views_data(const Views *v)
+{
+    return v->real;
+}
+
+const Latent *views_latent(const Views *v)
+{
+    return v->latent;
 }
 
 int views_channels(const Views *v)
@@ -222,11 +260,6 @@ static int share_of(int pairs, float share)
     return !(share > 0) ? 0 : k < 1 ? 1 : k;
 }
 
-static void move_view(Address *a, float sigma, uint64_t counter)
-{
-    a->view = (AddressView){.kind = "gauss", .strength = sigma, .counter = counter};
-}
-
 bool views_corners(Views *v, const Address *list, int n, Err *err)
 {
     if (!v->latent) return err_set(err, ERR_USAGE, "a share from the tray needs views of a generator");
@@ -239,7 +272,7 @@ bool views_corners(Views *v, const Address *list, int n, Err *err)
     memcpy(v->corner, list, (size_t)n * sizeof *list);
     for (int i = 0; i < n; i++) {
         Address moved = list[i];
-        move_view(&moved, 1, 0);
+        view_move(&moved, &v->stream.plan, 1, v->generator, 0);
         v->movable[i] = latent_check(v->generator, &moved, NULL);
     }
     v->corners = n;
@@ -293,7 +326,7 @@ static void corner_address(Address *out, const Views *v, uint64_t step, float si
     uint64_t at = step * (uint64_t)v->corner_pairs + (uint64_t)corner;
     int which = corner_at(v, at);
     *out = v->corner[which];
-    if (positive && sigma > 0 && v->movable[which]) move_view(out, sigma, at);
+    if (positive && v->movable[which]) view_move(out, &v->stream.plan, sigma, v->generator, at);
 }
 
 /* --- real pictures among generated ones ----------------------------------------------------------------- */
@@ -342,9 +375,10 @@ static int real_of(const Views *v, int pair)
 
 int views_index(const Views *v, uint64_t step, int row)
 {
-    uint64_t n = (uint64_t)v->real->n, at = sample_of(v, step, row);
+    uint64_t n = (uint64_t)v->picks, at = sample_of(v, step, row);
     if (v->latent) at = step * (uint64_t)v->real_pairs + (uint64_t)real_of(v, row % v->config.pairs);
-    return (int)order_at(at % n, n, rng_mix(v->config.seed, at / n));
+    int which = (int)order_at(at % n, n, rng_mix(v->config.seed, at / n));
+    return v->pick ? v->pick[which] : which;
 }
 
 bool views_is_real(const Views *v, int row)
@@ -398,11 +432,11 @@ int views_redrawn(const Views *v)
 static void latent_address(Address *out, const Views *v, uint64_t step, float sigma, int row)
 {
     Stream s = v->stream;
-    s.sigma = makers[v->config.maker].latent ? sigma : 0;
+    s.sigma = sigma;
     Address anchor;
     int corner = corner_of(v->corner_pairs, v->config.pairs, row % v->config.pairs);
     if (corner >= 0) {
-        corner_address(out, v, step, s.sigma, corner, row >= v->config.pairs);
+        corner_address(out, v, step, sigma, corner, row >= v->config.pairs);
         return;
     }
     int again = v->again[row % v->config.pairs];
@@ -434,7 +468,7 @@ static void spread(const Views *v, float *x, int rows, int painted)
 static bool fill_generated(Views *v, float *x, uint64_t step, float sigma, Err *err)
 {
     int pairs = v->config.pairs, n = 0;
-    bool latent = makers[v->config.maker].latent && sigma > 0;
+    bool latent = views_moves(&v->config, sigma);
     int rows = latent ? 2 * pairs : pairs;
     if (!views_settle(v, step, err)) return false;
     for (int row = 0; row < rows; row++)
@@ -513,9 +547,12 @@ int views_origins(int *origin, const Views *v, uint64_t step)
 
 uint64_t views_unique(const Views *v, uint64_t steps, uint64_t kept, uint64_t real)
 {
-    uint64_t drawn = steps * (uint64_t)v->config.pairs, others = drawn - kept - real;
-    uint64_t limit = v->latent ? v->config.anchors : (uint64_t)v->real->n;
+    const ViewConfig *c = &v->config;
+    uint64_t drawn = steps * (uint64_t)c->pairs, others = drawn - kept - real;
+    uint64_t limit = v->latent ? c->anchors : (uint64_t)v->picks;
     uint64_t anchors = limit ? least(limit, others) : others, corners = least(kept, (uint64_t)v->corners);
-    uint64_t mixed = real ? least(real, (uint64_t)v->real->n) : 0;
-    return anchors + corners + mixed + (makers[v->config.maker].latent ? drawn - real : 0);
+    uint64_t mixed = real ? least(real, (uint64_t)v->picks) : 0, views = 0;
+    bool pool = c->neighbours && c->anchors && c->anchors < UINT64_MAX / c->neighbours;
+    if (views_moves(c, 1)) views = kept + (pool ? least(others, c->anchors * c->neighbours) : others);
+    return anchors + corners + mixed + views;
 }

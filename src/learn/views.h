@@ -7,7 +7,7 @@
  * to disk. */
 #pragma once
 #include "data/dataset.h"
-#include "latent/address.h"
+#include "latent/stream.h"
 #include "learn/augment.h"
 #include "learn/weigh.h"
 #include "model/generator.h"
@@ -40,6 +40,9 @@ typedef struct {
     float psi;        /* truncation of anchors and positives */
     uint64_t anchors; /* generated: this many different anchors, again and again; 0: endless */
     AugmentRecipe recipe;
+    ViewPlan plan;       /* generated, with latent views: their kinds */
+    uint64_t neighbours; /* of a fixed number of anchors: views of each; 0: a fresh one every time */
+    int per_class;       /* real: only so many pictures of every class, drawn by the seed; 0: all */
 } ViewConfig;
 
 typedef struct Views Views;
@@ -49,6 +52,12 @@ typedef struct Views Views;
 bool views_new(Views **out, const ViewConfig *c, Generator *generator, const Dataset *real, Pool *pool,
                Err *err);
 void views_free(Views *v);
+/* The stream that generated views with such a config come from. */
+Stream views_stream(const ViewConfig *c, const Generator *g);
+/* Whether positives are made by a latent view of their own at this sigma. */
+bool views_moves(const ViewConfig *c, float sigma);
+const Dataset *views_data(const Views *v);  /* real pictures, NULL: none */
+const Latent *views_latent(const Views *v); /* of generated views, else NULL */
 /* The addresses (copied) that a share of the pairs can begin at, each in its turn, in a new order every round
  * through them. A positive is the address moved by the latent view; where its source is no z, which cannot be
  * moved, the anchor's own picture. Generated views only. */
@@ -74,7 +83,8 @@ bool views_settle(Views *v, uint64_t step, Err *err);
 int views_redrawn(const Views *v); /* pairs of the settled step that are no longer the stream's first draw */
 /* A number that stands for the list in a run's settings; not 0, below 2^62. */
 uint64_t views_corners_mark(const Address *list, int n);
-/* sigma: strength of the Gaussian latent view; 0 makes the positive the anchor's own picture. */
+/* sigma: strength of a latent view that takes one; where nothing else moves it, 0 makes the positive the anchor's own
+ * picture. */
 bool views_fill(Views *v, float *x, uint64_t step, float sigma, Err *err);
 int views_channels(const Views *v);
 int views_side(const Views *v);

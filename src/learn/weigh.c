@@ -148,7 +148,7 @@ bool weigher_settle(int *again, Weigher *w, const Stream *s, const uint64_t *ind
         ok = weigher_factors(factor, w, list, left, err);
         for (int i = 0; ok && i < left; i++) {
             again[open[i]] = k;
-            uint64_t sample = rng_mix(s->seed, s->anchors ? index[open[i]] % s->anchors : index[open[i]]);
+            uint64_t sample = rng_mix(s->seed, stream_anchor(s, index[open[i]]));
             if (!accepted(w, &list[i], sample, k, factor[i])) open[still++] = open[i];
         }
         left = still;

@@ -4,7 +4,9 @@
 #include "latent/latent.h"
 #include "base/order.h"
 #include "learn/toy.h"
+#include "learn/subset.h"
 #include "learn/train.h"
+#include "learn/truth.h"
 #include "learn/views.h"
 #include "model/tiny.h"
 
@@ -34,7 +36,7 @@ static int close_all(void **state)
 
 static Views *made(ViewMaker maker, const char *recipe, Pool *pool)
 {
-    ViewConfig c = {.maker = maker, .seed = 21, .pairs = PAIRS, .psi = 0.9f};
+    ViewConfig c = {.maker = maker, .seed = 21, .pairs = PAIRS, .psi = 0.9f, .plan = view_plan_gauss};
     Views *v = NULL;
     Err err = {0};
     assert_ok(augment_parse(&c.recipe, recipe, &err), err);
@@ -271,7 +273,7 @@ static void test_mix(void **state)
 static void test_mix_refuses(void **state)
 {
     (void)state;
-    ViewConfig c = {.maker = VIEWS_GENERATOR, .pairs = PAIRS, .psi = 1};
+    ViewConfig c = {.maker = VIEWS_GENERATOR, .pairs = PAIRS, .psi = 1, .plan = view_plan_gauss};
     Err err = {0};
     Views *latent = made(VIEWS_GENERATOR_LATENT, "genrep", NULL), *real = made(VIEWS_REAL, "genrep", NULL),
           *alone;
@@ -399,11 +401,115 @@ static void test_real(void **state)
     views_free(v);
 }
 
+static int known(float *list, int n, const float *x)
+{
+    for (int i = 0; i < n; i++)
+        if (!memcmp(list + i * FLOATS, x, FLOATS * sizeof *x)) return n;
+    memcpy(list + n * FLOATS, x, FLOATS * sizeof *x);
+    return n + 1;
+}
+
+/* A pool of 12 anchors with 3 neighbours each is 12 and 36 different pictures, neither more nor fewer, and that is
+ * what is counted; labels and latents are those of the addresses. */
+static void test_pool(void **state)
+{
+    static float x[BATCH], anchors[BATCH * 8], positives[BATCH * 8], z[2 * PAIRS * 16];
+    ViewConfig c = {.maker = VIEWS_GENERATOR, .seed = 3, .pairs = PAIRS, .psi = 1, .plan = view_plan_gauss};
+    int a = 0, p = 0, label[2 * PAIRS];
+    Views *v = NULL;
+    Err err = {0};
+    (void)state;
+    augment_named(&c.recipe, "none", &err);
+    c.anchors = 12;
+    c.neighbours = 3;
+    assert_ok(views_new(&v, &c, generator, NULL, NULL, &err), err);
+    for (uint64_t step = 0; step < 12; step++) {
+        fill(x, v, step, 0.4f);
+        for (int row = 0; row < PAIRS; row++) {
+            a = known(anchors, a, x + row * FLOATS);
+            p = known(positives, p, x + (row + PAIRS) * FLOATS);
+        }
+        assert_int_equal((int)views_unique(v, step + 1, 0, 0), a + p);
+    }
+    assert_true(a == 12 && p == 36);
+    truth_labels(label, v, PAIRS, 11, 0.4f);
+    assert_ok(truth_latents(z, v, PAIRS, 11, 0.4f, &err), err);
+    for (int row = 0; row < 2 * PAIRS; row++) {
+        Address at;
+        float own[16];
+        views_address(&at, v, 11, 0.4f, row);
+        assert_int_equal(label[row], at.class);
+        assert_ok(latent_z(own, views_latent(v), &at.source.ref[0], &at.view, &err), err);
+        assert_memory_equal(z + row * 16, own, sizeof own);
+    }
+    assert_memory_not_equal(z, z + PAIRS * 16, 16 * sizeof *z); /* a positive's z is its own */
+    views_free(v);
+}
+
+/* Each kind of view: every row is made by its address, and only what should differ from the anchor does. */
+static void test_kinds(void **state)
+{
+    static const char *const kinds[] = {"angular", "layers", "independent", "gauss+independent", "none"};
+    static float x[BATCH], raw[FLOATS];
+    Err err = {0};
+    Latent *l = latent_new(generator, 4, NULL, NULL, &err);
+    (void)state;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        ViewConfig c = {.maker = VIEWS_GENERATOR_LATENT, .seed = 3, .pairs = PAIRS, .psi = 1};
+        Views *v = NULL;
+        assert_ok(view_kinds_read(&c.plan.kinds, kinds[k], &err) && view_layers_read(c.plan.layer, "2-3:0.5", &err), err);
+        if (k != 1) memset(c.plan.layer, 0, sizeof c.plan.layer);
+        augment_named(&c.recipe, "none", &err);
+        assert_ok(views_new(&v, &c, generator, NULL, NULL, &err), err);
+        fill(x, v, 5, 0.4f);
+        for (int row = 0; row < 2 * PAIRS; row++) {
+            Address a;
+            views_address(&a, v, 5, 0.4f, row);
+            assert_ok(latent_images(raw, l, &a, 1, &err), err);
+            assert_memory_equal(raw, x + row * FLOATS, sizeof raw);
+        }
+        assert_true((memcmp(x, x + PAIRS * FLOATS, sizeof raw) != 0) == (k != 4));
+        views_free(v);
+    }
+    latent_free(l);
+}
+
+/* Two pictures of each of three classes, and no others; the same ones for the same seed. */
+static void test_few_labels(void **state)
+{
+    ViewConfig c = {.maker = VIEWS_REAL, .seed = 9, .pairs = 6, .per_class = 2};
+    int seen[25] = {0}, label[12], count[3] = {0}, different = 0, more;
+    Views *v = NULL;
+    Err err = {0};
+    (void)state;
+    augment_named(&c.recipe, "genrep", &err);
+    assert_ok(views_new(&v, &c, NULL, &data, NULL, &err), err);
+    for (uint64_t step = 0; step < 20; step++) {
+        truth_labels(label, v, 6, step, 0);
+        for (int row = 0; row < 6; row++) {
+            int at = views_index(v, step, row);
+            assert_true(label[row] == data.label[at] && label[row + 6] == label[row]);
+            if (!seen[at]++) different++, count[data.label[at]]++;
+        }
+    }
+    assert_true(different == 6 && count[0] == 2 && count[1] == 2 && count[2] == 2);
+    assert_true(views_unique(v, 1, 0, 0) == 6 && views_unique(v, 20, 0, 0) == 6);
+    views_free(v);
+    int *all = subset_per_class(&more, &data, 5, 9, &err);
+    assert_int_equal(more, 15);
+    for (int at = 0; at < 25; at++) {
+        bool held = false;
+        for (int i = 0; i < more; i++) held |= all[i] == at;
+        assert_true(held || !seen[at]);
+    }
+    free(all);
+}
+
 static void test_unique_and_names(void **state)
 {
     ViewMaker m;
     Err err = {0}, none = {0};
-    ViewConfig c = {.maker = VIEWS_GENERATOR, .pairs = PAIRS, .psi = 1, .anchors = 20};
+    ViewConfig c = {.maker = VIEWS_GENERATOR, .pairs = PAIRS, .psi = 1, .anchors = 20, .plan = view_plan_gauss};
     Views *v = NULL;
     (void)state;
     augment_named(&c.recipe, "none", &err);
@@ -462,6 +568,8 @@ int main(void)
         cmocka_unit_test(test_mix),       cmocka_unit_test(test_mix_refuses),
         cmocka_unit_test(test_weights),   cmocka_unit_test(test_weighed_corners),
         cmocka_unit_test(test_real),      cmocka_unit_test(test_unique_and_names),
+        cmocka_unit_test(test_pool),      cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_few_labels),
         cmocka_unit_test(test_trainer),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
