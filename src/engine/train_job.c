@@ -228,9 +228,6 @@ static bool begin(TrainRun *r, Err *err)
     /* Settings before the first checkpoint, so that whoever finds one can resume it; a new budget stays with
      * the run. */
     if (!open_data(r, err) || !run_tray(r, err) || !log_config(r, err) || !open_trainer(r, err)) return false;
-    Encoder *e = trainer_snapshot(r->trainer, NULL);
-    r->features = encoder_features(&e->config);
-    encoder_drop(e);
     r->started = clock_seconds();
     r->began = trainer_progress(r->trainer);
     r->news->config = *trainer_config(r->trainer);

@@ -107,7 +107,8 @@ bool log_step(TrainRun *r, Err *err)
     json_put_num(row, "negative", m->means.negative);
     json_put_num(row, "alignment", m->means.alignment);
     json_put_num(row, "uniformity", m->means.uniformity);
-    json_put_num(row, "spread_rms", m->means.spread); /* 1 even, 0 collapsed: sqrt(D) times that per dimension */
+    json_put_num(row, "spread_rms",
+                 m->means.spread); /* 1 even, 0 collapsed: sqrt(D) times that per dimension */
     if (isfinite(m->accuracy)) json_put_num(row, "accuracy", m->accuracy);
     json_put_num(row, "gradient", m->gradient);
     json_put_int(row, "views", (int64_t)m->views);

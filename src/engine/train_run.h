@@ -40,7 +40,6 @@ typedef struct {
     double probe_spent, probe_cost, probe_paid; /* seconds: in all, of the last one, those of live probes */
     double generator_spent, step_spent;
     double began;    /* progress at the session's start */
-    int features;    /* D of the representation */
     bool stepped;    /* a batch of this session is there to look at */
     bool stop, data; /* asked to stop by control.jsonl; real pictures are open */
     bool back;       /* asked to go back to the kept checkpoint of step back_to */

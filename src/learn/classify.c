@@ -154,7 +154,8 @@ bool classifier_step(Classifier *t, ClassifyMetrics *m, Err *err)
                                 batch, t->encoder.classes, &hits);
     weights_zero(d->grads);
     exec_backward(t->exec, d->weights, d->grads, batch);
-    if (!descent_update(d, &t->config.descent, loss, NAN, m->told, sizeof m->told, t->pool, err)) return false;
+    if (!descent_update(d, &t->config.descent, loss, NAN, m->told, sizeof m->told, t->pool, err))
+        return false;
     d->elapsed += clock_seconds() - start;
     m->loss = *m->told ? NAN : loss;
     m->accuracy = (double)hits / batch;

@@ -248,7 +248,8 @@ static void test_objectives(void **state)
         Trainer *whole, *cut;
         TrainMetrics m;
         double first = 0, last = 0;
-        assert_ok(trainer_new(&whole, &c, g, NULL, NULL, &err) && trainer_new(&cut, &c, g, NULL, pool, &err), err);
+        assert_ok(trainer_new(&whole, &c, g, NULL, NULL, &err) && trainer_new(&cut, &c, g, NULL, pool, &err),
+                  err);
         for (int i = 0; i < 40; i++) {
             m = step(whole);
             first += i < 5 ? m.loss : 0;
@@ -256,7 +257,8 @@ static void test_objectives(void **state)
             assert_true(isfinite(m.means.alignment) && isfinite(m.means.uniformity) && m.means.spread > 0);
             assert_true(isfinite(m.accuracy) == (o == OBJECTIVE_SUPERVISED));
         }
-        if (!(last < first)) fail_msg("%s: loss %g at first, %g at last", objective_name((Objective)o), first / 5, last / 5);
+        if (!(last < first))
+            fail_msg("%s: loss %g at first, %g at last", objective_name((Objective)o), first / 5, last / 5);
         for (int i = 0; i < 7; i++) step(cut);
         assert_ok(trainer_save(cut, "objective.safetensors", &err), err);
         trainer_free(cut);
@@ -279,14 +281,16 @@ static void test_objectives_refuse(void **state)
     assert_refused(trainer_new(&t, &c, g, NULL, NULL, &err), err, ERR_USAGE, "supcon needs classes");
     c.maker = VIEWS_REAL;
     c.objective = OBJECTIVE_INVERTER;
-    assert_refused(trainer_new(&t, &c, NULL, &data, NULL, &err), err, ERR_USAGE, "of real pictures no z is known");
+    assert_refused(trainer_new(&t, &c, NULL, &data, NULL, &err), err, ERR_USAGE,
+                   "of real pictures no z is known");
     c = tiny_generated(OBJECTIVE_NTXENT, 4);
     c.neighbours = 5;
     assert_refused(trainer_new(&t, &c, g, NULL, NULL, &err), err, ERR_USAGE, "of a number of anchors");
     generator_drop(g);
 }
 
-/* An encoder of any objective goes through a file, and a config of before there were objectives is NT-Xent. */
+/* An encoder of any objective goes through a file, and a config of before there were objectives is NT-Xent.
+ */
 static void test_heads(void **state)
 {
     Err err = {0};
@@ -299,7 +303,8 @@ static void test_heads(void **state)
         assert_ok(trainer_new(&t, &c, g, NULL, NULL, &err), err);
         step(t);
         Encoder *e = trainer_snapshot(t, NULL), *twin;
-        assert_ok(encoder_save(e, "head.safetensors", &err) && encoder_open(&back, "head.safetensors", &err), err);
+        assert_ok(encoder_save(e, "head.safetensors", &err) && encoder_open(&back, "head.safetensors", &err),
+                  err);
         assert_string_equal(e->digest, back->digest);
         assert_ok(train_untrained(&twin, &c, g, NULL, 1, NULL, &err), err);
         assert_true(twin->config.out == e->config.out && twin->config.classes == e->config.classes);

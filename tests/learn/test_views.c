@@ -409,8 +409,8 @@ static int known(float *list, int n, const float *x)
     return n + 1;
 }
 
-/* A pool of 12 anchors with 3 neighbours each is 12 and 36 different pictures, neither more nor fewer, and that is
- * what is counted; labels and latents are those of the addresses. */
+/* A pool of 12 anchors with 3 neighbours each is 12 and 36 different pictures, neither more nor fewer, and
+ * that is what is counted; labels and latents are those of the addresses. */
 static void test_pool(void **state)
 {
     static float x[BATCH], anchors[BATCH * 8], positives[BATCH * 8], z[2 * PAIRS * 16];
@@ -457,7 +457,9 @@ static void test_kinds(void **state)
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         ViewConfig c = {.maker = VIEWS_GENERATOR_LATENT, .seed = 3, .pairs = PAIRS, .psi = 1};
         Views *v = NULL;
-        assert_ok(view_kinds_read(&c.plan.kinds, kinds[k], &err) && view_layers_read(c.plan.layer, "2-3:0.5", &err), err);
+        assert_ok(view_kinds_read(&c.plan.kinds, kinds[k], &err) &&
+                      view_layers_read(c.plan.layer, "2-3:0.5", &err),
+                  err);
         if (k != 1) memset(c.plan.layer, 0, sizeof c.plan.layer);
         augment_named(&c.recipe, "none", &err);
         assert_ok(views_new(&v, &c, generator, NULL, NULL, &err), err);
@@ -509,7 +511,8 @@ static void test_unique_and_names(void **state)
 {
     ViewMaker m;
     Err err = {0}, none = {0};
-    ViewConfig c = {.maker = VIEWS_GENERATOR, .pairs = PAIRS, .psi = 1, .anchors = 20, .plan = view_plan_gauss};
+    ViewConfig c = {
+        .maker = VIEWS_GENERATOR, .pairs = PAIRS, .psi = 1, .anchors = 20, .plan = view_plan_gauss};
     Views *v = NULL;
     (void)state;
     augment_named(&c.recipe, "none", &err);
@@ -562,15 +565,14 @@ static void test_trainer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),     cmocka_unit_test(test_pure),
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_corners),
-        cmocka_unit_test(test_origins),   cmocka_unit_test(test_corners_refuse),
-        cmocka_unit_test(test_mix),       cmocka_unit_test(test_mix_refuses),
-        cmocka_unit_test(test_weights),   cmocka_unit_test(test_weighed_corners),
-        cmocka_unit_test(test_real),      cmocka_unit_test(test_unique_and_names),
-        cmocka_unit_test(test_pool),      cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_few_labels),
-        cmocka_unit_test(test_trainer),
+        cmocka_unit_test(test_order),      cmocka_unit_test(test_pure),
+        cmocka_unit_test(test_addresses),  cmocka_unit_test(test_corners),
+        cmocka_unit_test(test_origins),    cmocka_unit_test(test_corners_refuse),
+        cmocka_unit_test(test_mix),        cmocka_unit_test(test_mix_refuses),
+        cmocka_unit_test(test_weights),    cmocka_unit_test(test_weighed_corners),
+        cmocka_unit_test(test_real),       cmocka_unit_test(test_unique_and_names),
+        cmocka_unit_test(test_pool),       cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_few_labels), cmocka_unit_test(test_trainer),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
