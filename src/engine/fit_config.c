@@ -16,6 +16,8 @@
     X(z_dim, gan.generator.z_dim)                                                                            \
     X(w_dim, gan.generator.w_dim)                                                                            \
     X(mapping_layers, gan.generator.mapping_layers)                                                          \
+    X(flip, gan.flip)                                                                                        \
+    X(critic_stages, gan.discriminator.stages)                                                               \
     X(classes, gan.generator.classes)                                                                        \
     X(stages, gan.generator.stages)                                                                          \
     X(sheet_images, sheet_images)
@@ -28,6 +30,9 @@
     X(auxiliary, gan.auxiliary)                                                                              \
     X(mixing, gan.mixing)                                                                                    \
     X(ema_images, gan.ema_images)                                                                            \
+    X(colour, gan.augment.colour)                                                                            \
+    X(translation, gan.augment.translation)                                                                  \
+    X(cutout, gan.augment.cutout)                                                                            \
     X(save_seconds, save_seconds)
 /* clang-format on */
 
@@ -58,7 +63,7 @@ static Json *config_json(const Fit *fit)
     FIT_NUMBERS(X)
 #undef X
     json_put(o, "widths", widths(fit->gan.generator.width, fit->gan.generator.stages));
-    json_put(o, "critic_widths", widths(fit->gan.discriminator.width, 3));
+    json_put(o, "critic_widths", widths(fit->gan.discriminator.width, discriminator_widths(&fit->gan.discriminator)));
     return o;
 }
 
@@ -132,7 +137,7 @@ bool fit_read(Fit *fit, Err *err)
 #undef X
     if (!fit->gan.generator.classes) fit_forget_classes(fit);
     read_widths(fit->gan.generator.width, 8, json_get(o, "widths"));
-    read_widths(fit->gan.discriminator.width, 3, json_get(o, "critic_widths"));
+    read_widths(fit->gan.discriminator.width, DISCRIMINATOR_WIDTHS, json_get(o, "critic_widths"));
     json_drop(o);
     return true;
 }

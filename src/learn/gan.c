@@ -35,6 +35,28 @@ void gan_onehot(float *onehot, const int *label, int n, int classes)
     for (int i = 0; classes && i < n; i++) onehot[i * classes + label[i]] = 1;
 }
 
+/* Draws of their own, so that what a step draws besides does not hang on settings. */
+static Rng other_draws(const Gan *gan, unsigned kind)
+{
+    return rng_at(rng_mix(gan->config.seed, (uint64_t)gan->step), RNG_GAN + 1000u * kind);
+}
+
+static void mirror_half(Gan *gan)
+{
+    Rng r = other_draws(gan, 1);
+    size_t side = (size_t)gan->real->w, item = dataset_item_bytes(gan->real);
+    for (int i = 0; i < gan->config.batch; i++) {
+        if (rng_below(&r, 2)) continue;
+        float *end = gan->real_image + (size_t)(i + 1) * item;
+        for (float *row = end - item; row < end; row += side)
+            for (size_t a = 0, b = side - 1; a < b; a++, b--) {
+                float kept = row[a];
+                row[a] = row[b];
+                row[b] = kept;
+            }
+    }
+}
+
 /* The draws of one step: which real images, which labels, latents, noise. All from (seed, step). */
 static void draw_batch(Gan *gan)
 {
@@ -52,6 +74,7 @@ static void draw_batch(Gan *gan)
         gan->cross[i] = gan->layers; /* from this style layer on, w comes from the partner of the same class */
         if (rng_uniform(&r) < c->mixing) gan->cross[i] = 1 + (int)rng_below(&r, (uint32_t)(gan->layers - 1));
     }
+    if (c->flip) mirror_half(gan);
     gan_onehot(gan->real_class, gan->real_label, B, classes);
     gan_onehot(gan->fake_class, gan->fake_label, B, classes);
     for (size_t i = 0; i < (size_t)B * c->generator.z_dim; i++) gan->z[i] = rng_normal(&r);
@@ -86,12 +109,33 @@ static void make_fakes(Gan *gan)
     exec_forward(gan->synthesis, gan->g_synthesis.w, B);
 }
 
-/* Puts a batch in front of the critic, as images `first` and on. */
-static void show(Gan *gan, Exec *e, int first, const float *image, const float *class)
+/* Changes each picture of the batch at x by a draw of its own, which is kept. */
+static void disguise(Gan *gan, float *x, unsigned kind)
+{
+    const GanAugment *a = &gan->config.augment;
+    Rng r = other_draws(gan, kind);
+    if (!gan_augments(a)) return;
+    for (int i = 0; i < gan->config.batch; i++) {
+        gan->change[i] = gan_change(a, &r, gan->real->h);
+        gan_change_apply(x + (size_t)i * dataset_item_bytes(gan->real), &gan->change[i], gan->real->c, gan->real->h, gan->spare);
+    }
+}
+
+/* The gradient of the pictures from that of what disguise made of them. */
+static void undisguise(Gan *gan, float *dx)
+{
+    for (int i = 0; gan_augments(&gan->config.augment) && i < gan->config.batch; i++)
+        gan_change_backward(dx + (size_t)i * dataset_item_bytes(gan->real), &gan->change[i], gan->real->c, gan->real->h,
+                            gan->spare);
+}
+
+/* Puts a batch, changed by the draws of `kind`, in front of the critic, as images `first` and on. */
+static void show(Gan *gan, Exec *e, int first, const float *image, const float *class, unsigned kind)
 {
     size_t B = (size_t)gan->config.batch, classes = (size_t)gan->config.generator.classes, at = (size_t)first;
     size_t item = dataset_item_bytes(gan->real);
     memcpy(exec_value(e, gan->d_image) + at * item, image, B * item * sizeof(float));
+    disguise(gan, exec_value(e, gan->d_image) + at * item, kind);
     if (classes) memcpy(exec_value(e, gan->d_class) + at * classes, class, B * classes * sizeof(float));
 }
 
@@ -141,8 +185,8 @@ static void teach_critic(Gan *gan, GanStats *s)
 {
     Exec *e = gan->critic;
     int B = gan->config.batch;
-    show(gan, e, 0, gan->real_image, gan->real_class);
-    show(gan, e, B, exec_value(gan->synthesis, gan->image_out), gan->fake_class);
+    show(gan, e, 0, gan->real_image, gan->real_class, 2);
+    show(gan, e, B, exec_value(gan->synthesis, gan->image_out), gan->fake_class, 3);
     exec_forward(e, gan->d.w, 2 * B);
     exec_seed_zero(e);
     s->loss_d = judge(gan, e, 0, hinge_real, &s->critic_real) + judge(gan, e, B, hinge_fake, &s->critic_fake);
@@ -170,7 +214,7 @@ static void teach_generator(Gan *gan, GanStats *s)
 {
     int B = gan->config.batch;
     double mean;
-    show(gan, gan->guide, 0, exec_value(gan->synthesis, gan->image_out), gan->fake_class);
+    show(gan, gan->guide, 0, exec_value(gan->synthesis, gan->image_out), gan->fake_class, 4);
     exec_forward(gan->guide, gan->d.w, B);
     exec_seed_zero(gan->guide);
     s->loss_g = judge(gan, gan->guide, 0, hinge_generator, &mean);
@@ -179,6 +223,7 @@ static void teach_generator(Gan *gan, GanStats *s)
     exec_seed_zero(gan->synthesis);
     memcpy(exec_grad(gan->synthesis, gan->image_out), exec_grad(gan->guide, gan->d_image),
            dataset_item_bytes(gan->real) * (size_t)B * sizeof(float));
+    undisguise(gan, exec_grad(gan->synthesis, gan->image_out));
     weights_zero(gan->g_synthesis.g);
     weights_zero(gan->g_mapping.g);
     exec_backward(gan->synthesis, gan->g_synthesis.w, gan->g_synthesis.g, B);

@@ -10,6 +10,7 @@
  * al. 2019. */
 #pragma once
 #include "data/dataset.h"
+#include "learn/gan_augment.h"
 #include "model/discriminator.h"
 #include "model/generator.h"
 
@@ -23,6 +24,8 @@ typedef struct {
     float auxiliary;       /* weight of the classifier's loss in both players */
     float mixing;          /* share of images whose styles come from two latents of their class */
     float ema_images;      /* half-life of the averaged weights, in images */
+    int flip;              /* 1: half of the real images are shown mirrored */
+    GanAugment augment;    /* of what the critic sees */
     uint64_t seed;
 } GanConfig;
 

@@ -73,7 +73,9 @@ static bool open_batch(Gan *gan, Err *err)
     gan->real_label = malloc(B * sizeof(int));
     gan->fake_label = malloc(B * sizeof(int));
     gan->cross = malloc(B * sizeof(int));
-    return (gan->real_image && gan->real_class && gan->fake_class && gan->z && gan->real_label && gan->fake_label &&
+    gan->change = malloc(B * sizeof *gan->change);
+    gan->spare = malloc(dataset_item_bytes(gan->real) * sizeof(float));
+    return (gan->change && gan->spare && gan->real_image && gan->real_class && gan->fake_class && gan->z && gan->real_label && gan->fake_label &&
             gan->cross) ||
            err_nomem(err, "a batch of images");
 }
@@ -128,6 +130,8 @@ void gan_free(Gan *gan)
     free(gan->real_label);
     free(gan->fake_label);
     free(gan->cross);
+    free(gan->change);
+    free(gan->spare);
     free(gan);
 }
 
@@ -138,6 +142,21 @@ void gan_parts(GanPart part[GAN_PARTS], const Gan *gan)
     part[1] = (GanPart){"synthesis", gan->synthesis, B};
     part[2] = (GanPart){"critic", gan->critic, 2 * B};
     part[3] = (GanPart){"guide", gan->guide, B};
+}
+
+/* Settings that came later are named only where they are in use: older checkpoints stay good. */
+static void put_later_settings(Json *o, const GanConfig *c)
+{
+    if (!c->generator.classes) json_put_bool(o, "unconditional", true);
+    if (c->flip) json_put_bool(o, "flip", true);
+    if (c->augment.colour > 0) json_put_num(o, "colour", c->augment.colour);
+    if (c->augment.translation > 0) json_put_num(o, "translation", c->augment.translation);
+    if (c->augment.cutout > 0) json_put_num(o, "cutout", c->augment.cutout);
+    for (int i = 0; c->discriminator.stages && i < discriminator_widths(&c->discriminator); i++) {
+        char key[24];
+        snprintf(key, sizeof key, "critic%d", i + 1);
+        json_put_int(o, key, c->discriminator.width[i]);
+    }
 }
 
 /* What must agree between a checkpoint and the run that resumes it. */
@@ -157,12 +176,12 @@ static char *identity(const Gan *gan)
     json_put_num(o, "auxiliary", c->auxiliary);
     json_put_num(o, "mixing", c->mixing);
     json_put_num(o, "ema_images", c->ema_images);
-    if (!c->generator.classes) json_put_bool(o, "unconditional", true); /* older checkpoints of conditional ones stay good */
     for (int i = 0; i < c->generator.stages; i++) {
         char key[24];
         snprintf(key, sizeof key, "width%d", i + 1);
         json_put_int(o, key, c->generator.width[i]);
     }
+    put_later_settings(o, c);
     char *text = json_text(o);
     json_drop(o);
     return text;

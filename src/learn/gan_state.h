@@ -22,6 +22,8 @@ struct Gan {
     ValueId d_image, d_class, d_critic, d_label;
     float *real_image, *real_class, *fake_class, *z;
     int *real_label, *fake_label, *cross;
+    GanChange *change; /* (batch): what became of each picture that the guide is shown */
+    float *spare;      /* one picture */
     long step;
     float slow; /* factor on both rates, lowered after a divergence */
 };

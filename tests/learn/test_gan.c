@@ -3,6 +3,7 @@
 #include "learn/gan.h"
 #include "learn/toy.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,7 +119,8 @@ static void test_learns(void **state)
     toy_free(&d);
 }
 
-/* Without classes the labels of the real images change nothing, and a checkpoint is not one of a conditional run. */
+/* Without classes the labels of the real images change nothing, and a checkpoint is not one of a conditional
+ * run. */
 static void test_unconditional(void **state)
 {
     (void)state;
@@ -139,10 +141,80 @@ static void test_unconditional(void **state)
     assert_memory_equal(images[0], images[1], sizeof *images);
     unlink("gan.safetensors");
     assert_ok(gan_save(a, "gan.safetensors", &err), err);
-    assert_refused(gan_load(with, "gan.safetensors", NULL, 0, &err), err, ERR_USAGE, "other settings or data");
+    assert_refused(gan_load(with, "gan.safetensors", NULL, 0, &err), err, ERR_USAGE,
+                   "other settings or data");
     gan_free(with);
     gan_free(a);
     gan_free(b);
+    toy_free(&d);
+}
+
+/* The adjoint of what a change does, for any picture and gradient: <change(x) - change(0), g> = <x, back(g)>.
+ */
+static void test_change(void **state)
+{
+    (void)state;
+    enum { SIDE = 16, N = 3 * SIDE * SIDE };
+    static float x[N], kept[N], zero[N], g[N], back[N], spare[N];
+    GanAugment all = {.colour = 1, .translation = 0.125f, .cutout = 0.5f};
+    Rng r = rng_at(5, RNG_TEST);
+    for (int trial = 0; trial < 20; trial++) {
+        GanChange c = gan_change(&all, &r, SIDE);
+        double forward = 0, backward = 0, grey = 0;
+        for (int i = 0; i < N; i++) x[i] = rng_normal(&r), g[i] = back[i] = rng_normal(&r), zero[i] = 0;
+        memcpy(kept, x, sizeof x);
+        gan_change_apply(x, &c, 3, SIDE, spare);
+        gan_change_apply(zero, &c, 3, SIDE, spare);
+        gan_change_backward(back, &c, 3, SIDE, spare);
+        for (int i = 0; i < N; i++) {
+            forward += (double)(x[i] - zero[i]) * (double)g[i];
+            backward += (double)kept[i] * (double)back[i];
+            grey += x[i] == 0;
+        }
+        assert_float_equal(forward, backward, 2e-3);
+        assert_true(abs(c.dx) <= 2 && abs(c.dy) <= 2 && c.saturation >= 0 && c.contrast >= 0.5f &&
+                    grey >= 3 * 16);
+    }
+    GanChange none = gan_change(&(GanAugment){0}, &r, SIDE);
+    memcpy(g, x, sizeof x);
+    gan_change_apply(x, &none, 3, SIDE, spare);
+    assert_memory_equal(g, x, sizeof x);
+    assert_false(gan_augments(&(GanAugment){0}));
+}
+
+/* A residual critic, mirrored and changed pictures: the same bits at any thread count and across a save. */
+static void test_colour(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Dataset d = toy_dataset(64, 2, 8, 3, 3);
+    GanConfig c = tiny(&d);
+    c.discriminator.stages = 2;
+    c.flip = 1;
+    c.augment = (GanAugment){.colour = 1, .translation = 0.125f, .cutout = 0.5f};
+    Pool *pool = pool_new(3, 0, &err);
+    Gan *one = gan_new(&c, &d, NULL, &err), *three = gan_new(&c, &d, pool, &err),
+        *rest = gan_new(&c, &d, NULL, &err);
+    GanStats a, b;
+    assert_ok(one && three && rest, err);
+    steps(one, 5, &a);
+    steps(three, 5, &b);
+    assert_memory_equal(&a, &b, sizeof a);
+    unlink("gan.safetensors");
+    assert_ok(gan_save(one, "gan.safetensors", &err) && gan_load(rest, "gan.safetensors", NULL, 0, &err),
+              err);
+    steps(one, 3, &a);
+    steps(rest, 3, &b);
+    assert_memory_equal(&a, &b, sizeof a);
+    c.augment.cutout = 0;
+    Gan *other = gan_new(&c, &d, NULL, &err);
+    assert_refused(gan_load(other, "gan.safetensors", NULL, 0, &err), err, ERR_USAGE,
+                   "other settings or data");
+    steps(other, 5, &b);
+    c.discriminator.stages = 3;
+    assert_refused(gan_new(&c, &d, NULL, &err), err, ERR_FORMAT, "cannot be halved 3 times");
+    gan_free(one), gan_free(three), gan_free(rest), gan_free(other);
+    pool_free(pool);
     toy_free(&d);
 }
 
@@ -170,10 +242,8 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_learns),
-        cmocka_unit_test(test_unconditional),
+        cmocka_unit_test(test_threads),       cmocka_unit_test(test_resume), cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_unconditional), cmocka_unit_test(test_change), cmocka_unit_test(test_colour),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,16 @@ static const Option options[] = {
     {"sheet-every", OPTION_INTEGER, "N", NULL, 1, 1e10, false, "Images between sample sheets"},
     {"batch", OPTION_INTEGER, "N", NULL, 2, 4096, false, "Real images per step, even"},
     {"widths", OPTION_TEXT, "A,B,C", NULL, 0, 0, false, "Generator channels, coarse to fine"},
-    {"critic-widths", OPTION_TEXT, "A,B,C", NULL, 0, 0, false, "Critic channels"},
+    {"critic", OPTION_TEXT, "chain|residual", NULL, 0, 0, false,
+     "Plain critic of three widths, or blocks that halve"},
+    {"critic-widths", OPTION_TEXT, "A,B,...", NULL, 0, 0, false,
+     "Critic channels, fine to coarse; residual: one more than blocks"},
+    {"flip", OPTION_INTEGER, "0|1", NULL, 0, 1, false, "1: show half of the real pictures mirrored"},
+    {"colour", OPTION_NUMBER, "X", NULL, 0, 1, false,
+     "Colour changes of what the critic sees (1: DiffAugment's)"},
+    {"translation", OPTION_NUMBER, "X", NULL, 0, 0.5, false,
+     "Largest shift of it, share of the side (DiffAugment: 0.125)"},
+    {"cutout", OPTION_NUMBER, "X", NULL, 0, 1, false, "Side of the grey square in it (DiffAugment: 0.5)"},
     {"z-dim", OPTION_INTEGER, "N", NULL, 1, 4096, false, "Numbers in z"},
     {"w-dim", OPTION_INTEGER, "N", NULL, 1, 4096, false, "Numbers in w"},
     {"mapping-layers", OPTION_INTEGER, "N", NULL, 1, 16, false, "Layers of the mapping network"},
@@ -66,11 +75,27 @@ static bool check_slug(const char *slug, Err *err)
                    "--slug wants a-z, 0-9 and -, beginning with a letter, at most 39, not \"%s\"", slug);
 }
 
+static bool read_critic(DiscriminatorConfig *d, const Args *a, Err *err)
+{
+    const char *kind = args_text(a, "critic");
+    int n = discriminator_widths(d);
+    bool residual = kind ? !strcmp(kind, "residual") : d->stages > 0;
+    if (kind && !residual && strcmp(kind, "chain"))
+        return err_set(err, ERR_USAGE, "--critic is chain or residual, not \"%s\"", kind);
+    if (args_given(a, "critic-widths") &&
+        !read_widths(d->width, DISCRIMINATOR_WIDTHS, &n, args_text(a, "critic-widths"), "critic-widths", err))
+        return false;
+    if (residual ? n < 2 : n != 3)
+        return err_set(err, ERR_USAGE, "--critic-widths wants %s numbers",
+                       residual ? "two or more" : "three");
+    d->stages = residual ? n - 1 : 0;
+    return true;
+}
+
 /* What was given replaces gan_defaults, or the settings of the run that is resumed. */
 static bool apply(Fit *fit, const Args *a, Err *err)
 {
     GanConfig *g = &fit->gan;
-    int critic = 3;
     if (args_flag(a, "unconditional")) fit_forget_classes(fit);
 #define SET(member, option, read)                                                                            \
     if (args_given(a, option)) member = read(a, option)
@@ -85,6 +110,10 @@ static bool apply(Fit *fit, const Args *a, Err *err)
     SET(g->auxiliary, "auxiliary", (float)args_number);
     SET(g->mixing, "mixing", (float)args_number);
     SET(g->ema_images, "ema", (float)args_number);
+    SET(g->flip, "flip", (int)args_integer);
+    SET(g->augment.colour, "colour", (float)args_number);
+    SET(g->augment.translation, "translation", (float)args_number);
+    SET(g->augment.cutout, "cutout", (float)args_number);
     SET(g->seed, "seed", args_seed);
     SET(fit->save_seconds, "save-every", args_number);
     SET(fit->sheet_images, "sheet-every", args_integer);
@@ -92,10 +121,7 @@ static bool apply(Fit *fit, const Args *a, Err *err)
     if (args_given(a, "widths") &&
         !read_widths(g->generator.width, 8, &g->generator.stages, args_text(a, "widths"), "widths", err))
         return false;
-    if (args_given(a, "critic-widths") &&
-        !read_widths(g->discriminator.width, 3, &critic, args_text(a, "critic-widths"), "critic-widths", err))
-        return false;
-    if (critic != 3) return err_set(err, ERR_USAGE, "--critic-widths wants three numbers");
+    if (!read_critic(&g->discriminator, a, err)) return false;
     if (args_given(a, "slug")) snprintf(fit->slug, sizeof fit->slug, "%.39s", args_text(a, "slug"));
     if (args_given(a, "export"))
         snprintf(fit->export_path, sizeof fit->export_path, "%s", args_text(a, "export"));
