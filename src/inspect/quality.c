@@ -165,6 +165,9 @@ static bool figures(Quality *q, const Work *w, Err *err)
            quality_frechet(&q->frechet, w->real_feature, n, w->fake, m, w->D, w->pool, err) &&
            quality_frechet(&q->frechet_train, w->real_feature, n, w->train_feature, w->yard, w->D, w->pool,
                            err) &&
+           quality_kernel(&q->kernel, w->real_feature, n, w->fake, m, w->D, w->pool, err) &&
+           quality_kernel(&q->kernel_train, w->real_feature, n, w->train_feature, w->yard, w->D, w->pool,
+                          err) &&
            told(w, 1, err);
 }
 
@@ -201,7 +204,7 @@ bool quality_measure(Quality *out, const QualityConfig *c, Generator *g, const E
               .pool = pool,
               .progress = progress,
               .ctx = ctx};
-    w.D = encoder_features(&judge->config);
+    w.D = out->features = encoder_features(&judge->config);
     w.classes = g->config.classes;
     w.yard = train->n < c->samples ? train->n : c->samples;
     out->agreement = calloc(2 * (size_t)out->classes, sizeof *out->agreement);

@@ -1,5 +1,5 @@
-/* How good a generator is, in the features of a judge: PRDC, Frechet distance, class agreement and spread
- * within classes. */
+/* How good a generator is, in the features of a judge: PRDC, Frechet and kernel distance, class agreement and
+ * spread within classes. */
 #pragma once
 #include "learn/probe.h"
 #include "model/generator.h"
@@ -15,6 +15,13 @@ bool quality_prdc(Prdc *out, const float *real, int n, const float *fake, int m,
 /* Frechet distance of two Gaussians fitted to a (n,D) and b (m,D): |mean gap|^2 + tr(A + B - 2 (A^1/2 B
  * A^1/2)^1/2). */
 bool quality_frechet(double *out, const float *a, int n, const float *b, int m, int D, Pool *pool, Err *err);
+
+/* Kernel distance (KID, Binkowski et al. 2018): unbiased squared MMD of the kernel (x.y / D + 1)^3, mean over
+ * 100 subsets of 1,000 rows (or all rows, when there are fewer) drawn from a fixed seed. About 0 for two sets
+ * of one distribution, and below it as often as above. */
+#define QUALITY_KERNEL_SUBSETS 100
+#define QUALITY_KERNEL_ROWS    1000
+bool quality_kernel(double *out, const float *a, int n, const float *b, int m, int D, Pool *pool, Err *err);
 
 /* Mean distance between rows of the same class, generated over real, per class: ratio (classes); at most 500
  * rows of each class, the first ones. NaN where a class has under two rows. classes 0: one ratio, over all.
@@ -37,6 +44,8 @@ typedef struct {
     Figure judge_accuracy;  /* on the real images */
     Prdc prdc, train;       /* generated, and as many training images, against the real ones */
     double frechet, frechet_train;
+    double kernel, kernel_train;
+    int features; /* of the judge: the space of all figures but the agreement */
     int classes;
     double *agreement; /* (classes) */
     double *spread;    /* (classes) */

@@ -7,6 +7,7 @@
 /* Under spectral norm every layer shrinks typical signals; this gain holds their size, so that the hinge is
  * felt. */
 #define LEAKY_GAIN 1.6f
+#define BLOCK_GAIN 1.4f /* of a residual sum, half of which averaging takes away */
 
 int discriminator_widths(const DiscriminatorConfig *c)
 {
@@ -39,7 +40,7 @@ static ValueId chain(Net *net, ValueId x, const DiscriminatorConfig *c)
     return critic_conv(net, x, "conv5", c->width[2], 4, 2);
 }
 
-/* Two 3x3 convolutions, halved by averaging, beside a halved 1x1; the sum has the size of either. */
+/* Two 3x3 convolutions, halved by averaging, beside a halved 1x1. */
 static ValueId block(Net *net, ValueId x, int index, int in, int out)
 {
     char name[32];
@@ -49,7 +50,7 @@ static ValueId block(Net *net, ValueId x, int index, int in, int out)
     y = layer_avgpool(net, critic_conv(net, y, name, out, 3, 1), 2, 2, 0);
     snprintf(name, sizeof name, "block%d.skip", index);
     x = spectral_conv(net, layer_avgpool(net, x, 2, 2, 0), name, out, 1, 1);
-    return layer_scale(net, layer_add(net, x, y), 0.70710678f, 0);
+    return layer_scale(net, layer_add(net, x, y), BLOCK_GAIN, 0);
 }
 
 static ValueId residual(Net *net, ValueId x, const DiscriminatorConfig *c)

@@ -151,6 +151,44 @@ static void test_frechet(void **state)
     assert_true(fabs(got - expected) < 1e-3 * expected);
 }
 
+/* The same sums in plain loops; every subset is the whole when it has no more rows. */
+static double naive_kernel(const float *a, const float *b, int n, int D, bool same)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            double dot = 0;
+            for (int d = 0; d < D; d++) dot += (double)a[i * D + d] * (double)b[j * D + d];
+            if (!same || i != j) sum += pow(dot / D + 1, 3);
+        }
+    return sum / (same ? n * (n - 1.0) : (double)n * n);
+}
+
+static void test_kernel(void **state)
+{
+    enum { N = 60, D = 5, MANY = 4000 };
+    static float a[N * D], b[N * D], x[MANY], y[MANY];
+    double got, near;
+    Err err = {0};
+    (void)state;
+    rng_fill_normal(a, N * D, 1, RNG_TEST);
+    rng_fill_normal(b, N * D, 2, RNG_TEST);
+    for (int i = 0; i < N * D; i++) b[i] = 0.5f + 1.5f * b[i];
+    assert_ok(quality_kernel(&got, a, N, b, N, D, NULL, &err), err);
+    double want =
+        naive_kernel(a, a, N, D, true) + naive_kernel(b, b, N, D, true) - 2 * naive_kernel(a, b, N, D, false);
+    assert_float_equal(got, want, 1e-5 * want);
+    /* N(0,1) and N(1,1): E k = 1 + 3 E[x]E[y] + 3 E[x^2]E[y^2] + E[x^3]E[y^3] = 4, 32 and 7, so 4 + 32 - 14.
+     */
+    rng_fill_normal(x, MANY, 1, RNG_TEST);
+    rng_fill_normal(y, MANY, 2, RNG_TEST);
+    assert_ok(quality_kernel(&near, x, MANY, y, MANY, 1, NULL, &err), err);
+    for (int i = 0; i < MANY; i++) y[i] += 1;
+    assert_ok(quality_kernel(&got, x, MANY, y, MANY, 1, NULL, &err), err);
+    if (fabs(got - 22) > 3 || fabs(near) > 0.05) fail_msg("kernel distance %g for 22, %g for 0", got, near);
+    assert_refused(quality_kernel(&got, a, 1, b, N, D, NULL, &err), err, ERR_USAGE, "needs two images");
+}
+
 static void test_spread(void **state)
 {
     enum { N = 300, D = 5 };
@@ -193,7 +231,8 @@ static void test_measure(void **state)
     assert_true(q.classes == 3 && q.samples == 90 && q.real == 60 && q.class_agreement.value >= 0);
     double mean = (q.agreement[0] + q.agreement[1] + q.agreement[2]) / 3;
     assert_true(fabs(mean - q.class_agreement.value) < 1e-12); /* classes in turn: 30 each */
-    assert_true(q.train.coverage > 0.6 && q.prdc.coverage < q.train.coverage && q.frechet > q.frechet_train);
+    assert_true(q.train.coverage > 0.6 && q.prdc.coverage < q.train.coverage && q.frechet > q.frechet_train &&
+                q.kernel > q.kernel_train && q.features == encoder_features(&judge->config));
     assert_ok(quality_measure(&again, &c, g, judge, &real, &train, NULL, NULL, pool, &err), err);
     assert_true(q.frechet == again.frechet && q.prdc.density == again.prdc.density &&
                 q.min_spread == again.min_spread);
@@ -223,6 +262,7 @@ int main(void)
         cmocka_unit_test(test_prdc_extremes),
         cmocka_unit_test(test_prdc_same_distribution),
         cmocka_unit_test(test_frechet),
+        cmocka_unit_test(test_kernel),
         cmocka_unit_test(test_spread),
         cmocka_unit_test(test_measure),
     };

@@ -35,7 +35,8 @@ typedef struct {
 static bool measure_open(Measure *m, Err *err)
 {
     const Args *a = m->args;
-    if (!share_open(&m->workspace, a, false, err) || !workspace_judge(&m->judge, args_text(a, "judge"), err) ||
+    if (!share_open(&m->workspace, a, false, err) ||
+        !workspace_judge(&m->judge, args_text(a, "judge"), err) ||
         !dataset_split(args_text(a, "split"), &m->split, err))
         return false;
     if (m->split != SPLIT_VALID && m->split != SPLIT_TEST)
@@ -105,16 +106,18 @@ static void print(const Measure *m)
     share_figure(agreement, &q->class_agreement);
     share_figure(accuracy, &q->judge_accuracy);
     if (m->workspace->generator->config.classes) print_classes(m);
-    cli_say(m->args, "%d samples against %d real pictures (%s), judge %s %s", q->samples, q->real,
-            dataset_split_name(m->split), m->judge->name, m->judge->digest);
+    cli_say(m->args, "%d samples against %d real pictures (%s), in the %d features of judge %s %s",
+            q->samples, q->real, dataset_split_name(m->split), q->features, m->judge->name, m->judge->digest);
     cli_say(m->args, "judge is right on real      %s", accuracy);
-    cli_say(m->args, "sees the class asked for    %s", agreement);
+    if (m->workspace->generator->config.classes)
+        cli_say(m->args, "sees the class asked for    %s", agreement);
     cli_say(m->args, "%-20s %10s %10s", "", "generated", "training");
     cli_say(m->args, "%-20s %10.3f %10.3f", "precision", q->prdc.precision, q->train.precision);
     cli_say(m->args, "%-20s %10.3f %10.3f", "recall", q->prdc.recall, q->train.recall);
     cli_say(m->args, "%-20s %10.3f %10.3f", "density", q->prdc.density, q->train.density);
     cli_say(m->args, "%-20s %10.3f %10.3f", "coverage", q->prdc.coverage, q->train.coverage);
     cli_say(m->args, "%-20s %10.3f %10.3f", "Frechet distance", q->frechet, q->frechet_train);
+    cli_say(m->args, "%-20s %10.5f %10.5f", "kernel distance", q->kernel, q->kernel_train);
     cli_say(m->args, "%-20s %10.3f", "least spread", q->min_spread);
 }
 
@@ -123,7 +126,7 @@ static int report(const Measure *m)
     const Quality *q = &m->result;
     Json *o = json_make();
     print(m);
-    share_put_figure(o, "class_agreement", &q->class_agreement);
+    if (m->workspace->generator->config.classes) share_put_figure(o, "class_agreement", &q->class_agreement);
     share_put_figure(o, "judge_accuracy", &q->judge_accuracy);
     json_put_num(o, "precision", q->prdc.precision);
     json_put_num(o, "recall", q->prdc.recall);
@@ -133,6 +136,9 @@ static int report(const Measure *m)
     json_put_num(o, "min_class_spread", q->min_spread);
     json_put_num(o, "frechet", q->frechet);
     json_put_num(o, "frechet_train", q->frechet_train);
+    json_put_num(o, "kernel", q->kernel);
+    json_put_num(o, "kernel_train", q->kernel_train);
+    json_put_int(o, "features", q->features);
     json_put(o, "classes", class_rows(m));
     json_put_int(o, "samples", q->samples);
     json_put_int(o, "real", q->real);
@@ -162,8 +168,8 @@ static int quality_command(const Args *a)
 const Command command_quality = {
     "[--model FILE] [--judge FILE] [--split valid|test] [-n N] [--psi X]",
     "Compares generated pictures with real ones in a judge's features: class agreement, precision,\n"
-    "recall, density and coverage, Frechet distance, and the spread within every class over\n"
-    "that of the real one. As many training pictures give the yardstick (coverage_train).",
+    "recall, density and coverage, Frechet and kernel distance, and the spread within every\n"
+    "class over that of the real one. As many training pictures give the yardstick (coverage_train).",
     "  viewsmith quality\n  viewsmith quality --split test --json\n  viewsmith quality --model "
     "now.safetensors -n 2000",
     options,
