@@ -43,6 +43,10 @@ typedef struct {
  */
 bool dataset_open(Dataset *out, const char *spec, Split split, int size, int channels, Err *err);
 void dataset_close(Dataset *ds);
+/* Allocates n items of [c][h][w], to be filled in, with labels and origins of 0 and `classes` copies of
+ * names. The caller ends with dataset_close, on failure too. */
+bool dataset_allocate(Dataset *ds, int n, int c, int h, int w, char *const *class_name, int classes,
+                      Err *err);
 
 size_t dataset_item_bytes(const Dataset *ds);            /* c h w */
 const uint8_t *dataset_pixels(const Dataset *ds, int i); /* [c][h][w] of item i */

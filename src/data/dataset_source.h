@@ -2,10 +2,6 @@
 #pragma once
 #include "data/dataset.h"
 
-/* Allocates n items of [c][h][w] and `classes` copies of names. On failure the caller still calls
- * dataset_close. */
-bool dataset_allocate(Dataset *ds, int n, int c, int h, int w, char *const *class_name, int classes,
-                      Err *err);
 /* Data sets known by name, at their own size; dataset_named wants one of those. */
 bool dataset_named(Dataset *out, const char *spec, Split split, Err *err);
 /* The same out of a folder or archive of known form; *packed says whether path is one (without an error when

@@ -241,7 +241,8 @@ static bool nearest(Neighbour *hit, const Dataset *data, Space space, Encoder *e
 {
     Bank *b;
     if (!bank_new(&b, data, space, e, err)) return false;
-    bool ok = bank_fill(b, bank_size(b), pool, err) && bank_nearest(hit, b, picture, 1, NEAREST, pool, err);
+    bool ok = bank_fill(b, bank_size(b), pool, err) &&
+              bank_nearest(hit, b, METRIC_COSINE, picture, 1, NEAREST, pool, err);
     bank_drop(b);
     return ok;
 }
@@ -261,7 +262,8 @@ static bool save_neighbours(Acts *a, const Dataset *data, const Image *query, Er
              nearest(hit[s], data, (Space)s, of[s], picture, a->pool, err);
         row[s] = (SheetRow){title[s], hit[s], NEAREST};
     }
-    ok = ok && export_neighbours(name(a, "neighbours.png"), query, "generated", data, row, 3, &a->view, err);
+    ok = ok && export_neighbours(name(a, "neighbours.png"), query, "generated", data, row, 3, &a->view,
+                                 "nearest real pictures, cosine, exact", err);
     free(picture);
     return ok;
 }

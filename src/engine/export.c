@@ -221,7 +221,7 @@ static bool paste_hit(Image *sheet, int x, int y, const Dataset *data, const Nei
 }
 
 bool export_neighbours(const char *path, const Image *query, const char *query_name, const Dataset *data,
-                       const SheetRow *row, int rows, const Address *address, Err *err)
+                       const SheetRow *row, int rows, const Address *address, const char *title, Err *err)
 {
     int most = 0, step = SHEET_TILE + SHEET_GAP, line = SHEET_TILE + SHEET_TEXT + PLOT_GLYPH_H + SHEET_GAP;
     for (int i = 0; i < rows; i++) most = row[i].hits > most ? row[i].hits : most;
@@ -239,8 +239,7 @@ bool export_neighbours(const char *path, const Image *query, const char *query_n
             ok = paste_hit(&sheet, 2 * SHEET_GAP + step * (k + 1), y + PLOT_GLYPH_H, data, &row[i].hit[k],
                            err);
     }
-    ok =
-        ok && export_png(path, &sheet, address, address ? 1 : 0, "nearest real pictures, cosine, exact", err);
+    ok = ok && export_png(path, &sheet, address, address ? 1 : 0, title, err);
     image_free(&sheet);
     return ok;
 }

@@ -26,14 +26,15 @@ bool export_sheet(const char *path, const Image *tile, const Address *list, int 
  * from low to high. */
 bool export_strip_addresses(Address *out, int n, const Address *a, const Generator *g, const char *dir,
                             float low, float high, Err *err);
-/* The picture asked about, then its neighbours, a row per space, score and class under each. */
+/* The picture asked about, then its neighbours, a row per space, score and class under each. title:
+ * "parameters". */
 typedef struct {
     const char *title; /* "encoder" */
     const Neighbour *hit;
     int hits;
 } SheetRow;
 bool export_neighbours(const char *path, const Image *query, const char *query_name, const Dataset *data,
-                       const SheetRow *row, int rows, const Address *address, Err *err);
+                       const SheetRow *row, int rows, const Address *address, const char *title, Err *err);
 /* Writes any picture with the chunks of these addresses (n may be 0). */
 bool export_png(const char *path, const Image *im, const Address *list, int n, const char *title, Err *err);
 /* The same in memory: *bytes is malloc'ed (caller frees). */

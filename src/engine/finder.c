@@ -183,8 +183,8 @@ static void answer_in(Finder *f, int space)
     if (!b) return;
     bool own = !f->query.picture.px && index < bank_filled(b);
     if (k > bank_filled(b) - 1) k = bank_filled(b) - 1;
-    bool ok = own ? bank_nearest_of(f->draft.hit[space], b, &index, 1, k, f->pool, &f->draft.err)
-                  : bank_nearest(f->draft.hit[space], b, f->place, 1, k, f->pool, &f->draft.err);
+    bool ok = own ? bank_nearest_of(f->draft.hit[space], b, METRIC_COSINE, &index, 1, k, f->pool, &f->draft.err)
+                  : bank_nearest(f->draft.hit[space], b, METRIC_COSINE, f->place, 1, k, f->pool, &f->draft.err);
     if (ok) f->draft.hits[space] = k;
 }
 
@@ -192,7 +192,7 @@ static void place_query(Finder *f)
 {
     Bank *b = f->full[SPACE_ENCODER];
     float *row = b && f->mapped ? malloc((size_t)bank_dim(b) * sizeof *row) : NULL;
-    f->draft.placed = row && bank_embed(row, b, f->place, 1, f->pool, NULL);
+    f->draft.placed = row && bank_embed(row, NULL, b, f->place, 1, f->pool, NULL);
     if (f->draft.placed) {
         map_place(f->draft.query_xy, &f->map, row, 1);
         for (int k = 0; k < 2; k++) {

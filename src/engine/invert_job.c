@@ -1,9 +1,11 @@
 /* The job that inverts a picture: steps, news four times a second, the result in the store. */
 #include "engine/invert_job.h"
 #include "base/clock.h"
+#include "latent/path.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NEWS_SECONDS 0.1
 
@@ -17,7 +19,8 @@ typedef struct {
     char folder[3072];
     double started, published;
     bool done;
-    Address address;
+    Address address, *frame;
+    int frames; /* 0: no way is wanted */
 } Work;
 
 static void news_close(News *news)
@@ -25,7 +28,18 @@ static void news_close(News *news)
     InvertNews *n = (InvertNews *)news;
     image_free(&n->target);
     image_free(&n->picture);
+    free(n->frame);
     free(n);
+}
+
+static bool copy_way(InvertNews *n, const Work *w, Err *err)
+{
+    if (!w->done || !w->frames) return true;
+    n->frame = malloc((size_t)w->frames * sizeof *n->frame);
+    if (!n->frame) return err_nomem(err, "the way to a picture");
+    memcpy(n->frame, w->frame, (size_t)w->frames * sizeof *n->frame);
+    n->frames = w->frames;
+    return true;
 }
 
 static bool publish(Job *job, Work *w, const Invert *v, Err *err)
@@ -40,7 +54,7 @@ static bool publish(Job *job, Work *w, const Invert *v, Err *err)
     double gone = clock_seconds() - w->started;
     n->left = n->now.step ? gone / n->now.step * (n->now.steps - n->now.step) : NAN;
     w->published = clock_seconds();
-    if (!image_copy(&n->target, &w->target, err) ||
+    if (!copy_way(n, w, err) || !image_copy(&n->target, &w->target, err) ||
         !image_from_planes(&n->picture, invert_picture(v), c->channels, c->size, c->size, err)) {
         news_close(&n->news);
         return false;
@@ -49,7 +63,16 @@ static bool publish(Job *job, Work *w, const Invert *v, Err *err)
     return true;
 }
 
-static bool descend(Job *job, Work *w, Invert *v, Err *err)
+static bool find_way(Work *w, Pool *pool, Err *err)
+{
+    if (!w->frames) return true;
+    Latent *l = latent_new(w->g, 1, w->config.store, pool, err);
+    bool ok = l && path_between(w->frame, w->frames, &w->from, &w->address, false, l, &w->store, err);
+    latent_free(l);
+    return ok;
+}
+
+static bool descend(Job *job, Work *w, Invert *v, Pool *pool, Err *err)
 {
     w->started = clock_seconds();
     while (!invert_done(v)) {
@@ -57,7 +80,7 @@ static bool descend(Job *job, Work *w, Invert *v, Err *err)
         if (!invert_step(v, err)) return false;
         if (clock_seconds() - w->published >= NEWS_SECONDS && !publish(job, w, v, err)) return false;
     }
-    w->done = invert_store(&w->address, v, &w->store, err);
+    w->done = invert_store(&w->address, v, &w->store, err) && find_way(w, pool, err);
     return w->done && publish(job, w, v, err);
 }
 
@@ -68,7 +91,7 @@ static bool invert_run(Job *job, void *arg, Err *err)
     Pool *pool = planes ? pool_new(pool_default_threads(), 0, err) : NULL;
     if (planes) image_to_planes(planes, &w->target);
     Invert *v = pool ? invert_new(w->g, w->judge, planes, &w->config, pool, err) : NULL;
-    bool ok = v && descend(job, w, v, err);
+    bool ok = v && descend(job, w, v, pool, err);
     if (!planes) err_nomem(err, "inverting a picture");
     invert_free(v);
     pool_free(pool);
@@ -82,6 +105,7 @@ static void work_close(void *arg)
     generator_drop(w->g);
     encoder_drop(w->judge);
     image_free(&w->target);
+    free(w->frame);
     free(w);
 }
 
@@ -112,14 +136,31 @@ static bool prepare(Work *w, const Workspace *ws, const Image *picture, const In
            image_fit(&w->target, picture, g->size, g->channels, err);
 }
 
-Job *invert_start(const Workspace *ws, const Image *picture, const InvertConfig *c, Encoder *judge,
-                  const char *store, int nice, Bell bell, Err *err)
+static Job *start(const Workspace *ws, const Image *picture, const InvertConfig *c, Encoder *judge,
+                  const char *store, int frames, int nice, Bell bell, Err *err)
 {
     static const JobKind kinds[] = {{"invert", invert_run, work_close, 0},
                                     {"invert", invert_run, work_close, 19}};
     Work *w = calloc(1, sizeof *w);
     if (!w) return err_nomem(err, "inverting a picture"), NULL;
-    if (prepare(w, ws, picture, c, judge, store, err)) return job_start(&kinds[nice > 0], w, bell, err);
+    w->frames = frames;
+    w->frame = frames ? malloc((size_t)frames * sizeof *w->frame) : NULL;
+    bool ok = !frames || w->frame || err_nomem(err, "the way to a picture");
+    if (ok && prepare(w, ws, picture, c, judge, store, err)) return job_start(&kinds[nice > 0], w, bell, err);
     work_close(w);
     return NULL;
+}
+
+Job *invert_start(const Workspace *ws, const Image *picture, const InvertConfig *c, Encoder *judge,
+                  const char *store, int nice, Bell bell, Err *err)
+{
+    return start(ws, picture, c, judge, store, 0, nice, bell, err);
+}
+
+Job *invert_approach(const Workspace *ws, const Image *picture, const InvertConfig *c, int frames, int nice,
+                     Bell bell, Err *err)
+{
+    if (!c->from || frames < 2)
+        return err_set(err, ERR_USAGE, "a way has a view to begin with and at least 2 frames"), NULL;
+    return start(ws, picture, c, NULL, NULL, frames, nice, bell, err);
 }

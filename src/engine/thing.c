@@ -1,5 +1,6 @@
 /* Tells an address, a picture, a model file and a run apart, and opens each. */
 #include "engine/workspace.h"
+#include "engine/tray.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "data/jpeg.h"
@@ -116,6 +117,8 @@ bool thing_open(Thing *out, const Workspace *w, const char *text, Err *err)
     bool ok;
     if (!strncmp(text, "vs1:", 4))
         ok = out->has_address = address_parse(&out->address, text, err);
+    else if (*text == '#' && !file_exists(text))
+        ok = out->has_address = tray_address(&out->address, text, err);
     else if (file_is_folder(text))
         ok = open_folder(out, text, err);
     else if (file_exists(text))

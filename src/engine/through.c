@@ -126,7 +126,7 @@ static bool ask(Run *r, ThroughStep *at, Bank *b, Err *err)
         if (!going(r, err) || !bank_fill(b, left < PIECE ? left : PIECE, r->pool, err)) return false;
     }
     int k = bank_filled(b) < THROUGH_K ? bank_filled(b) : THROUGH_K;
-    if (!bank_nearest(at->hit, b, r->planes, 1, k, r->pool, err)) return false;
+    if (!bank_nearest(at->hit, b, METRIC_COSINE, r->planes, 1, k, r->pool, err)) return false;
     for (int i = 0; i < k; i++)
         if (!dataset_image(&at->picture[i], &r->data, at->hit[i].index, err)) return false;
     return true;

@@ -93,6 +93,9 @@ bool tray_list(TrayList *out, Tray *t, const TrayFilter *f, Err *err);
 void tray_list_free(TrayList *list);
 /* One item as a list of one; refused, naming it, when there is no such item. */
 bool tray_get(TrayList *out, Tray *t, int64_t id, Err *err);
+/* The address of "#12", an item of the tray that tray_open(NULL) would take; its tensors are put into the
+ * store. */
+bool tray_address(Address *out, const char *text, Err *err);
 /* The kept item of an address as a list of one, or an empty list. */
 bool tray_find(TrayList *out, Tray *t, const Address *a, Err *err);
 /* The tags of kept items, most used first. *out is malloc'ed (caller frees); -1 on error. */

@@ -170,6 +170,24 @@ bool tray_get(TrayList *out, Tray *t, int64_t id, Err *err)
     return out->n || err_set(err, ERR_USAGE, "there is no #%lld in the tray", (long long)id);
 }
 
+bool tray_address(Address *out, const char *text, Err *err)
+{
+    Tray *t;
+    TrayList one = {0};
+    char *end;
+    long long id = strtoll(text + 1, &end, 10);
+    if (end == text + 1 || *end || id < 1)
+        return err_set(err, ERR_USAGE, "\"%.40s\" is no number of the tray, like #12", text);
+    if (!tray_exists())
+        return err_set(err, ERR_USAGE, "there is no %s: nothing is kept in the tray yet", text);
+    if (!tray_open(&t, NULL, err)) return false;
+    bool ok = tray_get(&one, t, id, err);
+    if (ok) ok = address_parse(out, one.item[0].address, err) && tray_supply(t, out, err);
+    if (one.n) tray_list_free(&one);
+    tray_close(t);
+    return ok;
+}
+
 bool tray_find(TrayList *out, Tray *t, const Address *a, Err *err)
 {
     char text[ADDRESS_BYTES_MAX + 1];

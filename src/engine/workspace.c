@@ -1,5 +1,6 @@
 /* Opening a workspace, its data and encoders, and reading addresses and classes against its generator. */
 #include "engine/workspace.h"
+#include "engine/tray.h"
 #include "base/file.h"
 #include "latent/latent.h"
 #include <stdio.h>
@@ -10,7 +11,8 @@
 #define SHIPPED_JUDGE "models/judge-fashion.safetensors"
 
 /* The file given, else that of an environment variable, else the shipped one. */
-static bool model_path(char *out, size_t cap, const char *given, const char *variable, const char *shipped, Err *err)
+static bool model_path(char *out, size_t cap, const char *given, const char *variable, const char *shipped,
+                       Err *err)
 {
     if (!given) given = getenv(variable);
     if (!given || !*given) return file_shipped(out, cap, shipped, err);
@@ -83,7 +85,8 @@ static bool run_encoder(Encoder **out, Encoder **untrained, const RunInfo *run, 
 bool workspace_judge(Encoder **out, const char *path, Err *err)
 {
     char found[3072];
-    return model_path(found, sizeof found, path, "VIEWSMITH_JUDGE", SHIPPED_JUDGE, err) && encoder_open(out, found, err);
+    return model_path(found, sizeof found, path, "VIEWSMITH_JUDGE", SHIPPED_JUDGE, err) &&
+           encoder_open(out, found, err);
 }
 
 bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err)
@@ -97,8 +100,8 @@ bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err)
         n--;
     if (n > 0) *out = run[n - 1];
     free(run);
-    return n > 0 || err_set(err, ERR_IO,
-                            "there is no trained encoder in %s yet: start with viewsmith train", w->runs);
+    return n > 0 ||
+           err_set(err, ERR_IO, "there is no trained encoder in %s yet: start with viewsmith train", w->runs);
 }
 
 bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, const char *what, Err *err)
@@ -108,6 +111,7 @@ bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, c
     if (untrained) *untrained = NULL;
     if (!what || !*what) return workspace_newest_run(&run, w, err) && run_encoder(out, untrained, &run, err);
     if (file_exists(what) && !file_is_folder(what)) return encoder_open(out, what, err);
+    if (!strcmp(what, "judge")) return workspace_judge(out, NULL, err);
     return runs_find(&run, w->runs, what, err) && run_encoder(out, untrained, &run, err);
 }
 
@@ -133,8 +137,9 @@ static bool short_address(Address *out, const Generator *g, const char *text, Er
 
 bool workspace_address(Address *out, const Workspace *w, const char *text, Err *err)
 {
-    bool ok = strncmp(text, "vs1:", 4) ? short_address(out, w->generator, text, err)
-                                       : address_parse(out, text, err);
+    bool ok = *text == '#'               ? tray_address(out, text, err)
+              : strncmp(text, "vs1:", 4) ? short_address(out, w->generator, text, err)
+                                         : address_parse(out, text, err);
     return ok && latent_check(w->generator, out, err);
 }
 

@@ -86,7 +86,7 @@ bool probe_fits(const Encoder *e, const Dataset *d, Err *err)
 
 typedef struct {
     uint8_t *px;
-    int *label, n;
+    int *label, *index, n;
 } Images;
 
 struct ProbeBank {
@@ -124,8 +124,10 @@ static bool copy_images(Images *out, const Dataset *d, const int *order, int n, 
     size_t item = dataset_item_bytes(d);
     out->n = n;
     out->px = malloc((size_t)n * item);
-    out->label = malloc((size_t)n * sizeof *out->label);
+    out->label = malloc(2 * (size_t)n * sizeof *out->label);
     if (!out->px || !out->label) return err_nomem(err, "the images of a probe");
+    out->index = out->label + n;
+    memcpy(out->index, order, (size_t)n * sizeof *order);
     for (int i = 0; i < n; i++) {
         memcpy(out->px + (size_t)i * item, dataset_pixels(d, order[i]), item);
         out->label[i] = d->label[order[i]];
@@ -190,26 +192,67 @@ static bool judge(ProbeResult *out, const float *feature, int D, const ProbeBank
            meter_rank(&out->rank, held.feature, held.n, D, pool, err);
 }
 
+/* Features of the bank's pictures, training ones first; the caller frees. */
+static float *encode(const Encoder *e, const ProbeBank *b, Pool *pool, Err *err)
+{
+    if (!takes(e, "the probe", b->c, b->h, b->w, err)) return NULL;
+    size_t D = (size_t)encoder_features(&e->config), train = (size_t)b->train.n, held = (size_t)b->held.n;
+    float *feature = malloc((train + held) * D * sizeof *feature);
+    if (!feature) return err_nomem(err, "the features of a probe"), NULL;
+    if (encoder_features_of_bytes(feature, NULL, e, b->train.px, train, pool, err) &&
+        encoder_features_of_bytes(feature + train * D, NULL, e, b->held.px, held, pool, err))
+        return feature;
+    free(feature);
+    return NULL;
+}
+
 bool probe_run(ProbeResult *out, const Encoder *e, const ProbeBank *b, Pool *pool, Err *err)
 {
     double start = clock_seconds();
-    if (!takes(e, "the probe", b->c, b->h, b->w, err)) return false;
-    int D = encoder_features(&e->config);
-    size_t train = (size_t)b->train.n, held = (size_t)b->held.n;
-    float *feature = malloc((train + held) * (size_t)D * sizeof *feature);
-    if (!feature) return err_nomem(err, "the features of a probe");
     *out = (ProbeResult){.train = b->train.n, .held = b->held.n};
     Digest before = weights_digest(e->weights);
-    bool ok = encoder_features_of_bytes(feature, NULL, e, b->train.px, train, pool, err) &&
-              encoder_features_of_bytes(feature + train * (size_t)D, NULL, e, b->held.px, held, pool, err);
+    float *feature = encode(e, b, pool, err);
     out->encode_seconds = clock_seconds() - start;
-    ok = ok && judge(out, feature, D, b, pool, err);
+    bool ok = feature && judge(out, feature, encoder_features(&e->config), b, pool, err);
     Digest after = weights_digest(e->weights);
     out->frozen = !memcmp(&before, &after, sizeof before);
     digest_hex(out->digest, &after, 16);
     out->seconds = clock_seconds() - start;
     free(feature);
     return ok;
+}
+
+bool probe_guesses(Figure *out, int *guess, const Encoder *e, const ProbeBank *b, Pool *pool, Err *err)
+{
+    int D = encoder_features(&e->config);
+    float *feature = encode(e, b, pool, err);
+    if (!feature) return false;
+    ProbeSet train = {feature, b->train.label, b->train.n};
+    ProbeSet held = {feature + (size_t)b->train.n * (size_t)D, b->held.label, b->held.n};
+    bool ok =
+        probe_linear(out, guess, &train, &held, D, b->classes, b->config.updates, b->config.seed, pool, err);
+    free(feature);
+    return ok;
+}
+
+int probe_held_count(const ProbeBank *b)
+{
+    return b->held.n;
+}
+
+int probe_held_index(const ProbeBank *b, int i)
+{
+    return b->held.index[i];
+}
+
+int probe_held_label(const ProbeBank *b, int i)
+{
+    return b->held.label[i];
+}
+
+int probe_classes(const ProbeBank *b)
+{
+    return b->classes;
 }
 
 bool probe_encoder(ProbeResult *out, const Encoder *e, const Dataset *train, const Dataset *held,

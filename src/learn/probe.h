@@ -31,7 +31,8 @@ bool probe_knn(Figure *out, const ProbeSet *train, const ProbeSet *held, int D, 
 bool probe_linear(Figure *out, int *guess, const ProbeSet *train, const ProbeSet *held, int D, int classes,
                   int updates, uint64_t seed, Pool *pool, Err *err);
 
-/* The same regression as weights (classes, D) and bias (classes) for plain features: logits = weight feature + bias. */
+/* The same regression as weights (classes, D) and bias (classes) for plain features: logits = weight feature
+ * + bias. */
 bool probe_fit(float *weight, float *bias, const ProbeSet *train, int D, int classes, int updates,
                uint64_t seed, Pool *pool, Err *err);
 
@@ -65,6 +66,13 @@ typedef struct {
 } ProbeResult;
 
 bool probe_run(ProbeResult *out, const Encoder *e, const ProbeBank *b, Pool *pool, Err *err);
+/* What the linear probe of probe_run makes of every held-out picture: guess (probe_held_count), and its
+ * accuracy. */
+bool probe_guesses(Figure *out, int *guess, const Encoder *e, const ProbeBank *b, Pool *pool, Err *err);
+int probe_held_count(const ProbeBank *b);
+int probe_held_index(const ProbeBank *b, int i); /* its place in the dataset of held-out pictures */
+int probe_held_label(const ProbeBank *b, int i);
+int probe_classes(const ProbeBank *b);
 /* A bank for once. */
 bool probe_encoder(ProbeResult *out, const Encoder *e, const Dataset *train, const Dataset *held,
                    const ProbeConfig *c, Pool *pool, Err *err);

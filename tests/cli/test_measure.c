@@ -159,6 +159,83 @@ static void several_spaces(void **state)
     json_drop(o);
 }
 
+/* Among seeds, the tray and by another metric: a view finds itself first; "#1" asks about what is kept. */
+static void neighbours_among_generated_views(void **state)
+{
+    (void)state;
+    assert_int_equal(viewsmith("tray add seed=13/class=3 --tags kept --quiet")->status, 0);
+    for (int metric = 0; metric < 2; metric++)
+        for (int among = 0; among < 2; among++) {
+            Json *o = result_of(
+                viewsmith("neighbours '#1' --encoder encoder.safetensors -k 1 --metric %s --among %s " HELD,
+                          metric ? "euclid" : "cosine", among ? "tray" : "seeds"));
+            const Json *hit = json_at(json_get(o, "neighbours"), 0);
+            assert_non_null(strstr(json_str(hit, "address", ""), "/seed=13/class=3/psi=1"));
+            assert_int_equal(json_int(hit, "index", 0), among ? 1 : 13);
+            assert_int_equal(json_int(o, "searched", 0), among ? 1 : 4096);
+            assert_true(fabs(json_num(hit, "score", 9) - !metric) < 1e-2);
+            json_drop(o);
+        }
+    assert_failed(viewsmith("neighbours '#2' --space pixels"), 2, "there is no #2 in the tray");
+    assert_failed(viewsmith("neighbours '#x' --space pixels"), 2, "no number of the tray");
+    assert_failed(viewsmith("neighbours seed=1 --space pixels --metric far"), 2, "cosine, euclid and dot");
+    assert_failed(viewsmith("neighbours seed=1 --space pixels --among all"), 2, "among real, seeds or tray");
+}
+
+/* The way to a neighbour begins at the view; the same command goes the same way. */
+static void a_way_to_a_neighbour(void **state)
+{
+    (void)state;
+    char last[2][ADDRESS_BYTES_MAX + 1];
+    for (int i = 0; i < 2; i++) {
+        Json *o = result_of(
+            viewsmith("neighbours seed=12/class=4 --space pixels -k 3 --walk 2 --frames 4 --steps 20 --out "
+                      "way.png --copy --data fashion-small --quiet --json"));
+        const Json *frames = json_get(json_get(o, "walk"), "frames");
+        const char *text;
+        assert_int_equal(json_count(frames), 4);
+        assert_true(json_value_str(json_at(frames, 0), &text) && strstr(text, "/seed=12/class=4/psi=1"));
+        assert_true(json_value_str(json_at(frames, 3), &text));
+        snprintf(last[i], sizeof last[i], "%s", text);
+        const Json *copy = json_get(o, "copy");
+        assert_true(json_num(copy, "nearer", -1) >= 0 && json_num(copy, "ratio", -1) > 0);
+        assert_true(file_exists("way.png"));
+        json_drop(o);
+    }
+    assert_failed(viewsmith("neighbours seed=1 --space pixels --copy " HELD), 2,
+                  "leave --among and --split out");
+    assert_non_null(strstr(last[0], "latent=wp."));
+    assert_string_equal(last[0], last[1]);
+    assert_failed(viewsmith("neighbours real:%d --space pixels --walk 1 --split valid --data fashion-small",
+                            valid.origin[3]),
+                  2, "begins at a generated view");
+    assert_failed(viewsmith("neighbours seed=1 --space pixels -k 3 --walk 4 --data fashion-small"), 2,
+                  "beyond the 3");
+}
+
+static void a_map_keeps_what_it_shows(void **state)
+{
+    (void)state;
+    for (int pca = 0; pca < 2; pca++) {
+        Json *o = result_of(
+            viewsmith("map encoder.safetensors --real 60 --seeds 20 --steps 40 --perplexity 8 --method %s "
+                      "--out map.png " HELD,
+                      pca ? "pca" : "tsne"));
+        const Json *points = json_get(o, "points");
+        assert_int_equal(json_count(points), 80);
+        for (int i = 0; i < 80; i++) {
+            const Json *p = json_at(points, (size_t)i);
+            assert_true(isfinite(json_num(p, "x", NAN)) && json_bool(p, "real", false) == (i < 60));
+            assert_int_equal(json_int(p, "index", -1), i < 60 ? valid.origin[i] : i - 60);
+            assert_int_equal(json_int(p, "label", -1), i < 60 ? valid.label[i] : i % 10);
+        }
+        assert_int_equal(json_get(o, "divergence") != NULL, !pca);
+        assert_true(file_exists("map.png"));
+        json_drop(o);
+    }
+    assert_failed(viewsmith("map encoder.safetensors --method umap"), 2, "tsne or pca");
+}
+
 /* --- probe and quality
  * ------------------------------------------------------------------------------------------------- */
 
@@ -197,6 +274,41 @@ static void probe_repeats(void **state)
     assert_true(json_num(a, "knn", -1) == json_num(b, "knn", -2));
     json_drop(a);
     json_drop(b);
+}
+
+/* Rows are the classes' counts, the diagonal the probe's accuracy, slices the rest. */
+static void probe_tells_confusions(void **state)
+{
+    (void)state;
+    int total = 0, right = 0, wrong = 0, of[10] = {0};
+    Json *o = result_of(viewsmith("probe encoder.safetensors --quick --confusion " HELD));
+    const Json *c = json_get(o, "confusion"), *slices = json_get(c, "slices");
+    for (int i = 0; i < valid.n; i++) of[valid.label[i]]++;
+    for (int r = 0; r < 10; r++) {
+        int row = 0;
+        for (int g = 0; g < 10; g++) {
+            int64_t n = -1;
+            assert_true(json_value_int(json_at(json_at(json_get(c, "matrix"), (size_t)r), (size_t)g), &n));
+            row += (int)n;
+            right += r == g ? (int)n : 0;
+        }
+        assert_int_equal(row, of[r]);
+        total += row;
+    }
+    assert_true(fabs((double)right / total - json_num(o, "linear", 9)) < 1e-9);
+    int64_t before = total;
+    for (size_t i = 0; i < json_count(slices); i++) {
+        const Json *s = json_at(slices, i);
+        int64_t n = json_int(s, "count", -1), first;
+        assert_true(n > 0 && n <= before && json_count(json_get(s, "pictures")) == (size_t)n);
+        assert_true(json_value_int(json_at(json_get(s, "pictures"), 0), &first));
+        for (int k = 0; k < valid.n; k++)
+            if (valid.origin[k] == first) assert_int_equal(valid.label[k], json_int(s, "label", -1));
+        before = n;
+        wrong += (int)n;
+    }
+    assert_int_equal(wrong, total - right);
+    json_drop(o);
 }
 
 static void quality_says_all(void **state)
@@ -257,6 +369,10 @@ int main(void)
         cmocka_unit_test(neighbours_of_a_view),
         cmocka_unit_test(neighbours_of_a_real_picture),
         cmocka_unit_test(several_spaces),
+        cmocka_unit_test(neighbours_among_generated_views),
+        cmocka_unit_test(a_way_to_a_neighbour),
+        cmocka_unit_test(a_map_keeps_what_it_shows),
+        cmocka_unit_test(probe_tells_confusions),
         cmocka_unit_test(probe_says_all),
         cmocka_unit_test(probe_repeats),
         cmocka_unit_test(quality_says_all),

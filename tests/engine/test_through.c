@@ -62,7 +62,7 @@ static void expect_step(const ThroughNews *n, int i, const Image *picture)
     assert_ok(workspace_dataset(&data, stage.w, SPLIT_TRAIN, &err), err);
     assert_ok(bank_new(&b, &data, SPACE_ENCODER, e, &err) && bank_fill(b, REAL, pool, &err), err);
     image_to_planes(planes, picture);
-    assert_ok(bank_nearest(want, b, planes, 1, THROUGH_K, pool, &err), err);
+    assert_ok(bank_nearest(want, b, METRIC_COSINE, planes, 1, THROUGH_K, pool, &err), err);
     for (int k = 0; k < THROUGH_K; k++) {
         assert_int_equal(want[k].index, n->at[i].hit[k].index);
         assert_true(n->at[i].hit[k].index < REAL && n->at[i].picture[k].px);

@@ -71,16 +71,70 @@ static void test_nearest(void **state)
         assert_true(bank_space(b) == (Space)s && bank_dim(b) == 64);
         assert_memory_equal(bank_embedding(b), bank_embedding(other), 80 * 64 * sizeof(float));
         image_bytes_to_float(picture, dataset_pixels(&data, 17), 64);
-        assert_ok(bank_nearest(got, b, picture, 1, 6, pool, &err), err);
+        assert_ok(bank_nearest(got, b, METRIC_COSINE, picture, 1, 6, pool, &err), err);
         assert_true(got[0].index == 17 && fabsf(got[0].score - 1) < 1e-5f);
-        assert_ok(bank_embed(row, b, picture, 1, NULL, &err), err);
+        assert_ok(bank_embed(row, NULL, b, picture, 1, NULL, &err), err);
         expect_nearest(b, row, got, 6, -1);
-        assert_ok(bank_nearest_of(got, b, &index, 1, 6, NULL, &err), err);
+        assert_ok(bank_nearest_of(got, b, METRIC_COSINE, &index, 1, 6, NULL, &err), err);
         expect_nearest(b, row, got, 6, 17);
         bank_drop(b);
         bank_drop(other);
     }
     pool_free(pool);
+}
+
+/* The same by brute force over pixels less their mean, in one piece of rows and in several. */
+static void test_metrics(void **state)
+{
+    enum { N = 5000, K = 7, D = 16 };
+    static float x[N][D];
+    static double mean[D];
+    Dataset many = toy_dataset(N, 4, 4, 1, 2);
+    Neighbour got[2 * K];
+    Bank *b;
+    Err err = {0};
+    (void)state;
+    for (int i = 0; i < N; i++) image_bytes_to_float(x[i], dataset_pixels(&many, i), D);
+    for (int d = 0; d < D; d++)
+        for (int i = 0; i < N; i++) mean[d] += (double)x[i][d] / N;
+    for (int n = 80; n <= N; n += N - 80) {
+        int index[2] = {3, n - 1};
+        Dataset some = many;
+        some.n = n;
+        for (int d = 0; d < D; d++) mean[d] = 0;
+        for (int i = 0; i < n; i++)
+            for (int d = 0; d < D; d++) mean[d] += (double)x[i][d] / n;
+        assert_ok(bank_new(&b, &some, SPACE_PIXELS, NULL, &err) && bank_fill(b, n, NULL, &err), err);
+        for (int m = METRIC_EUCLID; m <= METRIC_DOT; m++) {
+            assert_ok(bank_nearest_of(got, b, (Metric)m, index, 2, K, NULL, &err), err);
+            for (int q = 0; q < 2; q++) {
+                int nearer = 0;
+                for (int i = 0; i < n; i++) {
+                    double dot = 0, far = 0;
+                    for (int d = 0; d < D; d++) {
+                        double u = (double)x[index[q]][d] - mean[d], v = (double)x[i][d] - mean[d];
+                        dot += u * v;
+                        far += (u - v) * (u - v);
+                    }
+                    float score = (float)(m == METRIC_DOT ? dot : sqrt(far));
+                    for (int k = 0; k < K; k++)
+                        if (got[q * K + k].index == i)
+                            assert_true(fabsf(got[q * K + k].score - score) < 1e-4f);
+                    float least = got[q * K + K - 1].score, slack = m == METRIC_DOT ? 1e-4f : -1e-4f;
+                    nearer += i != index[q] && metric_nearer((Metric)m, score, least + slack);
+                }
+                assert_true(nearer < K && got[q * K].index != index[q]);
+            }
+        }
+        image_bytes_to_float(&x[0][0], dataset_pixels(&many, 0), D);
+        assert_ok(bank_nearest(got, b, METRIC_EUCLID, x[0], 1, 1, NULL, &err), err);
+        assert_true(got[0].index == 0 && got[0].score < 1e-3f);
+        bank_drop(b);
+    }
+    Metric m;
+    assert_true(metric_named(&m, "euclid", &err) && m == METRIC_EUCLID);
+    assert_refused(metric_named(&m, "far", &err), err, ERR_USAGE, "there are cosine, euclid and dot");
+    toy_free(&many);
 }
 
 static void test_refused_and_kept(void **state)
@@ -101,8 +155,10 @@ static void test_refused_and_kept(void **state)
     err = (Err){0};
     assert_ok(bank_new(&b, &data, SPACE_ENCODER, encoder, &err), err);
     assert_ok(bank_fill(b, 3, NULL, &err), err);
-    assert_refused(bank_nearest(got, b, picture, 1, 4, NULL, &err), err, ERR_USAGE, "4 of 3 images");
-    assert_refused(bank_nearest_of(got, b, &far, 1, 2, NULL, &err), err, ERR_USAGE, "no image 90");
+    assert_refused(bank_nearest(got, b, METRIC_COSINE, picture, 1, 4, NULL, &err), err, ERR_USAGE,
+                   "4 of 3 images");
+    assert_refused(bank_nearest_of(got, b, METRIC_COSINE, &far, 1, 2, NULL, &err), err, ERR_USAGE,
+                   "no image 90");
     Bank *kept = bank_keep(b);
     bank_drop(b);
     assert_true(bank_filled(kept) == 3 && bank_encoder(kept) == encoder && bank_dataset(kept) == &data);
@@ -147,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_refused_and_kept),
         cmocka_unit_test(test_map),
     };

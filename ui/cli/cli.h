@@ -20,6 +20,7 @@
     X(runs,       "runs",        "List, name and delete training runs")                                      \
     X(probe,      "probe",       "Measure what an encoder's frozen features know")                           \
     X(neighbours, "neighbours",  "Find the real pictures nearest to a view or a picture")                    \
+    X(map,        "map",         "Lay real and generated pictures out as an encoder sees them")               \
     X(meter,      "meter",       "Measure views: class, how unsure, realism, nearest real pictures")         \
     X(quality,    "quality",     "Measure how good a generator's pictures are")                              \
     X(experiment, "experiment",  "Run a recipe of trainings over seeds: rows, tables, a plot")                \

@@ -2,9 +2,13 @@
  * twin. */
 #include "cli/open.h"
 #include "base/text.h"
+#include "inspect/confusion.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { WORST = 5 }; /* confusions told in words */
 
 static const Option options[] = {
     OPTION_OWN_DATA,
@@ -13,6 +17,7 @@ static const Option options[] = {
     {"untrained", OPTION_TEXT, "FILE", NULL, 0, 0, false, "Encoder file to compare with (a run's own twin)"},
     {"quick", OPTION_FLAG, NULL, NULL, 0, 0, false,
      "5,000 + 1,000 pictures, as while training, instead of all"},
+    {"confusion", OPTION_FLAG, NULL, NULL, 0, 0, false, "What the linear probe takes for what, by class"},
     OPTION_SEED_OF("Of the linear probe and of --quick's pictures"),
     {0},
 };
@@ -26,6 +31,7 @@ typedef struct {
     ProbeBank *bank;
     Pool *pool;
     ProbeResult trained, untrained;
+    Confusion confusion; /* with --confusion */
 } Probe;
 
 static bool open_subject(Probe *p, Err *err)
@@ -65,6 +71,8 @@ static bool probe_all(Probe *p, Err *err)
     if (!probe_bank(&p->bank, &p->train, &p->held, &config, err)) return false;
     cli_progress(p->args, "probing %s", s->encoder->name);
     if (!probe_run(&p->trained, s->encoder, p->bank, p->pool, err)) return false;
+    if (args_flag(p->args, "confusion") && !confusion_make(&p->confusion, s->encoder, p->bank, p->pool, err))
+        return false;
     if (!s->untrained) return true;
     cli_progress(p->args, "probing the untrained twin");
     return probe_run(&p->untrained, s->untrained, p->bank, p->pool, err);
@@ -90,6 +98,63 @@ static void print(const Probe *p)
     if (p->subject.untrained) print_row(a, "untrained", &p->untrained);
 }
 
+static void print_row_of(const Probe *p, int label)
+{
+    char line[512];
+    const Confusion *c = &p->confusion;
+    size_t n = (size_t)snprintf(line, sizeof line, "%-14.14s", p->held.class_name[label]);
+    for (int g = 0; g < c->classes && n + 7 < sizeof line; g++)
+        n += (size_t)snprintf(line + n, sizeof line - n, c->count[label * c->classes + g] ? " %5d" : "     .",
+                              c->count[label * c->classes + g]);
+    cli_say(p->args, "%s", line);
+}
+
+static void print_confusion(const Probe *p)
+{
+    const Confusion *c = &p->confusion;
+    int cell[WORST], n = confusion_worst(cell, WORST, c);
+    cli_say(p->args, "a row for each class, a column for what it was taken for, in the same order:");
+    for (int label = 0; label < c->classes; label++) print_row_of(p, label);
+    for (int i = 0; i < n; i++)
+        cli_say(p->args, "%5d of %s taken for %s", c->count[cell[i]],
+                p->held.class_name[cell[i] / c->classes], p->held.class_name[cell[i] % c->classes]);
+}
+
+/* A cell with its pictures: real:N of the split it was judged on. */
+static Json *cell_json(const Probe *p, int k, int *place)
+{
+    const Confusion *c = &p->confusion;
+    Json *o = json_make(), *pictures = json_make_array();
+    int n = confusion_cell(place, c->n, c, k / c->classes, k % c->classes);
+    for (int i = 0; i < n; i++) json_add_int(pictures, p->held.origin[c->index[place[i]]]);
+    json_put_int(o, "label", k / c->classes);
+    json_put_int(o, "taken_for", k % c->classes);
+    json_put_int(o, "count", n);
+    json_put(o, "pictures", pictures);
+    return o;
+}
+
+static void put_confusion(Json *o, const Probe *p)
+{
+    const Confusion *c = &p->confusion;
+    Json *all = json_make(), *names = json_make_array(), *matrix = json_make_array(),
+         *slices = json_make_array();
+    int cells = c->classes * c->classes, *room = malloc((size_t)(cells + c->n) * sizeof *room);
+    for (int label = 0; label < c->classes; label++) {
+        Json *row = json_make_array();
+        for (int g = 0; g < c->classes; g++) json_add_int(row, c->count[label * c->classes + g]);
+        json_add(matrix, row);
+        json_add_str(names, p->held.class_name[label]);
+    }
+    int n = room ? confusion_worst(room, cells, c) : 0;
+    for (int i = 0; i < n; i++) json_add(slices, cell_json(p, room[i], room + cells));
+    free(room);
+    json_put(all, "classes", names);
+    json_put(all, "matrix", matrix);
+    json_put(all, "slices", slices);
+    json_put(o, "confusion", all);
+}
+
 static int report(const Probe *p)
 {
     const Subject *s = &p->subject;
@@ -107,6 +172,7 @@ static int report(const Probe *p)
     json_put_num(o, "rank", r->rank);
     json_put_int(o, "train", r->train);
     json_put_int(o, "held", r->held);
+    if (p->confusion.count) print_confusion(p), put_confusion(o, p);
     return cli_result(p->args, o);
 }
 
@@ -116,6 +182,7 @@ static int probe_command(const Args *a)
     Probe p = {.args = a};
     bool ok = probe_open(&p, &err) && probe_all(&p, &err);
     int status = ok ? report(&p) : cli_fail(&err);
+    confusion_free(&p.confusion);
     probe_bank_free(p.bank);
     pool_free(p.pool);
     dataset_close(&p.train);
@@ -126,12 +193,14 @@ static int probe_command(const Args *a)
 }
 
 const Command command_probe = {
-    "[RUN|FILE] [--split valid|test] [--quick]",
+    "[RUN|FILE|judge] [--split valid|test] [--quick] [--confusion]",
     "Reads a frozen encoder (the newest run's): softmax regression on standardised features, 720\n"
     "updates, and a weighted kNN vote (k 20, temperature 0.07), both learned from the training split.\n"
     "Intervals are Wilson's at 95 %. views_seen and seconds are those of the training, as far as the\n"
-    "run or file tells.",
-    "  viewsmith probe 0007\n  viewsmith probe 0007 --split test --json\n  viewsmith probe "
+    "run or file tells. --confusion says what is taken for what, with the pictures of every slice as\n"
+    "JSON: real:N of that split, for viewsmith neighbours --split valid.",
+    "  viewsmith probe 0007\n  viewsmith probe 0007 --split test --json\n  viewsmith probe 0007 "
+    "--confusion\n  viewsmith probe "
     "encoder.safetensors --data photos/",
     options,
     0,

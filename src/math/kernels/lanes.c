@@ -193,6 +193,23 @@ static float max(const float *x, size_t n)
     return top;
 }
 
+static void forces(float sum[5], float x, float y, const float *p, const float *xs, const float *ys, size_t n)
+{
+    V8 s[5][2] = {{{0}}};
+    for (size_t i = 0; i < n; i += 16)
+        for (int k = 0; k < 2; k++) {
+            size_t at = i + 8 * (size_t)k;
+            V8 dx = x - LOAD(xs + at), dy = y - LOAD(ys + at), q = 1 / (1 + dx * dx + dy * dy);
+            V8 near = LOAD(p + at) * q, apart = q * q;
+            s[0][k] += near * dx;
+            s[1][k] += near * dy;
+            s[2][k] += apart * dx;
+            s[3][k] += apart * dy;
+            s[4][k] += q;
+        }
+    for (int k = 0; k < 5; k++) sum[k] = fold(s[k]);
+}
+
 static double exp_sum(float *y, const float *x, size_t n, float shift)
 {
     EACH(n) y[i] = elem_exp(x[i] - shift);
@@ -403,6 +420,7 @@ const Lanes JOIN(lanes, VS_ISA) = {
     .distance = distance,
     .max = max,
     .exp_sum = exp_sum,
+    .forces = forces,
     .moments = moments,
     .normalise = normalise,
     .norm_sums = norm_sums,

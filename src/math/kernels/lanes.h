@@ -28,6 +28,9 @@ typedef struct Lanes {
     double (*distance)(const float *a, const float *b, size_t n);       /* sum (a - b)^2 */
     float (*max)(const float *x, size_t n);                             /* n > 0 */
     double (*exp_sum)(float *y, const float *x, size_t n, float shift); /* y = exp(x - shift); their sum */
+    /* of n points (a multiple of 16) on the one at (x, y), with q = 1 / (1 + distance^2): the sums of p q dx, p q dy, q^2 dx,
+     * q^2 dy and q; inspect/tsne.h */
+    void (*forces)(float sum[5], float x, float y, const float *p, const float *xs, const float *ys, size_t n);
     /* normalisation of one plane */
     void (*moments)(double *mean, double *m2, const float *x, size_t n); /* m2 = sum (x - mean)^2 */
     void (*normalise)(float *y, const float *x, size_t n, float mean, float k,
