@@ -7,6 +7,8 @@
 #include "data/picture.h"
 #include "data/png.h"
 #include "engine/export.h"
+#include "model/import_model.h"
+#include "model/model_file.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,14 +36,25 @@ static bool open_picture(Thing *out, const char *path, Err *err)
     return ok;
 }
 
+/* A model of somebody else's. */
+static bool open_foreign(Thing *out, const char *path, Err *err)
+{
+    Imported m;
+    char slug[40];
+    if (!import_open(&m, path, NULL, err)) return false;
+    import_slug(slug, path);
+    out->kind = m.kind == IMPORT_GENERATOR ? THING_GENERATOR : THING_ENCODER;
+    bool ok = m.kind == IMPORT_GENERATOR ? generator_import(&out->generator, &m, slug, NULL, err)
+                                         : encoder_import(&out->encoder, &m, slug, err);
+    import_free(&m);
+    return ok;
+}
+
 static bool open_model(Thing *out, const char *path, Err *err)
 {
-    Safetensors st;
     char format[64];
-    if (!safetensors_open(&st, path, err)) return false;
-    const char *stated = safetensors_meta(&st, "format");
-    snprintf(format, sizeof format, "%s", stated ? stated : "");
-    safetensors_close(&st);
+    if (!file_exists(path)) return err_set(err, ERR_IO, "%s: there is no such file", path);
+    model_file_format(format, path);
     if (!strncmp(format, "viewsmith-generator", 19)) {
         out->kind = THING_GENERATOR;
         return generator_open(&out->generator, path, err);
@@ -58,8 +71,7 @@ static bool open_model(Thing *out, const char *path, Err *err)
         return err_set(err, ERR_FORMAT,
                        "%s is a checkpoint of training (%s): open the run, or its encoder.safetensors", path,
                        format);
-    return err_set(err, ERR_FORMAT, "%s is a safetensors file, but no generator or encoder of viewsmith",
-                   path);
+    return open_foreign(out, path, err);
 }
 
 /* The first bytes tell; names do not. */

@@ -142,7 +142,7 @@ static float layer_strength(const AddressView *v, int layer)
 static bool plain_z(float *z, const Latent *l, const LatentRef *ref, Err *err)
 {
     size_t n = (size_t)l->g->config.z_dim;
-    if (ref->kind == REF_SEED) return rng_fill_normal(z, n, ref->id, RNG_LATENT), true;
+    if (ref->kind == REF_SEED) return generator_draw(z, l->g, ref->id), true;
     if (ref->kind != REF_Z) return err_set(err, ERR_USAGE, "a stored w has no z");
     return store_get(z, &l->store, ref, n, err);
 }

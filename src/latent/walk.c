@@ -102,7 +102,7 @@ void walk_views(Walk *k, uint64_t seed, uint64_t first, int n)
     size_t z_dim = (size_t)k->g->config.z_dim, classes = (size_t)k->g->config.classes;
     memset(k->onehot, 0, (size_t)n * classes * sizeof *k->onehot);
     for (int i = 0; i < n; i++) {
-        rng_fill_normal(k->z + (size_t)i * z_dim, z_dim, rng_mix(seed, first + (uint64_t)i), RNG_LATENT);
+        generator_draw(k->z + (size_t)i * z_dim, k->g, rng_mix(seed, first + (uint64_t)i));
         if (classes) k->onehot[(size_t)i * classes + (first + (uint64_t)i) % classes] = 1;
     }
     generator_map(k->map, k->w, k->z, k->onehot, n);

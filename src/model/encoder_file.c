@@ -1,16 +1,21 @@
 /* Encoders in files, strict safetensors "viewsmith-encoder 1", and features of many images.
  *
- * Tensors encoder.*; metadata format, name, digest, config, card. */
+ * Tensors encoder.*; metadata format, name, digest, config, card. Imported ones are "viewsmith-encoder 2" and
+ * carry their architecture in metadata graph (model/graph.h). */
 #include "base/text.h"
 #include "data/image.h"
 #include "model/encoder.h"
+#include "model/graph.h"
+#include "model/import_model.h"
 #include "model/model_file.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT "viewsmith-encoder 1"
-#define PREFIX "encoder."
+#define FORMAT       "viewsmith-encoder 1"
+#define FORMAT_GRAPH "viewsmith-encoder 2"
+#define IMPORTED     "import" /* size of encoders whose architecture is none of ours */
+#define PREFIX       "encoder."
 
 enum { SLICE = 128 };
 
@@ -77,17 +82,32 @@ static char *config_text(const EncoderConfig *c)
     return text;
 }
 
+static char *graph_text(const Net *net)
+{
+    Json *list = graph_json(net);
+    char *text = json_text(list);
+    json_drop(list);
+    return text;
+}
+
 bool encoder_save(const Encoder *e, const char *path, Err *err)
 {
     ModelTensors t;
+    bool imported = !strcmp(e->config.size, IMPORTED);
     if (!model_tensors_open(&t, model_weights_count(e->net), err)) return false;
-    char *config = config_text(&e->config);
-    const TensorMeta meta[] = {
-        {"format", FORMAT}, {"name", e->name}, {"digest", e->digest}, {"config", config}, {"card", e->card}};
+    char *config = config_text(&e->config), *graph = imported ? graph_text(e->net) : NULL;
+    const TensorMeta meta[] = {{"format", imported ? FORMAT_GRAPH : FORMAT},
+                               {"name", e->name},
+                               {"digest", e->digest},
+                               {"config", config},
+                               {"card", e->card},
+                               {"graph", graph}};
     model_tensors_weights(&t, e->weights, PREFIX);
-    bool ok = config ? safetensors_save(path, t.tensor, t.n, meta, sizeof meta / sizeof *meta, err)
-                     : err_nomem(err, "an encoder's metadata");
+    bool ok = config && (graph || !imported)
+                  ? safetensors_save(path, t.tensor, t.n, meta, imported ? 6 : 5, err)
+                  : err_nomem(err, "an encoder's metadata");
     free(config);
+    free(graph);
     model_tensors_close(&t);
     return ok;
 }
@@ -115,12 +135,36 @@ static bool read_config(EncoderConfig *c, const ModelFile *f, Err *err)
     return ok;
 }
 
-static bool read_encoder(Encoder **out, ModelFile *f, Err *err)
+static bool port_is(const Net *net, const char *name, int rank, int width)
+{
+    const Value *v = net_value(net, net_port(net, name));
+    return v && v->shape.rank == rank && v->shape.dim[0] == NET_BATCH && v->shape.dim[1] == width;
+}
+
+/* The architecture that the file carries; its ports must be what the config says. */
+static Net *read_graph(const ModelFile *f, const EncoderConfig *c, Err *err)
+{
+    Json *list = model_file_json(f, "graph", err);
+    Net *net = list ? graph_read(list, f->path, err) : NULL;
+    json_drop(list);
+    if (!net) return NULL;
+    bool fits = port_is(net, "image", 4, c->channels) && port_is(net, "features", 2, encoder_features(c)) &&
+                (!c->classes || port_is(net, "logits", 2, c->classes));
+    const Shape *image = fits ? &net_value(net, net_port(net, "image"))->shape : NULL;
+    if (image && image->dim[2] == c->side && image->dim[3] == c->side) return net;
+    net_free(net);
+    err_set(err, ERR_FORMAT, "%s: its graph is not what its config says", f->path);
+    return NULL;
+}
+
+static bool read_encoder(Encoder **out, ModelFile *f, bool graph, Err *err)
 {
     EncoderConfig config;
     const char *name = model_file_meta(f, "name", err), *card = name ? model_file_meta(f, "card", err) : NULL;
     Json *parsed = card ? model_file_json(f, "card", err) : NULL;
-    Net *net = parsed && read_config(&config, f, err) ? encoder_net(&config, err) : NULL;
+    Net *net = NULL;
+    if (parsed && read_config(&config, f, err))
+        net = graph ? read_graph(f, &config, err) : encoder_net(&config, err);
     json_drop(parsed);
     if (!net) return false;
     Weights *w = model_file_weights(f, net, PREFIX, err);
@@ -130,12 +174,11 @@ static bool read_encoder(Encoder **out, ModelFile *f, Err *err)
     return ok;
 }
 
-bool encoder_open(Encoder **out, const char *path, Err *err)
+static bool open_ours(Encoder **out, const char *path, bool graph, Err *err)
 {
     ModelFile f;
-    *out = NULL;
-    if (!model_file_open(&f, path, FORMAT, err)) return false;
-    bool ok = read_encoder(out, &f, err);
+    if (!model_file_open(&f, path, graph ? FORMAT_GRAPH : FORMAT, err)) return false;
+    bool ok = read_encoder(out, &f, graph, err);
     if (ok && !model_file_digest(&f, (*out)->digest, err)) {
         encoder_drop(*out);
         *out = NULL;
@@ -143,6 +186,26 @@ bool encoder_open(Encoder **out, const char *path, Err *err)
     }
     model_file_close(&f);
     return ok;
+}
+
+static bool open_foreign(Encoder **out, const char *path, Err *err)
+{
+    Imported m;
+    char name[40];
+    if (!import_open(&m, path, NULL, err)) return false;
+    import_slug(name, path);
+    bool ok = encoder_import(out, &m, name, err);
+    import_free(&m);
+    return ok;
+}
+
+bool encoder_open(Encoder **out, const char *path, Err *err)
+{
+    char format[64];
+    *out = NULL;
+    model_file_format(format, path);
+    if (strncmp(format, "viewsmith-", 10)) return open_foreign(out, path, err);
+    return open_ours(out, path, !strcmp(format, FORMAT_GRAPH), err);
 }
 
 /* ---- Features ---- */

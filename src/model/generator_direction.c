@@ -1,6 +1,7 @@
 /* The directions of a generator: finding one, what an amount of it reaches, and a generator with more of
  * them. */
 #include "model/generator_new.h"
+#include "model/graph.h"
 #include "model/model_file.h"
 #include <math.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ static bool copy_content(Generator *to, const Generator *from, Err *err)
     weights_assign(to->synthesis_weights, from->synthesis_weights);
     memcpy(to->w_mean, from->w_mean, means * w_dim * sizeof *to->w_mean);
     memcpy(to->noise, from->noise, generator_noise_floats(from) * sizeof *to->noise);
+    to->latent = from->latent, to->straight = from->straight, to->low = from->low, to->high = from->high;
     for (int i = 0; i < from->config.classes; i++) {
         to->class_name[i] = strdup(from->class_name[i]);
         if (!to->class_name[i]) return err_nomem(err, "class names");
@@ -81,7 +83,10 @@ bool generator_with(Generator **out, const Generator *g, const Direction *more, 
     *out = NULL;
     if (!model_check_card(card, err)) return false;
     for (int i = 0; i < n; i++) fresh += !generator_direction(g, more[i].name);
-    Generator *made = generator_alloc(&g->config, g->slug, g->directions + fresh, card ? card : g->card, err);
+    Net *mapping = graph_copy(g->mapping, err), *synthesis = mapping ? graph_copy(g->synthesis, err) : NULL;
+    if (!synthesis) return net_free(mapping), false;
+    Generator *made = generator_around(&g->config, mapping, synthesis, g->slug, g->directions + fresh,
+                                       card ? card : g->card, err);
     if (!made) return false;
     if (!copy_content(made, g, err)) {
         generator_drop(made);

@@ -1,4 +1,5 @@
-/* Generators in files: strict safetensors "viewsmith-generator 1".
+/* Generators in files: strict safetensors "viewsmith-generator 1"; imported ones "viewsmith-generator 2",
+ * which carry their nets in metadata mapping and synthesis (model/graph.h); any other file is imported.
  *
  * Tensors mapping.*, synthesis.*, w_mean (classes or 1, w_dim), noise (floats of all maps), direction.NAME
  * (w_dim); metadata format, name, digest, config, classes (JSON list of names), directions (JSON list, see
@@ -6,24 +7,42 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "model/generator_new.h"
+#include "model/graph.h"
+#include "model/import_model.h"
 #include "model/model_file.h"
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT "viewsmith-generator 1"
+#define FORMAT       "viewsmith-generator 1"
+#define FORMAT_GRAPH "viewsmith-generator 2"
 
 enum { DIRECTIONS_MAX = 1000 };
 
 /* ---- Writing ---- */
 
-static Json *config_json(const GeneratorConfig *c)
+static bool imported(const Generator *g)
+{
+    return g->config.mapping_layers == 0;
+}
+
+static Json *config_json(const Generator *g)
 {
     Json *o = json_make();
+    const GeneratorConfig *c = &g->config;
     json_put_int(o, "z_dim", c->z_dim);
     json_put_int(o, "w_dim", c->w_dim);
     json_put_int(o, "classes", c->classes);
     json_put_int(o, "size", c->size);
     json_put_int(o, "channels", c->channels);
+    if (imported(g)) {
+        json_put_str(o, "latent", generator_latent_name(g->latent));
+        json_put_bool(o, "straight", g->straight);
+        json_put_num(o, "low", (double)g->low);
+        json_put_num(o, "high", (double)g->high);
+        return o;
+    }
     json_put_int(o, "mapping_layers", c->mapping_layers);
     json_put_int(o, "stages", c->stages);
     json_put(o, "width", model_ints_json(c->width, c->stages));
@@ -62,7 +81,7 @@ static void add_tensors(ModelTensors *t, const Generator *g)
     model_tensors_weights(t, g->mapping_weights, "mapping.");
     model_tensors_weights(t, g->synthesis_weights, "synthesis.");
     model_tensors_add(t, "", "w_mean", g->w_mean, 2, (int64_t[]){classes, w_dim});
-    model_tensors_add(t, "", "noise", g->noise, 1, &noise);
+    if (noise) model_tensors_add(t, "", "noise", g->noise, 1, &noise);
     for (int i = 0; i < g->directions; i++) {
         const Direction *d = &g->direction[i];
         model_tensors_add(t, "direction.", d->name, d->vector, d->layered ? 2 : 1,
@@ -75,16 +94,27 @@ bool generator_save(const Generator *g, const char *path, Err *err)
     ModelTensors t;
     int tensors = model_weights_count(g->mapping) + model_weights_count(g->synthesis) + g->directions + 2;
     if (!model_tensors_open(&t, tensors, err)) return false;
-    char *config = text_of(config_json(&g->config)), *names = text_of(names_json(g));
+    char *config = text_of(config_json(g)), *names = text_of(names_json(g));
     char *directions = text_of(directions_json(g));
-    bool ok = (config && names && directions) || err_nomem(err, "a generator's metadata");
+    char *mapping = imported(g) ? text_of(graph_json(g->mapping)) : NULL;
+    char *synthesis = imported(g) ? text_of(graph_json(g->synthesis)) : NULL;
+    bool ok = (config && names && directions && (!imported(g) || (mapping && synthesis))) ||
+              err_nomem(err, "a generator's metadata");
     if (ok) {
-        const TensorMeta meta[] = {{"format", FORMAT}, {"name", g->slug},  {"digest", g->digest},
-                                   {"config", config}, {"classes", names}, {"directions", directions},
-                                   {"card", g->card}};
+        const TensorMeta meta[] = {{"format", imported(g) ? FORMAT_GRAPH : FORMAT},
+                                   {"name", g->slug},
+                                   {"digest", g->digest},
+                                   {"config", config},
+                                   {"classes", names},
+                                   {"directions", directions},
+                                   {"card", g->card},
+                                   {"mapping", mapping},
+                                   {"synthesis", synthesis}};
         add_tensors(&t, g);
-        ok = safetensors_save(path, t.tensor, t.n, meta, sizeof meta / sizeof *meta, err);
+        ok = safetensors_save(path, t.tensor, t.n, meta, imported(g) ? 9 : 7, err);
     }
+    free(mapping);
+    free(synthesis);
     free(config);
     free(names);
     free(directions);
@@ -94,7 +124,28 @@ bool generator_save(const Generator *g, const char *path, Err *err)
 
 /* ---- Reading ---- */
 
-static bool read_config(GeneratorConfig *c, const ModelFile *f, Err *err)
+/* What the config of an imported generator says beside its sizes. */
+typedef struct {
+    LatentKind latent;
+    bool straight;
+    float low, high;
+} Facts;
+
+static bool read_facts(Facts *facts, const ModelFile *f, const Json *o, Err *err)
+{
+    *facts = (Facts){.straight = json_bool(o, "straight", false),
+                     .low = (float)json_num(o, "low", NAN),
+                     .high = (float)json_num(o, "high", NAN)};
+    if (!generator_latent(&facts->latent, json_str(o, "latent", "")) || !(facts->low < facts->high) ||
+        !isfinite(facts->high - facts->low))
+        return err_set(err, ERR_FORMAT,
+                       "%s: metadata \"config\": \"latent\", \"low\" or \"high\" is missing or none",
+                       f->path);
+    return true;
+}
+
+/* facts NULL: one of ours. */
+static bool read_config(GeneratorConfig *c, Facts *facts, const ModelFile *f, Err *err)
 {
     const struct {
         const char *field;
@@ -106,10 +157,13 @@ static bool read_config(GeneratorConfig *c, const ModelFile *f, Err *err)
     *c = (GeneratorConfig){0};
     Json *o = model_file_json(f, "config", err);
     bool ok = o != NULL;
-    for (size_t i = 0; ok && i < sizeof number / sizeof *number; i++)
+    for (size_t i = 0; ok && i < (facts ? 5 : sizeof number / sizeof *number); i++)
         ok =
             model_file_int(number[i].to, f, o, "config", number[i].field, number[i].low, number[i].high, err);
-    ok = ok && model_file_ints(c->width, c->stages, f, o, "config", "width", 1, 2048, err);
+    if (facts)
+        ok = ok && read_facts(facts, f, o, err);
+    else
+        ok = ok && model_file_ints(c->width, c->stages, f, o, "config", "width", 1, 2048, err);
     json_drop(o);
     return ok;
 }
@@ -160,13 +214,59 @@ static bool read_tensors(Generator *g, ModelFile *f, const Json *directions, Err
     g->mapping_weights = model_file_weights(f, g->mapping, "mapping.", err);
     g->synthesis_weights = g->mapping_weights ? model_file_weights(f, g->synthesis, "synthesis.", err) : NULL;
     bool ok = g->synthesis_weights && model_file_tensor(g->w_mean, f, "w_mean", 2, mean, err) &&
-              model_file_tensor(g->noise, f, "noise", 1, &noise, err);
+              (!noise || model_file_tensor(g->noise, f, "noise", 1, &noise, err));
     for (int i = 0; ok && i < g->directions; i++)
         ok = read_direction(g, i, f, json_at(directions, (size_t)i), err);
     return ok && model_file_end(f, err);
 }
 
-static Generator *read_with(ModelFile *f, const GeneratorConfig *c, const Json *directions, Err *err)
+static Net *read_net(const ModelFile *f, const char *key, Err *err)
+{
+    Json *list = model_file_json(f, key, err);
+    Net *net = list ? graph_read(list, f->path, err) : NULL;
+    json_drop(list);
+    return net;
+}
+
+static bool port_is(const Net *net, const char *name, int rank, int width)
+{
+    const Value *v = net_value(net, net_port(net, name));
+    return v && v->shape.rank == rank && v->shape.dim[0] == NET_BATCH && v->shape.dim[1] == width;
+}
+
+/* Whether the nets of a file are what its config says. */
+static bool nets_fit(const Generator *g)
+{
+    const GeneratorConfig *c = &g->config;
+    bool fit = port_is(g->mapping, "z", 2, c->z_dim) && port_is(g->mapping, "w", 2, c->w_dim) &&
+               (!c->classes || port_is(g->mapping, "class", 2, c->classes)) &&
+               port_is(g->synthesis, "image", 4, c->channels);
+    for (int i = 0; fit && i < g->layers; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "w%d", i + 1);
+        fit = port_is(g->synthesis, name, 2, c->w_dim);
+    }
+    const Shape *image = fit ? &net_value(g->synthesis, net_port(g->synthesis, "image"))->shape : NULL;
+    return image && image->dim[2] == c->size && image->dim[3] == c->size;
+}
+
+/* The generator without its numbers: of a config of ours, or around the nets that the file carries. */
+static Generator *make_room(ModelFile *f, const GeneratorConfig *c, const Facts *facts, const char *slug,
+                            int directions, const char *card, Err *err)
+{
+    if (!facts) return generator_alloc(c, slug, directions, card, err);
+    Net *mapping = read_net(f, "mapping", err), *synthesis = mapping ? read_net(f, "synthesis", err) : NULL;
+    if (!synthesis) return net_free(mapping), NULL;
+    Generator *g = generator_around(c, mapping, synthesis, slug, directions, card, err);
+    if (!g) return NULL;
+    g->latent = facts->latent, g->straight = facts->straight, g->low = facts->low, g->high = facts->high;
+    if (nets_fit(g)) return g;
+    generator_drop(g);
+    return err_set(err, ERR_FORMAT, "%s: its nets are not what its config says", f->path), NULL;
+}
+
+static Generator *read_with(ModelFile *f, const GeneratorConfig *c, const Facts *facts,
+                            const Json *directions, Err *err)
 {
     const char *slug = model_file_meta(f, "name", err), *card = slug ? model_file_meta(f, "card", err) : NULL;
     if (!card) return NULL;
@@ -174,7 +274,7 @@ static Generator *read_with(ModelFile *f, const GeneratorConfig *c, const Json *
         return err_set(err, ERR_FORMAT, "%s: metadata \"name\" is not a name of a to z, digits and -",
                        f->path),
                NULL;
-    Generator *g = generator_alloc(c, slug, (int)json_count(directions), card, err);
+    Generator *g = make_room(f, c, facts, slug, (int)json_count(directions), card, err);
     if (!g) return NULL;
     if (read_names(g, f, err) && read_tensors(g, f, directions, err)) {
         generator_seal(g);
@@ -184,10 +284,11 @@ static Generator *read_with(ModelFile *f, const GeneratorConfig *c, const Json *
     return NULL;
 }
 
-static Generator *read_generator(ModelFile *f, Err *err)
+static Generator *read_generator(ModelFile *f, bool graph, Err *err)
 {
     GeneratorConfig config;
-    if (!read_config(&config, f, err)) return NULL;
+    Facts facts;
+    if (!read_config(&config, graph ? &facts : NULL, f, err)) return NULL;
     Json *card = model_file_json(f, "card", err),
          *directions = card ? model_file_json(f, "directions", err) : NULL;
     Generator *g = NULL;
@@ -195,18 +296,37 @@ static Generator *read_generator(ModelFile *f, Err *err)
         err_set(err, ERR_FORMAT, "%s: metadata \"directions\" is not a list of at most %d", f->path,
                 DIRECTIONS_MAX);
     else if (directions)
-        g = read_with(f, &config, directions, err);
+        g = read_with(f, &config, graph ? &facts : NULL, directions, err);
     json_drop(directions);
     json_drop(card);
     return g;
 }
 
-bool generator_open(Generator **out, const char *path, Err *err)
+static bool open_ours(Generator **out, const char *path, bool graph, Err *err)
 {
     ModelFile f;
-    *out = NULL;
-    if (!model_file_open(&f, path, FORMAT, err)) return false;
-    *out = read_generator(&f, err);
+    if (!model_file_open(&f, path, graph ? FORMAT_GRAPH : FORMAT, err)) return false;
+    *out = read_generator(&f, graph, err);
     model_file_close(&f);
     return *out != NULL;
+}
+
+static bool open_foreign(Generator **out, const char *path, Err *err)
+{
+    Imported m;
+    char slug[40];
+    if (!import_open(&m, path, NULL, err)) return false;
+    import_slug(slug, path);
+    bool ok = generator_import(out, &m, slug, NULL, err);
+    import_free(&m);
+    return ok;
+}
+
+bool generator_open(Generator **out, const char *path, Err *err)
+{
+    char format[64];
+    *out = NULL;
+    model_file_format(format, path);
+    if (strncmp(format, "viewsmith-", 10)) return open_foreign(out, path, err);
+    return open_ours(out, path, !strcmp(format, FORMAT_GRAPH), err);
 }

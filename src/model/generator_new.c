@@ -13,13 +13,26 @@ static int means(const GeneratorConfig *c)
     return c->classes ? c->classes : 1;
 }
 
-static bool build_nets(Generator *g, Err *err)
+/* Ports NAME1, NAME2 ... of the synthesis; the last dimension of each into side, where it is wanted. */
+static int count_ports(const Net *net, const char *name, int *side)
 {
-    g->mapping = generator_mapping(&g->config, err);
-    g->synthesis = g->mapping ? generator_synthesis(&g->config, err) : NULL;
-    if (!g->synthesis) return false;
-    g->layers = generator_layers(&g->config, &g->noises, g->noise_side);
-    return true;
+    for (int i = 0; i <= GENERATOR_LAYERS_MAX; i++) {
+        char port[16];
+        snprintf(port, sizeof port, "%s%d", name, i + 1);
+        const Value *v = net_value(net, net_port(net, port));
+        if (!v) return i;
+        if (side && i < GENERATOR_LAYERS_MAX) side[i] = v->shape.dim[v->shape.rank - 1];
+    }
+    return GENERATOR_LAYERS_MAX + 1;
+}
+
+static bool read_ports(Generator *g, Err *err)
+{
+    g->layers = count_ports(g->synthesis, "w", NULL);
+    g->noises = count_ports(g->synthesis, "noise", g->noise_side);
+    return (g->layers >= 1 && g->layers <= GENERATOR_LAYERS_MAX && g->noises <= GENERATOR_LAYERS_MAX) ||
+           err_set(err, ERR_LIMIT, "a generator has 1 to %d layers and as many noise maps",
+                   GENERATOR_LAYERS_MAX);
 }
 
 static bool make_room(Generator *g, int directions, Err *err)
@@ -37,21 +50,56 @@ static bool make_room(Generator *g, int directions, Err *err)
     return true;
 }
 
-Generator *generator_alloc(const GeneratorConfig *c, const char *slug, int directions, const char *card,
-                           Err *err)
+Generator *generator_around(const GeneratorConfig *c, Net *mapping, Net *synthesis, const char *slug,
+                            int directions, const char *card, Err *err)
 {
     Generator *g = calloc(1, sizeof *g);
-    if (!g) return err_nomem(err, "a generator"), NULL;
+    if (!g) {
+        net_free(mapping);
+        net_free(synthesis);
+        return err_nomem(err, "a generator"), NULL;
+    }
     g->refs = 1;
     g->config = *c;
+    g->low = -1, g->high = 1;
+    g->mapping = mapping, g->synthesis = synthesis;
     snprintf(g->slug, sizeof g->slug, "%s", slug);
     g->card = strdup(card ? card : "{}");
     if (!g->card)
         err_nomem(err, "a generator's card");
-    else if (build_nets(g, err) && make_room(g, directions, err))
+    else if (read_ports(g, err) && make_room(g, directions, err))
         return g;
     generator_drop(g);
     return NULL;
+}
+
+Generator *generator_alloc(const GeneratorConfig *c, const char *slug, int directions, const char *card,
+                           Err *err)
+{
+    Net *mapping = generator_mapping(c, err), *synthesis = mapping ? generator_synthesis(c, err) : NULL;
+    if (synthesis) return generator_around(c, mapping, synthesis, slug, directions, card, err);
+    net_free(mapping);
+    return NULL;
+}
+
+void generator_draw(float *z, const Generator *g, uint64_t seed)
+{
+    size_t n = (size_t)g->config.z_dim;
+    if (g->latent == LATENT_NORMAL) {
+        rng_fill_normal(z, n, seed, RNG_LATENT);
+    } else if (g->latent == LATENT_TRUNCATED) {
+        rng_fill_truncated(z, n, seed, RNG_LATENT, 2);
+    } else {
+        Rng r = rng_at(seed, RNG_LATENT);
+        for (size_t i = 0; i < n; i++) z[i] = 2 * rng_uniform(&r) - 1;
+    }
+}
+
+void generator_raw(float *x, const Generator *g, size_t n)
+{
+    if (g->low == -1 && g->high == 1) return;
+    float half = (g->high - g->low) / 2, middle = (g->high + g->low) / 2;
+    for (size_t i = 0; i < n; i++) x[i] = x[i] * half + middle;
 }
 
 void generator_seal(Generator *g)
@@ -130,7 +178,7 @@ static Weights *adopt(const Net *net, const Weights *from, const char *what, Err
     return NULL;
 }
 
-static bool copy_names(Generator *g, char *const *class_name, Err *err)
+bool generator_name_classes(Generator *g, char *const *class_name, Err *err)
 {
     for (int i = 0; i < g->config.classes; i++) {
         char name[80];
@@ -147,7 +195,7 @@ static bool fill(Generator *g, const Weights *mapping, const Weights *synthesis,
 {
     g->mapping_weights = adopt(g->mapping, mapping, "mapping", err);
     g->synthesis_weights = g->mapping_weights ? adopt(g->synthesis, synthesis, "synthesis", err) : NULL;
-    if (!g->synthesis_weights || !copy_names(g, class_name, err)) return false;
+    if (!g->synthesis_weights || !generator_name_classes(g, class_name, err)) return false;
     rng_fill_normal(g->noise, generator_noise_floats(g), seed, RNG_NOISE);
     return generator_measure(g, seed, pool, err);
 }

@@ -31,10 +31,11 @@ typedef struct {
                                        unknown */
     char *card;                     /* JSON text, malloc'ed; NULL: nothing is known */
 
-    /* Style-based generators alone; NULL elsewhere. */
+    /* Generators with a mapping of their own alone; NULL elsewhere. */
     Net *mapping;
     Weights *mapping_weights;
-    float *w_mean; /* (w_dim); NULL: to be measured */
+    bool straight; /* w begins with z itself */
+    float *w_mean; /* (classes or 1, w_dim); NULL: to be measured */
     float *noise;  /* stored maps one after another */
     /* Encoders: a picture x in [-1, 1] is read as (x - mean[c]) * scale[c]; scale 0: unknown */
     float mean[4], scale[4];

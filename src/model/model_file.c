@@ -23,6 +23,20 @@ bool model_file_open(ModelFile *f, const char *path, const char *format, Err *er
     return err_nomem(err, "a model file");
 }
 
+void model_file_format(char out[64], const char *path)
+{
+    uint8_t head[9] = {0};
+    Safetensors st;
+    FILE *f = fopen(path, "rb");
+    size_t n = f ? fread(head, 1, sizeof head, f) : 0;
+    if (f) fclose(f);
+    *out = '\0';
+    if (n < sizeof head || head[8] != '{' || !safetensors_open(&st, path, NULL)) return;
+    const char *format = safetensors_meta(&st, "format");
+    snprintf(out, 64, "%s", format ? format : "");
+    safetensors_close(&st);
+}
+
 void model_file_close(ModelFile *f)
 {
     safetensors_close(&f->st);

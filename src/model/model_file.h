@@ -16,6 +16,8 @@ typedef struct {
  * model_file_close. */
 bool model_file_open(ModelFile *f, const char *path, const char *format, Err *err);
 void model_file_close(ModelFile *f);
+/* What a file says it is in metadata "format"; "" when it says nothing or is no safetensors file at all. */
+void model_file_format(char out[64], const char *path);
 /* Metadata: a text (NULL and an error when absent), or JSON of it (object or array; caller drops). */
 const char *model_file_meta(const ModelFile *f, const char *key, Err *err);
 Json *model_file_json(const ModelFile *f, const char *key, Err *err);

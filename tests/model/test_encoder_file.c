@@ -82,7 +82,8 @@ static void test_wrong_files(void **state)
     Encoder *e = tiny_encoder(0, 1, &err);
     assert_true(encoder_save(e, "good.safetensors", &err));
     assert_true(safetensors_open(&st, "good.safetensors", &err));
-    expect_refused(&st, "format", "other", st.n, "e.safetensors: metadata \"format\" is \"other\" where");
+    expect_refused(&st, "format", "viewsmith-other", st.n,
+                   "e.safetensors: metadata \"format\" is \"viewsmith-other\" where");
     expect_refused(&st, "config", "{}", st.n,
                    "e.safetensors: metadata \"config\": \"size\" is missing or no name");
     expect_refused(&st, "config", "{\"size\":\"tiny\",\"channels\":9}", st.n,

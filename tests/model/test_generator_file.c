@@ -252,7 +252,7 @@ static void test_wrong_files(void **state)
         void (*edit)(Edit *e);
         const char *message;
     } bad[] = {
-        {no_meta, "g.safetensors: metadata \"format\" is \"\" where \"viewsmith-generator 1\" is expected"},
+        {no_meta, "g.safetensors: its tensors do not tell how they belong together"},
         {wrong_format,
          "g.safetensors: metadata \"format\" is \"viewsmith-encoder 1\" where \"viewsmith-generator 1\" is "
          "expected"},

@@ -9,7 +9,7 @@ static const Option options[] = {
     {"model", OPTION_TEXT, "FILE|RUN", NULL, 0, 0, false, "Encoder file, or a run (the newest run)"},
     OPTION_RUNS,
     {"images", OPTION_TEXT, "X.npy", NULL, 0, 0, false,
-     "float32 (N, C, H, W) in [-1, 1], or whole numbers 0 to 255"},
+     "float32 (N, C, H, W) in [-1, 1], or whole numbers 0 to 255, (N, H, W, C) too"},
     {"npy", OPTION_TEXT, "OUT.npy", NULL, 0, 0, false, "Where the outputs go: float32 (N, D)"},
     {"logits", OPTION_FLAG, NULL, NULL, 0, 0, false, "A judge's class scores instead of features"},
     {"exact", OPTION_FLAG, NULL, NULL, 0, 0, false,
@@ -38,10 +38,32 @@ static bool to_floats(Npy *x, const char *path, Err *err)
     return true;
 }
 
+static bool channels_last(const Npy *x, const EncoderConfig *c)
+{
+    return x->i64 && x->rank == 4 && x->shape[1] == c->side && x->shape[2] == c->side &&
+           x->shape[3] == c->channels && x->shape[1] != c->channels;
+}
+
+/* (N, H, W, C) to (N, C, H, W). */
+static bool put_channels_first(Npy *x, Err *err)
+{
+    size_t pixels = (size_t)x->shape[1] * (size_t)x->shape[2], channels = (size_t)x->shape[3];
+    int64_t *to = malloc((x->count + 1) * sizeof *to), side[] = {x->shape[3], x->shape[1], x->shape[2]};
+    if (!to) return err_nomem(err, "the pictures");
+    for (size_t n = 0, at = 0; at < x->count; n++)
+        for (size_t c = 0; c < channels; c++)
+            for (size_t p = 0; p < pixels; p++, at++) to[at] = x->i64[(n * pixels + p) * channels + c];
+    free(x->i64);
+    x->i64 = to;
+    memcpy(x->shape + 1, side, sizeof side);
+    return true;
+}
+
 static bool load_images(Npy *x, const Encoder *e, const char *path, Err *err)
 {
     const EncoderConfig *c = &e->config;
     if (!npy_load(path, x, err)) return false;
+    if (channels_last(x, c) && !put_channels_first(x, err)) return false;
     if (x->rank != 4 || x->shape[1] != c->channels || x->shape[2] != c->side || x->shape[3] != c->side ||
         !x->count)
         return err_set(err, ERR_FORMAT, "%s: %s takes pictures of shape (N, %d, %d, %d)", path, e->name,

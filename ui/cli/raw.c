@@ -90,13 +90,15 @@ static bool find_classes(Raw *r, Err *err)
 
 static bool check_options(const Args *a, Err *err)
 {
-    static const char *const other[] = {"seed", "psi", "n", "out", "grid", "scale"};
+    static const char *const other[] = {"seed", "n", "out", "grid", "scale"};
     for (size_t i = 0; i < sizeof other / sizeof *other; i++)
         if (args_given(a, other[i]))
             return err_set(err, ERR_USAGE, "--%s does not go with --z, --w or --labels", other[i]);
     if (a->words) return err_set(err, ERR_USAGE, "addresses do not go with --z, --w or --labels");
     if (args_given(a, "z") + args_given(a, "w") != 1)
         return err_set(err, ERR_USAGE, "give either --z Z.npy or --w W.npy");
+    if (args_given(a, "w") && args_given(a, "psi"))
+        return err_set(err, ERR_USAGE, "--psi does not go with --w: it acts between z and the styles");
     return args_given(a, "npy") || err_set(err, ERR_USAGE, "--z and --w want --npy OUT.npy");
 }
 
@@ -132,6 +134,16 @@ static void raw_close(Raw *r)
     free(r->image);
 }
 
+/* w of image `at`, pulled towards the mean of its class. */
+static void truncate_w(const Raw *r, float *w, int64_t at)
+{
+    int64_t class = r->label.i64 ? r->label.i64[at] : r->class;
+    size_t n = (size_t)r->config->w_dim;
+    const float *mean = r->workspace->generator->w_mean + (class > 0 ? (size_t) class * n : 0);
+    float psi = (float)args_number(r->args, "psi");
+    for (size_t i = 0; psi != 1 && i < n; i++) w[i] = mean[i] + psi * (w[i] - mean[i]);
+}
+
 static const float *map_slice(Raw *r, int64_t from, int count)
 {
     size_t classes = (size_t)r->config->classes;
@@ -142,6 +154,7 @@ static const float *map_slice(Raw *r, int64_t from, int count)
     }
     generator_map(r->exec, r->w, r->latent.f32 + (size_t)from * (size_t)r->config->z_dim,
                   classes ? r->onehot : NULL, count);
+    for (int i = 0; i < count; i++) truncate_w(r, r->w + (size_t)i * (size_t)r->config->w_dim, from + i);
     return r->w;
 }
 
@@ -164,6 +177,8 @@ static bool make_all(Raw *r, Err *err)
         make_slice(r, at, r->n - at < SLICE ? (int)(r->n - at) : SLICE);
         if (r->n > SLICE) cli_progress(r->args, "%lld of %lld", (long long)at, (long long)r->n);
     }
+    generator_raw(r->image, r->workspace->generator,
+                  (size_t)r->n * generator_image_floats(r->workspace->generator));
     return npy_save_floats(args_text(r->args, "npy"), r->image, shape, 4, err);
 }
 

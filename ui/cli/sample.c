@@ -27,8 +27,7 @@ static const Option options[] = {
      "N views on the way through the addresses, both ends included"},
     {"apng", OPTION_TEXT, "PNG", NULL, 0, 0, false, "The views as one animated PNG, 20 a second"},
     {"npy", OPTION_TEXT, "OUT.npy", NULL, 0, 0, false, "Write the generator's raw output: float32, NCHW"},
-    {"z", OPTION_TEXT, "Z.npy", NULL, 0, 0, false,
-     "Exactly these z (N, z) instead of seeds; psi 1, stored noise"},
+    {"z", OPTION_TEXT, "Z.npy", NULL, 0, 0, false, "Exactly these z (N, z) instead of seeds; stored noise"},
     {"w", OPTION_TEXT, "W.npy", NULL, 0, 0, false, "Exactly these styles (N, w) or (N, layers, w)"},
     {"labels", OPTION_TEXT, "Y.npy", NULL, 0, 0, false, "With --z: class numbers, int64 (N)"},
     {"sort", OPTION_TEXT, "METER", NULL, 0, 0, false,
@@ -162,7 +161,10 @@ static bool take(Sample *s, const Address *list, long from, int count, Err *err)
         if (!saved) cli_say(s->args, "%s", text);
     }
     size_t item = generator_image_floats(s->workspace->generator);
-    if (s->raw && !latent_images(s->raw + (size_t)from * item, s->latent, list, count, err)) return false;
+    if (s->raw) {
+        if (!latent_images(s->raw + (size_t)from * item, s->latent, list, count, err)) return false;
+        generator_raw(s->raw + (size_t)from * item, s->workspace->generator, (size_t)count * item);
+    }
     if (s->folder && !save_each(s, list, from, count, err)) return false;
     if (saved && s->n > SLICE) cli_progress(s->args, "%ld of %ld views", from + count, s->n);
     return true;

@@ -1,0 +1,6 @@
+/* The table of architectures. */
+#include "model/architecture.h"
+
+const Architecture architectures[] = {
+    {0},
+};
