@@ -2,6 +2,7 @@
 #include "engine/run_curve.h"
 #include "base/file.h"
 #include "engine/jsonl.h"
+#include "engine/train_command.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,7 +123,7 @@ static bool take_control(void *ctx, const Json *row)
     if (!strncmp(applied, "rollback ", 9)) cut_marks(c, (float)json_num(row, "step", 0));
     if (c->marks == CURVE_MARKS / 2) memmove(c->mark, c->mark + 1, (size_t)--c->marks * sizeof *c->mark);
     c->mark[c->marks].step = (float)json_num(row, "step", 0);
-    snprintf(c->mark[c->marks++].text, sizeof c->mark->text, "%s", applied);
+    command_brief(c->mark[c->marks++].text, applied);
     return true;
 }
 

@@ -20,7 +20,7 @@ typedef struct {
     float untrained_linear, untrained_knn;
     struct {
         float step;
-        char text[48]; /* "sigma 0.45" */
+        char text[48]; /* "sigma 0.45", "exclude seed 4711" */
     } mark[CURVE_MARKS];
     int lefts; /* ways that were left by going back; a gap (NaN) between two of them */
     float left_step[CURVE_POINTS / 2], left_loss[CURVE_POINTS / 2];

@@ -112,7 +112,7 @@ typedef enum {
     X(STEER_INVERT,     "i",            "invert",      STEER, "PICTURE", NULL, "Look for the view that is most like a picture file; the result can be steered") \
     X(STEER_ANIMATE,    "E",            "animate",     STEER, "FILE.png [FRAMES]", NULL, "Write an animated PNG: the way from A to B, else the focused slider from end to end") \
     X(STEER_LEARN,      "D",            "learn",       STEER, "NAME from TAG [against TAG]", NULL, "Learn a direction of your own: from tagged views of the tray, against others or plain ones; apart zoom,pca-1 keeps it independent of those") \
-    X(STEER_DO,         "",             "do",          STEER, "COMMAND", NULL, "One steering command in words: set pca-1 1.25 1-3, mix 12 4-6, px blur 1, noise off, reset ...") \
+    X(STEER_DO,         "",             "do",          STEER, "COMMAND", NULL, "One steering command in words: set pca-1 1.25 1-3, mix 12 4-6, px occlude x=0.3 side=0.4, noise off, reset ... Tab offers them") \
     X(STEER_NEIGHBOURS, "n",            "neighbours-of", STEER, NULL, "neighbours", "Real neighbours of this view") \
     X(STEER_TAKE,       "Enter",        "take",        STEER, NULL, "take", "On a page of pictures: take the selected one; on a heading: fold it; else: real neighbours") \
     \
@@ -127,6 +127,12 @@ typedef enum {
     X(TRAIN_TEMP_UP,    ">",            "temperature-up", TRAIN, NULL, "< temperature", "Raise the temperature") \
     X(TRAIN_SHARE_DOWN, "(",            "share-down",  TRAIN, NULL, NULL, "A smaller share of every batch begins at views of the tray") \
     X(TRAIN_SHARE_UP,   ")",            "share-up",    TRAIN, NULL, NULL, "A larger share of every batch begins at views of the tray") \
+    X(TRAIN_MIX_DOWN,   "m",            "mix-down",    TRAIN, NULL, NULL, "Fewer real pictures among the generated views of every batch") \
+    X(TRAIN_MIX_UP,     "M",            "mix-up",      TRAIN, NULL, "m real", "More real pictures among the generated views of every batch") \
+    X(TRAIN_EXCLUDE,    "d",            "exclude",     TRAIN, NULL, "never like this", "Views like the selected pair's upper one come no more in this run; again: as often as before") \
+    X(TRAIN_FAVOUR,     "f",            "favour",      TRAIN, NULL, "more like this", "Views like the selected pair's upper one come twice as often, up to eight times") \
+    X(TRAIN_WEIGHT,     "",             "weight",      TRAIN, "FACTOR", NULL, "Views like the selected pair's upper one come so much more or less often: 0 (never) to 8") \
+    X(TRAIN_TELL,       "",             "tell",        TRAIN, "COMMAND", NULL, "Tell the run anything it understands: rate 0.1, mix 0.2, weight 4 ADDRESS, save, rollback 400") \
     X(TRAIN_SOURCE,     "r",            "source",      TRAIN, "generator or real", "source", "What the next run learns from") \
     X(TRAIN_TRAY,       "",             "tray-share",  TRAIN, "SHARE TAG", NULL, "Let a share (0 to 1) of the next run's batches begin at the tray's views with a tag, or at any") \
     X(TRAIN_BACK,       "b",            "resume",      TRAIN, NULL, "go on", "Go on with the stopped run in sight, or the selected one, from its last checkpoint") \
@@ -136,6 +142,8 @@ typedef enum {
     X(TRAIN_NEARER,     "+ =",          "nearer",      TRAIN, NULL, "- zoom", "Fewer steps of the curves, about the crosshair") \
     X(TRAIN_FARTHER,    "-",            "farther",     TRAIN, NULL, NULL, "More steps of the curves") \
     X(TRAIN_WHOLE,      "0",            "whole",       TRAIN, NULL, "whole", "All steps of the curves, no crosshair") \
+    X(TRAIN_STEP,       "",             "step",        TRAIN, "STEP", NULL, "Put the crosshair on a step: its figures, its pairs (e), going back to it (B)") \
+    X(TRAIN_HEALTH,     "H",            "health",      TRAIN, NULL, "health", "In a narrow window: how healthy the representation is, instead of its figures on real pictures; again: back") \
     X(TRAIN_BATCH,      "e",            "pairs-of-step", TRAIN, NULL, "pairs", "The pairs of the step under the crosshair, made again; Enter steers one") \
     X(TRAIN_THROUGH,    "n",            "through",     TRAIN, NULL, "neighbours", "Real neighbours of the view through this run: h and l go from checkpoint to checkpoint") \
     X(TRAIN_ROLLBACK,   "B",            "rollback",    TRAIN, "STEP", "roll back", "Go back to a kept checkpoint, marked on the axis: the run is then what it was there") \

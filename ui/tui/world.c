@@ -67,7 +67,9 @@ static void status(void *world, AppStatus *out)
 
 static const char *running(void *world)
 {
-    return training(world) ? "An encoder is being trained." : NULL;
+    return training(world) ? "An encoder is being trained. Detached, it goes on without this window; Train "
+                             "shows it again."
+                           : NULL;
 }
 
 /* Detaching: the run is saved and stopped here, then goes on in a process of its own. */
@@ -83,7 +85,15 @@ static void leave(void *world, AppLeave how)
     job_free(w->train);
     w->train = NULL;
     Err err = {0};
-    if (how == LEAVE_DETACH && *id && !train_detach(w->workspace->runs, id, &err))
+    if (!*id) return;
+    if (how != LEAVE_DETACH)
+        fprintf(stderr, "run %s is saved: viewsmith train --resume %s goes on with it\n", id, id);
+    else if (train_detach(w->workspace->runs, id, &err))
+        fprintf(
+            stderr,
+            "run %s goes on by itself: viewsmith runs %s shows it, viewsmith runs %s --set stop ends it\n",
+            id, id, id);
+    else
         fprintf(stderr, "viewsmith: %s\n", err.msg);
 }
 
@@ -135,7 +145,7 @@ bool world_show(World *w, const Address *a, Err *err)
 bool world_read(const World *w, const char *text, Address *out, Err *err)
 {
     Thing t;
-    if (!strncmp(text, "seed=", 5)) return workspace_address(out, w->workspace, text, err);
+    if (workspace_is_address(text)) return workspace_address(out, w->workspace, text, err);
     if (!thing_open(&t, w->workspace, text, err)) return false;
     bool ok = t.kind == THING_ADDRESS || (t.kind == THING_PICTURE && t.has_address);
     if (ok)
@@ -152,7 +162,8 @@ void world_record(World *w, const char *command)
 {
     char text[ADDRESS_BYTES_MAX + 8] = "go ";
     if (!w->journal) return;
-    if (command || address_print(text + 3, &w->view, NULL)) journal_command(w->journal, command ? command : text, NULL);
+    if (command || address_print(text + 3, &w->view, NULL))
+        journal_command(w->journal, command ? command : text, NULL);
 }
 
 void world_started(World *w, const char *job)

@@ -9,11 +9,11 @@
 
 /* --- controls ------------------------------------------------------------------------------------------- */
 
-typedef enum { KNOB_RATE, KNOB_TEMPERATURE, KNOB_SIGMA, KNOB_SHARE } Knob;
+typedef enum { KNOB_RATE, KNOB_TEMPERATURE, KNOB_SIGMA, KNOB_SHARE, KNOB_MIX } Knob;
 
 static float *knob_of(TrainControl *c, Knob knob)
 {
-    float *const at[] = {&c->rate, &c->temperature, &c->sigma, &c->share};
+    float *const at[] = {&c->rate, &c->temperature, &c->sigma, &c->share, &c->mix};
     return at[knob];
 }
 
@@ -29,8 +29,8 @@ static float rounded(double x)
 /* Rate and temperature by a factor, sigma by an amount; for the run that goes on, else for the next one. */
 static bool turn(TrainScreen *s, App *app, Knob knob, bool up)
 {
-    static const char *const name[] = {"rate", "temperature", "sigma", "share"};
-    static const double low[] = {1e-5, 0.02, 0, 0}, high[] = {10, 10, 10, 1};
+    static const char *const name[] = {"rate", "temperature", "sigma", "share", "mix"};
+    static const double low[] = {1e-5, 0.02, 0, 0, 0}, high[] = {10, 10, 10, 1, 1};
     char command[64];
     bool running = s->going && !s->page;
     float *at = knob_of(running ? &s->want : &s->next.control, knob);
@@ -151,76 +151,12 @@ static bool open_text(TrainScreen *s, App *app, const char *text)
     return true;
 }
 
-/* --- pairs ---------------------------------------------------------------------------------------------- */
-
-static const TrainPair *selected_pair(const TrainScreen *s)
-{
-    const TrainPair *pair;
-    if (!s->page && s->step_wish) return s->item < s->step_pairs_n ? &s->step_pair[s->item] : NULL;
-    if (s->page || !s->live || !s->news) return NULL;
-    return s->item < run_pairs(s->news, s->group, &pair) ? &pair[s->item] : NULL;
-}
-
-static bool move_pair(TrainScreen *s, int by, int groups)
-{
-    const TrainPair *pair;
-    int group = (int)s->group + groups;
-    if (s->step_wish) {
-        s->item += by;
-        s->item = s->item >= s->step_pairs_n ? s->step_pairs_n - 1 : s->item;
-        if (s->item < 0) s->item = 0;
-        return true;
-    }
-    if (!s->live || !s->news) return false;
-    s->group = (PairGroup)(group < 0 ? 0 : group >= PAIR_GROUPS ? PAIR_GROUPS - 1 : group);
-    int n = run_pairs(s->news, s->group, &pair), to = s->item + by;
-    s->item = to >= n ? n - 1 : to;
-    if (s->item < 0) s->item = 0;
-    return true;
-}
-
-/* The anchor as the generator makes it, without the crop and the light of the batch. */
-static bool steer_pair(TrainScreen *s, App *app)
-{
-    World *w = app_world(app);
-    const TrainPair *pair = selected_pair(s);
-    Err err = {0};
-    if (!pair) return app_notice(app, "there is no pair to steer yet"), true;
-    if (!s->step_wish && !views_generated(s->news->config.maker))
-        return app_notice(app, "this run learns from real pictures: they cannot be steered"), true;
-    Address a = pair->address_a;
-    a.view = (AddressView){0};
-    if (!world_show(w, &a, &err)) return app_fail(app, &err), true;
-    app_go(app, CONTEXT_STEER, NULL);
-    return true;
-}
-
-static bool keep_pair(TrainScreen *s, App *app, const char *path)
-{
-    const TrainPair *pair = selected_pair(s);
-    if (!pair || (!s->step_wish && !views_generated(s->news->config.maker)))
-        return app_notice(app, "no generated pair is selected"), true;
-    if (path)
-        world_save(app, &pair->address_a, &pair->a, path);
-    else
-        world_copy(app, &pair->address_a);
-    return true;
-}
-
-static bool tray_pair(TrainScreen *s, App *app, const char *tags)
-{
-    const TrainPair *pair = selected_pair(s);
-    if (!pair || (!s->step_wish && !views_generated(s->news->config.maker)))
-        return app_notice(app, "no generated pair is selected"), true;
-    return world_keep(app, &pair->address_a, tags);
-}
-
 /* --- events --------------------------------------------------------------------------------------------- */
 
 static bool enter(TrainScreen *s, App *app)
 {
     if (!s->page && s->on_curves) return step_open(s, app), true;
-    if (!s->page) return steer_pair(s, app);
+    if (!s->page) return pairs_steer(s, app);
     if (s->in_runs && s->runs) return follow_stored(s, app, s->run[s->at].id);
     app_notice(app, "s starts this run");
     return true;
@@ -233,7 +169,7 @@ static bool act_move(TrainScreen *s, App *app, Action action)
     if (!s->page && s->through && across) return through_move(s, by), true;
     if (!s->page && s->on_curves)
         return across ? curves_move(s, app, by) : curves_zoom(s, by < 0 ? 2 : 0.5f), true;
-    if (!s->page) return across ? move_pair(s, by, 0) : move_pair(s, 0, by);
+    if (!s->page) return across ? pairs_move(s, by, 0) : pairs_move(s, 0, by);
     if (!across) return page_move(s, by), true;
     if (!s->in_runs) page_change(s, app_world(app), by);
     return true;
@@ -248,43 +184,65 @@ static bool focus(TrainScreen *s, int by)
     at = pairs ? (at + by + groups + 1) % (groups + 1) : 0;
     s->on_curves = at == 0;
     if (at) s->group = (PairGroup)(at - 1);
-    return move_pair(s, 0, 0), true;
+    return pairs_move(s, 0, 0), true;
 }
 
 /* --- going back ----------------------------------------------------------------------------------------- */
 
-/* The kept step at or before the crosshair, else the newest one. */
-static bool proposed_step(uint64_t *step, const TrainScreen *s)
+/* The kept step at or before `at`, else (NaN) the newest one. */
+static bool kept_before(uint64_t *step, const TrainScreen *s, float at)
 {
     bool found = false;
     for (int i = 0; i < s->kept.count; i++)
-        if (!isfinite(s->cursor) || (float)s->kept.step[i] <= s->cursor)
-            *step = s->kept.step[i], found = true;
+        if (!isfinite(at) || (float)s->kept.step[i] <= at) *step = s->kept.step[i], found = true;
     return found;
+}
+
+static bool propose_back(TrainScreen *s, App *app)
+{
+    char word[24];
+    if (!kept_before(&s->proposed, s, s->cursor))
+        return app_notice(app, "this run keeps no checkpoint to go back to"), true;
+    snprintf(word, sizeof word, "%llu", (unsigned long long)s->proposed);
+    return app_prompt(app, ACT_TRAIN_ROLLBACK, word), true;
+}
+
+/* The step in words. What was proposed may have been thinned out while the prompt was open: then the one
+ * before it. */
+static bool read_back(TrainScreen *s, const char *text, uint64_t *step, Err *err)
+{
+    char path[4096];
+    if (!world_seed(text, step, err)) return false;
+    if (history_path(path, sizeof path, s->shown.folder, *step, err)) return true;
+    return *step == s->proposed && kept_before(step, s, (float)*step) &&
+           history_path(path, sizeof path, s->shown.folder, *step, err);
 }
 
 static bool roll_back(TrainScreen *s, App *app, const char *text)
 {
     uint64_t step;
-    char word[48], id[16], path[4096];
+    char word[48], id[16];
     Err err = {0};
     if (s->page || !*s->shown.id) return app_notice(app, "open a run first"), true;
     s->kept_at = 0;
     follow_kept(s);
-    if (!text) {
-        if (!proposed_step(&step, s))
-            return app_notice(app, "this run keeps no checkpoint to go back to"), true;
-        snprintf(word, sizeof word, "%llu", (unsigned long long)step);
-        return app_prompt(app, ACT_TRAIN_ROLLBACK, word), true;
-    }
-    if (!world_seed(text, &step, &err) || !history_path(path, sizeof path, s->shown.folder, step, &err))
-        return app_fail(app, &err), true;
+    if (!text) return propose_back(s, app);
+    if (!read_back(s, text, &step, &err)) return app_fail(app, &err), true;
     snprintf(word, sizeof word, "rollback %llu", (unsigned long long)step);
     s->back_awaited = s->going && s->live;
     if (s->going) return follow_tell(s, app, word);
     snprintf(id, sizeof id, "%s", s->shown.id);
     follow_start(s, app, id, &step);
     return true;
+}
+
+static bool go_to_step(TrainScreen *s, App *app, const char *text)
+{
+    uint64_t step;
+    Err err = {0};
+    if (s->page || !*s->shown.id) return app_notice(app, "open a run first"), true;
+    if (!world_seed(text, &step, &err)) return app_fail(app, &err), true;
+    return curves_go(s, (float)step), true;
 }
 
 static bool act_run(TrainScreen *s, App *app, const Event *ev)
@@ -314,6 +272,18 @@ static bool act_run(TrainScreen *s, App *app, const Event *ev)
         return turn(s, app, KNOB_SHARE, false);
     case ACT_TRAIN_SHARE_UP:
         return turn(s, app, KNOB_SHARE, true);
+    case ACT_TRAIN_MIX_DOWN:
+        return turn(s, app, KNOB_MIX, false);
+    case ACT_TRAIN_MIX_UP:
+        return turn(s, app, KNOB_MIX, true);
+    case ACT_TRAIN_EXCLUDE:
+        return pairs_exclude(s, app);
+    case ACT_TRAIN_FAVOUR:
+        return pairs_favour(s, app);
+    case ACT_TRAIN_WEIGHT:
+        return ev->text ? pairs_weigh(s, app, ev->text) : false;
+    case ACT_TRAIN_TELL:
+        return ev->text ? follow_tell(s, app, ev->text) : false;
     case ACT_TRAIN_SOURCE:
         return ev->text ? set_source(s, app, ev->text) : false;
     case ACT_TRAIN_TRAY:
@@ -322,6 +292,11 @@ static bool act_run(TrainScreen *s, App *app, const Event *ev)
         return ev->text ? compare(s, app, ev->text) : false;
     case ACT_TRAIN_ROLLBACK:
         return roll_back(s, app, ev->text);
+    case ACT_TRAIN_STEP:
+        return ev->text ? go_to_step(s, app, ev->text) : false;
+    case ACT_TRAIN_HEALTH:
+        s->health = !s->health;
+        return true;
     case ACT_TRAIN_LOG:
         s->log_loss = !s->log_loss;
         return true;
@@ -356,13 +331,13 @@ static bool act(TrainScreen *s, App *app, const Event *ev)
     case ACT_OPEN:
         return ev->text ? open_text(s, app, ev->text) : false;
     case ACT_SAVE:
-        return ev->text || !selected_pair(s) ? keep_pair(s, app, ev->text) : false;
+        return ev->text || !pairs_selected(s) ? pairs_keep(s, app, ev->text) : false;
     case ACT_COPY:
-        return keep_pair(s, app, NULL);
+        return pairs_keep(s, app, NULL);
     case ACT_TRAY:
-        return tray_pair(s, app, NULL);
+        return pairs_tray(s, app, NULL);
     case ACT_TRAY_TAGS:
-        return ev->text ? tray_pair(s, app, ev->text) : false;
+        return ev->text ? pairs_tray(s, app, ev->text) : false;
     case ACT_UP:
     case ACT_DOWN:
     case ACT_LEFT:
@@ -391,7 +366,7 @@ static bool mouse(TrainScreen *s, App *app, const Event *ev)
     if (ev->mouse != MOUSE_PRESS) return false;
     if (s->page) return page_click(s, app_body(app), ev->x, ev->y);
     if (!run_pair_at(s, app, app_body(app), ev->x, ev->y, &group, &item)) return false;
-    if (group == s->group && item == s->item) return steer_pair(s, app);
+    if (group == s->group && item == s->item) return pairs_steer(s, app);
     s->group = group;
     s->item = item;
     s->on_curves = false;
@@ -459,17 +434,35 @@ static void train_view(const void *self, const App *app, Canvas *c, Rect area)
 
 static int train_hints(const void *self, Action *out, int max)
 {
-    static const Action page[] = {ACT_TRAIN_START, ACT_TRAIN_SOURCE, ACT_TRAIN_BACK, ACT_TRAIN_COMPARE};
-    static const Action going[] = {ACT_TRAIN_PAUSE, ACT_TRAIN_LR_UP, ACT_TRAIN_SIGMA_UP, ACT_TRAIN_TEMP_UP,
-                                   ACT_TRAIN_STOP,  ACT_TRAIN_STEER, ACT_TRAIN_COMPARE};
-    static const Action ended[] = {ACT_TRAIN_BACK, ACT_TRAIN_COMPARE, ACT_TRAIN_THROUGH, ACT_TRAIN_START};
-    static const Action through[] = {ACT_TRAIN_THROUGH, ACT_TRAIN_ROLLBACK, ACT_CANCEL};
-    static const Action curves[] = {ACT_TRAIN_NEARER, ACT_TRAIN_BATCH,   ACT_TRAIN_ROLLBACK,
-                                    ACT_TRAIN_SMOOTH, ACT_TRAIN_THROUGH, ACT_TRAIN_WHOLE};
+    static const Action page[] = {ACT_TRAIN_START, ACT_FOCUS_NEXT, ACT_TRAIN_SOURCE, ACT_TRAIN_BACK,
+                                  ACT_CANCEL};
+    static const Action pairs[] = {ACT_FOCUS_NEXT,     ACT_TRAIN_EXCLUDE, ACT_TRAIN_FAVOUR, ACT_TRAIN_STEER,
+                                   ACT_TRAIN_PAUSE,    ACT_TRAIN_STOP,    ACT_TRAIN_LR_UP,  ACT_TRAIN_MIX_UP,
+                                   ACT_TRAIN_SIGMA_UP, ACT_CANCEL};
+    static const Action going[] = {ACT_TRAIN_PAUSE,   ACT_TRAIN_STOP,   ACT_TRAIN_LR_UP,   ACT_TRAIN_SIGMA_UP,
+                                   ACT_TRAIN_TEMP_UP, ACT_TRAIN_MIX_UP, ACT_TRAIN_COMPARE, ACT_CANCEL};
+    static const Action step[] = {ACT_TRAIN_STEER, ACT_TRAY, ACT_FOCUS_NEXT, ACT_CANCEL};
+    static const Action through[] = {ACT_RIGHT, ACT_TRAIN_THROUGH, ACT_TRAIN_ROLLBACK, ACT_CANCEL};
+    static const Action curves[] = {ACT_TRAIN_NEARER,  ACT_TRAIN_BATCH, ACT_TRAIN_ROLLBACK, ACT_TRAIN_SMOOTH,
+                                    ACT_TRAIN_THROUGH, ACT_FOCUS_NEXT,  ACT_CANCEL};
+    static const Action ended[] = {ACT_TRAIN_BACK,     ACT_TRAIN_COMPARE, ACT_TRAIN_NEARER, ACT_TRAIN_BATCH,
+                                   ACT_TRAIN_ROLLBACK, ACT_TRAIN_THROUGH, ACT_CANCEL};
     const TrainScreen *s = self;
-    bool back = !s->page && s->through, reading = !back && !s->page && s->on_curves;
-    const Action *from = s->page ? page : back ? through : reading ? curves : s->going ? going : ended;
-    int n = back ? 3 : reading ? 6 : !s->page && s->going ? 7 : 4;
+    const struct {
+        const Action *action;
+        int n;
+        bool when;
+    } of[] = {{page, 5, s->page},
+              {through, 4, s->through != NULL},
+              {step, 4, s->step_wish && !s->on_curves},
+              {curves, 7, s->on_curves && (s->going || isfinite(s->cursor))},
+              {ended, 7, !s->going},
+              {pairs, 10, s->live},
+              {going, 8, true}};
+    size_t which = 0;
+    while (!of[which].when) which++;
+    int n = of[which].n;
+    const Action *from = of[which].action;
     if (n > max) n = max;
     memcpy(out, from, (size_t)n * sizeof *out);
     return n;

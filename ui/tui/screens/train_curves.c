@@ -14,13 +14,15 @@ static const char *const smoothing_names[CURVE_SMOOTHINGS] = {"raw", "EMA", "EMA
 /* "sigma 0.45" as "\u03c3 0.45": the label of a mark has little room. */
 static void mark_label(char *out, size_t cap, const char *text)
 {
-    static const char *const name[][2] = {
-        {"rate", "lr"}, {"sigma", "\u03c3"}, {"temperature", "T"}, {"share", "tray"}};
-    size_t n = strcspn(text, " ");
+    static const char *const name[][2] = {{"rate", "lr"},      {"sigma", "\u03c3"}, {"temperature", "T"},
+                                          {"share", "tray"},   {"mix", "real"},     {"weight", "\u00d7"},
+                                          {"exclude", "never"}};
+    const char *example = strstr(text, " seed"); /* "exclude seed 4711" */
+    size_t n = strcspn(text, " "), rest = example ? (size_t)(example - text) - n : 16;
     snprintf(out, cap, "%s", text);
     for (size_t i = 0; i < sizeof name / sizeof *name; i++)
         if (strlen(name[i][0]) == n && !strncmp(text, name[i][0], n))
-            snprintf(out, cap, "%s%.16s", name[i][1], text + n);
+            snprintf(out, cap, "%s%.*s", name[i][1], (int)rest, text + n);
 }
 
 /* Changes of the same control close to each other are one mark: where the hand came to rest. */
@@ -132,7 +134,7 @@ static void draw_loss(const TrainScreen *s, Canvas *c, Rect r)
 static int untrained_levels(PlotLine *out, char label[2][32], const RunCurve *c)
 {
     const float at[2] = {c->untrained_linear, c->untrained_knn};
-    const char *const name[2] = {"probe", "kNN"};
+    const char *const name[2] = {"linear", "kNN"};
     int n = 0;
     for (int i = 0; i < 2; i++) {
         if (!isfinite(at[i])) continue;
@@ -148,7 +150,7 @@ static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
     const RunCurve *own = &s->curve, *other = &s->other_curve;
     PlotLine level[2];
     char right[64] = "", label[2][32];
-    Series series[4] = {{"probe", own->probe_step, own->linear, own->probes, INK_SERIES_2},
+    Series series[4] = {{"linear", own->probe_step, own->linear, own->probes, INK_SERIES_2},
                         {"kNN", own->probe_step, own->knn, own->probes, INK_SERIES_3}};
     int n = 2, last = own->probes - 1;
     if (*s->other.id) {
@@ -157,7 +159,7 @@ static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
     }
     int at = isfinite(s->cursor) ? nearest(own->probe_step, own->probes, s->cursor) : last;
     if (last >= 0)
-        snprintf(right, sizeof right, "kNN %.1f  probe %.1f %%", (double)own->knn[at],
+        snprintf(right, sizeof right, "live: kNN %.1f  linear %.1f %%", (double)own->knn[at],
                  (double)own->linear[at]);
     Rect in = rect_inset(canvas_box(c, r, false, "On real pictures", right), 1, 0);
     if (last < 0 && !other->probes) {
@@ -186,7 +188,7 @@ static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
 void curves_draw(const TrainScreen *s, Canvas *c, Rect loss, Rect real)
 {
     draw_loss(s, c, loss);
-    draw_real(s, c, real);
+    if (!rect_empty(real)) draw_real(s, c, real);
 }
 
 /* --- keys and mouse ------------------------------------------------------------------------------------- */
@@ -238,6 +240,13 @@ bool curves_click(TrainScreen *s, const App *app, int x, int y)
     s->on_curves = true;
     s->cursor = clampf(roundf(at), 0, last_step(s));
     return true;
+}
+
+void curves_go(TrainScreen *s, float step)
+{
+    s->on_curves = true;
+    s->cursor = clampf(step, 0, last_step(s));
+    keep_in_sight(s);
 }
 
 void curves_whole(TrainScreen *s)

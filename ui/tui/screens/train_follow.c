@@ -4,6 +4,7 @@
 #include "tui/screens/train_state.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define READ_AGAIN 2.0 /* seconds between two looks at another process' run */
@@ -206,6 +207,8 @@ static void take_news(TrainScreen *s, App *app, World *w, TrainNews *n)
     snprintf(s->shown.encoder, sizeof s->shown.encoder, "%s", n->config.encoder);
     notice_back(s, app, n);
     curve_of_news(&s->curve, &s->before, n);
+    if (n->marks != s->marks_seen) s->kept_at = 0; /* it was told something */
+    s->marks_seen = n->marks;
     follow_kept(s);
     if (clock_seconds() >= s->want_until) s->want = n->now.views ? n->now.control : n->config.control;
 }
@@ -219,7 +222,7 @@ static void tell_end(TrainScreen *s, App *app, World *w)
     bool done = job_result(w->train, &err);
     record_end(s, w);
     if (done && s->news && s->news->ended_ok)
-        app_notice(app, "run %s is done: probe %.1f %%, kNN %.1f %% (untrained %.1f and %.1f)", s->news->id,
+        app_notice(app, "run %s is done: linear %.1f %%, kNN %.1f %% (untrained %.1f and %.1f)", s->news->id,
                    100 * s->news->final.linear.value, 100 * s->news->final.knn.value,
                    100 * s->news->final_untrained.linear.value, 100 * s->news->final_untrained.knn.value);
     else if (done || err.code == ERR_CANCELLED)
@@ -250,7 +253,21 @@ void follow_kept(TrainScreen *s)
     double now = clock_seconds();
     if (!*s->shown.folder || (s->kept_at > 0 && now - s->kept_at < READ_AGAIN)) return;
     history_list(&s->kept, s->shown.folder, NULL);
+    if (!s->force) s->force = calloc(1, sizeof *s->force);
+    if (s->force && !train_force(s->force, &s->shown, UINT64_MAX, NULL)) *s->force = (TrainForce){0};
     s->kept_at = now > 0 ? now : READ_AGAIN;
+}
+
+/* Its base figures, as its settings and its log have them; an old run without settings: those of its last
+ * step. */
+static TrainControl figures_of(const TrainScreen *s)
+{
+    const RunCurve *c = &s->curve;
+    if (s->force && s->force->control.rate > 0) return s->force->control;
+    return (TrainControl){.rate = (float)c->rate,
+                          .temperature = (float)c->temperature,
+                          .sigma = (float)c->sigma,
+                          .share = (float)c->share};
 }
 
 static bool read_stored(TrainScreen *s, App *app)
@@ -260,11 +277,7 @@ static bool read_stored(TrainScreen *s, App *app)
     if (!run_curve_read(&s->curve, s->shown.folder, &err)) return app_fail(app, &err), false;
     s->going = !strcmp(s->shown.state, "running");
     follow_kept(s);
-    if (clock_seconds() >= s->want_until)
-        s->want = (TrainControl){.rate = (float)s->curve.rate,
-                                 .temperature = (float)s->curve.temperature,
-                                 .sigma = (float)s->curve.sigma,
-                                 .share = (float)s->curve.share};
+    if (clock_seconds() >= s->want_until) s->want = figures_of(s);
     return true;
 }
 
@@ -323,8 +336,8 @@ bool follow_tell(TrainScreen *s, App *app, const char *command)
     Err err = {0};
     if (!s->going) return app_notice(app, "no run is going on"), true;
     if (!*s->shown.folder) return app_notice(app, "the run is still starting"), true;
-    char line[128];
-    snprintf(line, sizeof line, "run %s %.80s", s->shown.id, command);
+    char line[COMMAND_TEXT + 32];
+    snprintf(line, sizeof line, "run %s %s", s->shown.id, command);
     if (train_control(s->shown.folder, command, &err))
         world_record(app_world(app), line);
     else
@@ -336,4 +349,6 @@ bool follow_tell(TrainScreen *s, App *app, const char *command)
 void follow_close(TrainScreen *s)
 {
     drop_news(s);
+    free(s->force);
+    s->force = NULL;
 }

@@ -100,6 +100,9 @@ void page_change(TrainScreen *s, const World *w, int by)
     case SETTING_TRAY:
         change_tray(t, by);
         break;
+    case SETTING_MIX:
+        k->mix = moved(k->mix, 0.05f * (float)by, 0, 1);
+        break;
     case SETTING_STEPS:
         change_steps(t, by);
         break;
@@ -151,6 +154,9 @@ static void fill_rows(Row row[SETTINGS], const TrainScreen *s)
              s->tray);
     word(&row[SETTING_TRAY], "from the tray", t->control.share > 0 ? tray : "0 %",
          "share of each batch that begins at kept views (:tray-share 0.1 TAG)");
+    snprintf(tray, sizeof tray, "%.0f %%", 100 * (double)k->mix);
+    word(&row[SETTING_MIX], "real mixed in", tray,
+         "share of the other pairs that are one real picture, cropped twice");
     text_count(count, sizeof count, (long long)t->budget.steps);
     word(&row[SETTING_STEPS], "steps", count, "the run is the same each time, bit for bit");
     number(&row[SETTING_SEED], "seed", (double)t->seed, 0, "of the weights and of the stream of views");
@@ -160,8 +166,15 @@ static void fill_rows(Row row[SETTINGS], const TrainScreen *s)
 static bool idle(const TrainConfig *t, int setting)
 {
     bool latent = t->maker == VIEWS_GENERATOR || t->maker == VIEWS_GENERATOR_LATENT;
-    bool generator = setting == SETTING_PSI || setting == SETTING_TRAY;
+    bool generator = setting == SETTING_PSI || setting == SETTING_TRAY || setting == SETTING_MIX;
     return (setting == SETTING_SIGMA && !latent) || (generator && !views_generated(t->maker));
+}
+
+/* The first row of settings in sight where not all have room. */
+static int first_row(const TrainScreen *s, int rows)
+{
+    int last = (int)s->setting - rows + 1;
+    return last > 0 ? last : 0;
 }
 
 static void draw_settings(const TrainScreen *s, Canvas *c, Rect r)
@@ -169,9 +182,10 @@ static void draw_settings(const TrainScreen *s, Canvas *c, Rect r)
     Row row[SETTINGS];
     fill_rows(row, s);
     Rect in = rect_inset(canvas_box(c, r, !s->in_runs, "Next run", r.w >= 34 ? "h l change" : NULL), 1, 0);
-    for (int i = 0; i < SETTINGS && i < in.h; i++) {
+    int top = first_row(s, in.h);
+    for (int i = top; i < SETTINGS && i - top < in.h; i++) {
         bool on = !s->in_runs && i == (int)s->setting, quiet = idle(&s->next, i);
-        int y = in.y + i, x = in.x + VALUE_AT;
+        int y = in.y + i - top, x = in.x + VALUE_AT;
         canvas_text(c, in.x, y, VALUE_AT - 1, on ? INK_TEXT | STYLE_BOLD : INK_DIM, row[i].name);
         canvas_text(c, x, y, in.w - VALUE_AT,
                     quiet ? INK_FAINT
@@ -298,7 +312,7 @@ static void draw_run(Canvas *c, Rect r, int y, const RunInfo *run, bool on)
 static void draw_runs(const TrainScreen *s, Canvas *c, Rect r)
 {
     char right[32];
-    snprintf(right, sizeof right, "%skNN   probe", r.w >= 48 ? "steps   " : "");
+    snprintf(right, sizeof right, "%skNN  linear", r.w >= 48 ? "steps   " : "");
     Rect in =
         rect_inset(canvas_box(c, r, s->in_runs, "Runs so far", s->runs && r.w >= 40 ? right : NULL), 1, 0);
     if (!s->runs) {
@@ -374,7 +388,8 @@ static PageLayout page_layout(Rect area)
 {
     PageLayout l = {0};
     bool wide = area.w >= 76, high = area.h >= 26;
-    Rect top = rect_cut_top(&area, SETTINGS + (high ? 5 : 2));
+    int rows = SETTINGS + (high ? 5 : 2);
+    Rect top = rect_cut_top(&area, rows > area.h - 3 ? area.h - 3 : rows); /* a run is always in sight */
     if (wide) {
         l.settings = rect_cut_left(&top, top.w * 2 / 5);
         l.meaning = top;
@@ -413,9 +428,10 @@ bool page_click(TrainScreen *s, Rect area, int x, int y)
 {
     PageLayout l = page_layout(area);
     Rect in = rect_inset(l.settings, 2, 1), runs = rect_inset(l.runs, 2, 1);
-    if (rect_has(in, x, y) && y - in.y < SETTINGS) {
+    int row = first_row(s, in.h) + y - in.y;
+    if (rect_has(in, x, y) && row < SETTINGS) {
         s->in_runs = false;
-        s->setting = (Setting)(y - in.y);
+        s->setting = (Setting)row;
         return true;
     }
     long top = s->at >= runs.h ? s->at - runs.h + 1 : 0, at = top + y - runs.y;

@@ -4,6 +4,7 @@
 #pragma once
 #include "engine/run_curve.h"
 #include "engine/through.h"
+#include "engine/train_command.h"
 #include "engine/train_history.h"
 #include "latent/stream.h"
 #include "tui/screen.h"
@@ -23,6 +24,7 @@ typedef enum {
     SETTING_PRECISION,
     SETTING_PSI,
     SETTING_TRAY,
+    SETTING_MIX,
     SETTING_STEPS,
     SETTING_SEED,
     SETTINGS
@@ -56,19 +58,22 @@ typedef struct {
     RunCurve before; /* of this program's run: what it did before it was taken up again */
     RunInfo other;   /* to compare with; id "" for none */
     RunCurve other_curve;
+    TrainForce *force; /* what it was told to weigh; NULL: nothing is known */
     TrainControl want; /* figures asked for, shown before the run has taken them */
     double want_until, read_at;
     bool log_loss;
-    bool on_curves;      /* the curves have the focus, else the pairs */
-    int smoothing;       /* of the loss: index into a table of train_curves.c */
-    float cursor;        /* the step under the crosshair; NaN: none */
-    float from, to;      /* steps in sight; NaN: all */
-    History kept;        /* steps that the run can go back to */
-    bool back_awaited;   /* it was told to go back and has not yet */
-    int backs_seen;      /* how often the news have told of going back */
-    double kept_at;      /* when they were read */
-    uint64_t step_shown; /* the step whose pairs are made again ... */
-    uint64_t step_wish;  /* ... by this ticket; 0: those of the running batch are shown */
+    bool on_curves;    /* the curves have the focus, else the pairs */
+    int smoothing;     /* of the loss: index into a table of train_curves.c */
+    float cursor;      /* the step under the crosshair; NaN: none */
+    float from, to;    /* steps in sight; NaN: all */
+    bool health;       /* the health of the representation where there is room for one of two panes */
+    uint64_t proposed; /* the step that the prompt for going back proposed */
+    History kept;      /* steps that the run can go back to */
+    bool back_awaited; /* it was told to go back and has not yet */
+    int backs_seen, marks_seen; /* how often the news have told of going back, and of changes */
+    double kept_at;             /* when they were read */
+    uint64_t step_shown;        /* the step whose pairs are made again ... */
+    uint64_t step_wish;         /* ... by this ticket; 0: those of the running batch are shown */
     Painting *step_made;
     TrainPair step_pair[TRAIN_PAIRS];
     int step_pairs_n;
@@ -104,6 +109,17 @@ int run_pairs(const TrainNews *n, PairGroup group, const TrainPair **out);
 /* The pair at a cell, false where there is none. */
 bool run_pair_at(const TrainScreen *s, const App *app, Rect area, int x, int y, PairGroup *group, int *item);
 
+/* --- train_pairs.c --- */
+const TrainPair *pairs_selected(const TrainScreen *s); /* NULL: none */
+bool pairs_move(TrainScreen *s, int by, int groups);
+bool pairs_steer(TrainScreen *s, App *app);
+bool pairs_keep(TrainScreen *s, App *app, const char *path); /* NULL: to the clipboard */
+bool pairs_tray(TrainScreen *s, App *app, const char *tags);
+/* Views like the selected one come never again, or again; twice as often; FACTOR times. */
+bool pairs_exclude(TrainScreen *s, App *app);
+bool pairs_favour(TrainScreen *s, App *app);
+bool pairs_weigh(TrainScreen *s, App *app, const char *factor);
+
 /* Where the loss is drawn. */
 Rect run_loss(const App *app, Rect area);
 
@@ -114,6 +130,7 @@ void curves_move(TrainScreen *s, const App *app, int columns);
 void curves_zoom(TrainScreen *s, float factor); /* above 1: nearer, about the crosshair */
 void curves_whole(TrainScreen *s);              /* the whole run, no crosshair */
 bool curves_click(TrainScreen *s, const App *app, int x, int y);
+void curves_go(TrainScreen *s, float step); /* the crosshair on a step */
 
 /* --- train_step.c --- */
 /* Asks for the pairs of the step under the crosshair; says why where that cannot be. */
@@ -134,7 +151,7 @@ void through_draw(const TrainScreen *s, const App *app, Canvas *c, Rect r);
 /* Starts a run with s->next, or goes on with the run `id`, from the kept checkpoint of step *back where back
  * is given. */
 void follow_start(TrainScreen *s, App *app, const char *id, const uint64_t *back);
-/* Reads again which checkpoints are kept, now and then. */
+/* Reads again which checkpoints are kept and what the run was told, now and then. */
 void follow_kept(TrainScreen *s);
 /* Shows the curves of a stored run. */
 bool follow_stored(TrainScreen *s, App *app, const char *text);

@@ -1,72 +1,42 @@
 /* The pairs of any step of a run, made again: what a run draws is a function of its settings and the step
  * alone. */
-#include "latent/stream.h"
+#include "engine/train_pairs.h"
 #include "tui/screens/train_state.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The strength of the latent view at that step: as it began, or as it was last changed before. */
-static float sigma_at(const RunCurve *c, const TrainConfig *config, float step)
+static void ask(TrainScreen *s, App *app)
 {
-    float sigma = config->control.sigma;
-    for (int i = 0; i < c->marks && c->mark[i].step <= step; i++) sscanf(c->mark[i].text, "sigma %f", &sigma);
-    return config->maker == VIEWS_GENERATOR_PIXEL ? 0 : sigma;
-}
-
-static float share_at(const RunCurve *c, const TrainConfig *config, float step)
-{
-    float share = config->control.share;
-    for (int i = 0; i < c->marks && c->mark[i].step <= step; i++) sscanf(c->mark[i].text, "share %f", &share);
-    return share;
-}
-
-static bool config_of(TrainConfig *out, const TrainScreen *s, Err *err)
-{
-    if (!s->live || !s->news) return train_run_config(out, &s->shown, err);
-    *out = s->news->config;
-    return true;
-}
-
-static void ask(TrainScreen *s, World *w, const TrainConfig *config)
-{
+    World *w = app_world(app);
+    StepPair pair[TRAIN_PAIRS];
     Address list[2 * TRAIN_PAIRS];
-    int n = 0;
-    Stream stream = stream_of(w->g, config->seed);
-    stream.anchors = config->anchors;
-    stream.psi = config->psi;
-    stream.sigma = sigma_at(&s->curve, config, (float)s->step_shown);
-    for (int i = 0; i < config->pairs && n < TRAIN_PAIRS; i++) { /* pairs of kept views stand in the tray */
-        if (views_is_corner(config->pairs, share_at(&s->curve, config, (float)s->step_shown), i)) continue;
-        stream_pair(&list[2 * n], &list[2 * n + 1], &stream,
-                    s->step_shown * (uint64_t)config->pairs + (uint64_t)i);
-        n++;
+    Err err = {0};
+    int n = train_pairs(pair, TRAIN_PAIRS, w->workspace, &s->shown, s->step_shown, &err);
+    for (int i = 0; i < n; i++) list[2 * i] = pair[i].a, list[2 * i + 1] = pair[i].b;
+    if (n < 0) {
+        app_fail(app, &err);
+    } else if (!n) {
+        app_notice(app, "every pair of that step was a real picture");
+    } else {
+        s->step_wish = painter_ask(w->painter, PAINT_PAIRS, list, 2 * n);
+        s->on_curves = false;
+        s->group = PAIRS_BATCH;
+        s->item = 0;
     }
-    s->step_wish = painter_ask(w->painter, PAINT_PAIRS, list, 2 * n);
 }
 
 void step_open(TrainScreen *s, App *app)
 {
     World *w = app_world(app);
-    TrainConfig config;
-    Err err = {0};
     step_close(s);
     if (s->page || !isfinite(s->cursor)) {
-        app_notice(app, "h and l on the curves put the crosshair on a step");
-        return;
-    }
-    if (!config_of(&config, s, &err)) {
-        app_fail(app, &err);
-    } else if (!views_generated(config.maker)) {
-        app_notice(app, "this run learns from real pictures: only generated pairs are made again");
+        app_notice(app, "h and l on the curves, or :step N, put the crosshair on a step");
     } else if (!w->g || !w->painter) {
         app_notice(app, "no generator is open");
     } else {
         s->step_shown = (uint64_t)fmaxf(s->cursor, 0);
-        ask(s, w, &config);
-        s->on_curves = false;
-        s->group = PAIRS_BATCH;
-        s->item = 0;
+        ask(s, app);
     }
 }
 
@@ -79,7 +49,11 @@ bool step_take(TrainScreen *s, App *app)
     s->step_pairs_n = s->step_made->done / 2;
     for (int i = 0; i < s->step_pairs_n; i++) {
         TrainPair *p = &s->step_pair[i];
-        *p = (TrainPair){.a = s->step_made->image[2 * i], .b = s->step_made->image[2 * i + 1], .cosine = NAN};
+        *p = (TrainPair){.a = s->step_made->image[2 * i],
+                         .b = s->step_made->image[2 * i + 1],
+                         .cosine = NAN,
+                         .index_a = -1,
+                         .index_b = -1};
         p->address_a = s->step_made->address[2 * i];
         p->address_b = s->step_made->address[2 * i + 1];
     }

@@ -88,6 +88,13 @@ static void meter(Canvas *c, Rect *in, const char *name, const float *x, int n, 
     history(c, row.x + 16, row.y, row.w - 16, x, n);
 }
 
+/* ... and below it what it means, where there is room for all of them. */
+static void meter_told(Canvas *c, Rect *in, bool room, const char *means)
+{
+    Rect row = room ? rect_cut_top(in, 1) : (Rect){0};
+    if (!rect_empty(row)) canvas_text(c, row.x + 1, row.y, row.w - 1, INK_FAINT, means);
+}
+
 static void fact(Canvas *c, Rect *in, const char *name, const char *value)
 {
     Rect row = rect_cut_top(in, 1);
@@ -130,12 +137,17 @@ static void draw_health(const TrainScreen *s, Canvas *c, Rect r)
     const RunCurve *v = &s->curve;
     char text[64];
     if (rect_empty(r)) return;
-    Rect in = rect_inset(canvas_box(c, r, false, "Health", NULL), 1, 0);
+    Rect in = rect_inset(canvas_box(c, r, false, "Health of the representation", NULL), 1, 0);
     float spread = last_known(v->spread, v->points);
+    bool room = in.h >= 14;
     meter(c, &in, "align", v->alignment, v->points, 2, false);
+    meter_told(c, &in, room, "pairs apart: lower is better");
     meter(c, &in, "uniform", v->uniformity, v->points, 2, false);
+    meter_told(c, &in, room, "crowding: lower is better");
     meter(c, &in, "rank", v->rank, v->points, 1, false);
+    meter_told(c, &in, room, "directions in use (RankMe)");
     meter(c, &in, "std\u00b7\u221ad", v->spread, v->points, 2, collapsed(spread));
+    meter_told(c, &in, room, "1: all vary, 0: collapsed");
     if (in.h >= 5) rect_cut_top(&in, 1);
     if (isfinite(v->positive)) {
         cosines(c, &in, "pairs", v->positive, v->cosines.positive);
@@ -170,7 +182,8 @@ static Rect tile_rect(const RunLayout *l, PairGroup group, int i)
     return tile.x + tile.w <= in.x + in.w ? tile : (Rect){0};
 }
 
-static void draw_pair(const RunLayout *l, Canvas *c, Rect tile, const TrainPair *pair, bool on)
+/* mixed: real pictures are told from generated ones. */
+static void draw_pair(const RunLayout *l, Canvas *c, Rect tile, const TrainPair *pair, bool on, bool mixed)
 {
     char text[16];
     Rect a = rect_cut_top(&tile, l->tile_h), b = rect_cut_top(&tile, l->tile_h);
@@ -178,6 +191,8 @@ static void draw_pair(const RunLayout *l, Canvas *c, Rect tile, const TrainPair 
     canvas_picture(c, b, &pair->b, canvas_image_id(&pair->b));
     snprintf(text, sizeof text, "%.2f", (double)pair->cosine);
     if (!isfinite(pair->cosine)) snprintf(text, sizeof text, "%s", on ? "\u25b2" : "");
+    if (pair->index_a >= 0 && pair->index_b >= 0 && mixed && tile.w >= 9)
+        snprintf(text, sizeof text, "real %.2f", (double)pair->cosine);
     int w = text_width(text);
     if (on) canvas_tint(c, tile, STYLE_BAR);
     canvas_text(c, tile.x + (tile.w - w) / 2, tile.y, tile.w,
@@ -198,7 +213,7 @@ static void draw_group(const TrainScreen *s, const RunLayout *l, Canvas *c, Pair
         canvas_wrap(c, rect_inset(in, 1, 0), INK_DIM, "The first batch is being made.");
     for (int i = 0; i < n; i++) {
         Rect tile = tile_rect(l, group, i);
-        if (!rect_empty(tile)) draw_pair(l, c, tile, &pair[i], focus && i == s->item);
+        if (!rect_empty(tile)) draw_pair(l, c, tile, &pair[i], focus && i == s->item, s->want.mix > 0);
     }
 }
 
@@ -221,7 +236,7 @@ static void draw_step(const TrainScreen *s, const RunLayout *l, Canvas *c)
     if (!s->step_pairs_n) canvas_wrap(c, rect_inset(in, 1, 0), INK_DIM, "They are being made again.");
     for (int i = 0; i < s->step_pairs_n; i++) {
         Rect tile = tile_rect(&wide, PAIRS_BATCH, i);
-        if (!rect_empty(tile)) draw_pair(l, c, tile, &s->step_pair[i], !s->on_curves && i == s->item);
+        if (!rect_empty(tile)) draw_pair(l, c, tile, &s->step_pair[i], !s->on_curves && i == s->item, false);
     }
 }
 
@@ -243,7 +258,7 @@ static void draw_summary(const TrainScreen *s, const RunLayout *l, Canvas *c)
     if (last < 0) return;
     snprintf(text, sizeof text, "%.1f %%  (untrained %.1f)", (double)v->linear[last],
              (double)v->untrained_linear);
-    fact(c, &in, "probe", text);
+    fact(c, &in, "linear", text);
     snprintf(text, sizeof text, "%.1f %%  (untrained %.1f)", (double)v->knn[last], (double)v->untrained_knn);
     fact(c, &in, "kNN", text);
     if (in.h > 1) rect_cut_top(&in, 1);
@@ -348,10 +363,11 @@ static void draw_facts(const TrainScreen *s, Canvas *c, Rect line)
     if (rect_empty(line)) return;
     x = piece(c, line, x, INK_TEXT | STYLE_BOLD, "run %s%s%s", s->shown.id, *s->shown.name ? " " : "",
               s->shown.name);
-    x = piece(c, line, x, INK_DIM, "%s \u00b7 %s encoder", s->shown.maker, s->shown.encoder);
+    if (line.w >= 100) /* narrower: the figures need the room */
+        x = piece(c, line, x, INK_DIM, "%s \u00b7 %s encoder", s->shown.maker, s->shown.encoder);
     if (s->live && s->news && s->news->ended_ok) {
         const ProbeResult *f = &s->news->final, *u = &s->news->final_untrained;
-        x = piece(c, line, x, INK_GOOD, "at the end: probe %.1f kNN %.1f", 100 * f->linear.value,
+        x = piece(c, line, x, INK_GOOD, "at the end: linear %.1f kNN %.1f", 100 * f->linear.value,
                   100 * f->knn.value);
         piece(c, line, x, INK_DIM, "untrained %.1f and %.1f, judged on \"%s\"", 100 * u->linear.value,
               100 * u->knn.value, s->news->split);
@@ -359,11 +375,17 @@ static void draw_facts(const TrainScreen *s, Canvas *c, Rect line)
     }
     const TrainControl *k = &s->want;
     if (!isfinite(k->rate)) return;
+    double now = s->live && s->news && s->news->now.views ? s->news->now.rate : s->curve.rate;
     x = piece(c, line, x, INK_ACCENT, "rate %.3g", (double)k->rate);
+    /* The schedule warms it up and lets it fall: what is set is its height. */
+    if (isfinite(now) && fabs(now - (double)k->rate) > 0.005 * (double)k->rate)
+        x = piece(c, line, x - 2, INK_DIM, "now %.2g", now);
     x = piece(c, line, x, INK_ACCENT, "\u03c3 %.2f", (double)k->sigma);
     x = piece(c, line, x, INK_ACCENT, "T %.2f", (double)k->temperature);
     if (isfinite(k->share) && (k->share > 0 || (s->live && s->news && s->news->config.tray)))
         x = piece(c, line, x, INK_ACCENT, "tray %.0f %%", 100 * (double)k->share);
+    if (k->mix > 0) x = piece(c, line, x, INK_ACCENT, "real %.0f %%", 100 * (double)k->mix);
+    if (s->force && s->force->weights) x = piece(c, line, x, INK_ACCENT, "%d weighed", s->force->weights);
     if (s->live && s->news) x = piece(c, line, x, INK_DIM, "%d pairs", s->news->config.pairs);
     if (s->live && s->news) piece(c, line, x, INK_DIM, "\u03c8 %.2f", (double)s->news->config.psi);
 }
@@ -371,8 +393,9 @@ static void draw_facts(const TrainScreen *s, Canvas *c, Rect line)
 void run_view(const TrainScreen *s, const App *app, Canvas *c, Rect area)
 {
     RunLayout l = run_layout(app, area);
-    curves_draw(s, c, l.loss, l.real);
-    draw_health(s, c, l.health);
+    bool swapped = rect_empty(l.health) && s->health;
+    curves_draw(s, c, l.loss, swapped ? (Rect){0} : l.real);
+    draw_health(s, c, swapped ? l.real : l.health);
     if (s->through)
         through_draw(s, app, c, below(&l));
     else if (s->step_wish)

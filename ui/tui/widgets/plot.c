@@ -239,8 +239,8 @@ static void show(Canvas *c, const Frame *f, const Plot *p)
         }
 }
 
-/* Names at the right end of the top row, the first series outermost; left out where curves need the room. */
-static void legend(Canvas *c, const Frame *f, const Plot *p)
+/* Names at the right end of the top row, which is theirs where there is room, the first series outermost. */
+static void legend(Canvas *c, const Frame *f, const Plot *p, int y)
 {
     int right = f->in.x + f->in.w;
     for (int s = 0; s < p->count; s++) {
@@ -248,16 +248,20 @@ static void legend(Canvas *c, const Frame *f, const Plot *p)
         if (!p->series[s].name || right - f->in.x < 10) continue;
         snprintf(text, sizeof text, "%s %s", c->ascii ? (char[]){"*o+x#@"[s % 6], 0} : "●",
                  p->series[s].name);
-        int w = canvas_right(c, right, f->in.y, right - f->in.x - 2, p->series[s].ink, text);
-        canvas_put(c, right - w - 1, f->in.y, INK_TEXT, ' ');
+        int w = canvas_right(c, right, y, right - f->in.x - 2, p->series[s].ink, text);
+        canvas_put(c, right - w - 1, y, INK_TEXT, ' ');
         right -= w + 2;
     }
 }
 
-/* The cells left for the curves beside the numbers. */
-static Rect inside(Rect r, int label)
+/* The cells left for the curves beside the numbers and below the legend. */
+static Rect inside(Rect r, const Plot *p, int label)
 {
-    return (Rect){r.x + label + 1, r.y, r.w - label - 1, r.h - (r.h >= 6 ? 2 : 1)};
+    Rect in = {r.x + label + 1, r.y, r.w - label - 1, r.h - (r.h >= 6 ? 2 : 1)};
+    bool names = false;
+    for (int s = 0; s < p->count; s++) names |= p->series[s].name != NULL;
+    if (names && in.h >= 6) rect_cut_top(&in, 1);
+    return in;
 }
 
 /* False where r is too small. */
@@ -267,7 +271,7 @@ static bool frame(Frame *f, Ticks *t, Rect r, const Plot *p)
     if (r.w < 10 || r.h < 3) return false;
     window(f, p);
     *t = ticks(f, p, r.h - 1);
-    f->in = inside(r, t->width);
+    f->in = inside(r, p, t->width);
     return f->in.w >= 4 && f->in.h >= 1;
 }
 
@@ -298,6 +302,6 @@ void plot_draw(Canvas *c, Rect r, const Plot *p)
     show(c, &f, p);
     crosshair(c, &f, p);
     labels(c, &f, p);
-    legend(c, &f, p);
+    legend(c, &f, p, r.y);
     free(f.mask);
 }
