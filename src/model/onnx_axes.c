@@ -143,6 +143,13 @@ bool operand_widen(Draft *d, Operand *o, const Extent *dim)
     return o->id != NET_NONE;
 }
 
+bool draft_first(Draft *d, Operand *x)
+{
+    const Operand *o = draft_in(d, 0);
+    int b = operand_batch(o);
+    return operand_result(d, x, o, b < 0 ? 0 : b);
+}
+
 /* ---- Transposing ------------------------------------------------------------------------------------------
  */
 
@@ -210,14 +217,29 @@ static bool fits(const Operand *o, Extent *dim, int rank, int b, int64_t length)
     return true;
 }
 
-/* In a file of a fixed batch: the first axis that may be it. */
+/* How sure it is that axis b of a reshape is the batch's: 2 where all after it stays, 1 where nothing before
+ * it is merged with it. */
+static int sureness(const Operand *o, const Extent *dim, int rank, int b)
+{
+    int was = operand_batch(o);
+    bool stays = rank - b == o->rank - was && dim[b].n == o->dim[was].n;
+    for (int i = 1; stays && i < rank - b; i++) stays = dim[b + i].n == o->dim[was + i].n;
+    return stays
+               ? 2
+               : dim[b].outer == 1 && (b + 1 < rank || rank == 1); /* no batch is merged into the last axis */
+}
+
+/* In a file of a fixed batch: the first axis of those most surely the batch's. */
 static bool find_batch(const Draft *d, const Operand *o, Extent *dim, int rank)
 {
-    for (int b = 0; d->fixed && b < rank; b++) {
-        Extent was = dim[b];
-        if (was.n % d->fixed == 0 && fits(o, dim, rank, b, was.n / d->fixed)) return true;
-        dim[b] = was;
-    }
+    for (int sure = 2; d->fixed && sure >= 0; sure--)
+        for (int b = 0; b < rank; b++) {
+            Extent was = dim[b];
+            if (was.n % d->fixed == 0 && fits(o, dim, rank, b, was.n / d->fixed) &&
+                sureness(o, dim, rank, b) >= sure)
+                return true;
+            dim[b] = was;
+        }
     return false;
 }
 

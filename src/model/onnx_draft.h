@@ -139,6 +139,8 @@ bool operand_id(Draft *d, const Operand *o, ValueId *id);
 /* Numbers as a value of the net that is the same for each image; a batch axis is added in place of the first
  * 1, or at `axis`. */
 bool operand_result(Draft *d, Operand *out, const Operand *o, int axis);
+/* Input 0 as a value of the net. */
+bool draft_first(Draft *d, Operand *x);
 /* The axis for pictures: N x C x ..., batch first and alone. */
 bool operand_plain(Draft *d, const Operand *o, int rank_least, int rank_most);
 bool axes_reshape(Draft *d, Operand *out, const Operand *o, const Extent *dim, int rank);

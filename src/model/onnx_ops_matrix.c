@@ -61,6 +61,18 @@ static bool widen(Draft *d, Operand *x, const Operand *other)
     return !grows || operand_widen(d, x, dim);
 }
 
+/* Axes of length 1 before the others, up to a rank; the caller drops the numbers. */
+static bool lead(Draft *d, Operand *o, int rank)
+{
+    Extent dim[DRAFT_RANK];
+    Operand long_one;
+    for (int i = 0; i < rank; i++)
+        dim[i] = i < rank - o->rank ? (Extent){1, false, 1} : o->dim[i - (rank - o->rank)];
+    if (!axes_reshape(d, &long_one, o, dim, rank)) return false;
+    *o = long_one;
+    return true;
+}
+
 static bool results_product(Draft *d, Operand a, Operand b)
 {
     ValueId in[2];
@@ -89,7 +101,13 @@ static bool matmul(Draft *d)
         return fold_product(d, &out, a, b) && (draft_out(d, 0, out), true);
     if (b->kind == OPERAND_NUMBERS && b->rank == 2) return times_constant(d, a, b, false, NULL);
     if (a->kind == OPERAND_NUMBERS && a->rank == 2) return constant_times(d, a, b);
-    return results_product(d, *a, *b);
+    Operand la = *a, lb = *b;
+    int rank = a->rank > b->rank ? a->rank : b->rank;
+    if (!lead(d, &la, rank)) return false;
+    bool ok = lead(d, &lb, rank) && results_product(d, la, lb);
+    numbers_drop(d, la.numbers);
+    numbers_drop(d, lb.numbers);
+    return ok;
 }
 
 static double times(double a, double b, const double k[2])

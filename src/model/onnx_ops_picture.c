@@ -147,12 +147,6 @@ static bool weight(Draft *d, const Operand *o, const Operand *x, ValueId *id)
     return *id != NET_NONE;
 }
 
-/* Constants as the first input are the same for every image. */
-static bool first_input(Draft *d, Operand *x)
-{
-    return operand_result(d, x, draft_in(d, 0), 0);
-}
-
 static bool conv(Draft *d)
 {
     const Operand *w = draft_in(d, 1);
@@ -160,7 +154,7 @@ static bool conv(Draft *d)
     Window win;
     ValueId in[3];
     int64_t groups = draft_int(d, "group", 1);
-    if (!first_input(d, &x) || w->rank < 3 || !window(d, &win, &x, w->dim + 2))
+    if (!draft_first(d, &x) || w->rank < 3 || !window(d, &win, &x, w->dim + 2))
         return w->rank >= 3 ? false : draft_refuse(d, "its weight has too few axes");
     if (groups < 1 || groups > 1 << 16) return draft_refuse(d, "it has %lld groups", (long long)groups);
     Attrs a = attrs_of(&win);
@@ -201,7 +195,7 @@ static bool conv_transpose(Draft *d)
     ValueId in[3];
     int64_t groups = draft_int(d, "group", 1), out_pad[2];
     int n;
-    if (!first_input(d, &x) || w->rank < 3 || !window(d, &win, &x, w->dim + 2))
+    if (!draft_first(d, &x) || w->rank < 3 || !window(d, &win, &x, w->dim + 2))
         return w->rank >= 3 ? false : draft_refuse(d, "its weight has too few axes");
     if (groups < 1 || groups > 1 << 16) return draft_refuse(d, "it has %lld groups", (long long)groups);
     if (!draft_ints(d, "output_padding", out_pad, 2, &n)) return false;
@@ -227,9 +221,9 @@ static bool conv_transpose(Draft *d)
 
 static bool batch_norm(Draft *d)
 {
-    const Operand *x = draft_in(d, 0);
+    Operand own, *x = &own;
     ValueId in[5];
-    if (!operand_plain(d, x, 2, NET_RANK)) return false;
+    if (!draft_first(d, x) || !operand_plain(d, x, 2, NET_RANK)) return false;
     if (draft_int(d, "training_mode", 0))
         return draft_refuse(d, "it was exported while training: call eval() before the export");
     int C = x->dim[1].n;
@@ -242,9 +236,9 @@ static bool batch_norm(Draft *d)
 
 static bool instance_norm(Draft *d)
 {
-    const Operand *x = draft_in(d, 0);
+    Operand own, *x = &own;
     ValueId in[3];
-    if (!operand_plain(d, x, 3, NET_RANK) || !operand_id(d, x, &in[0])) return false;
+    if (!draft_first(d, x) || !operand_plain(d, x, 3, NET_RANK) || !operand_id(d, x, &in[0])) return false;
     for (int i = 1; i < 3; i++)
         if (!vector(d, i, x->dim[1].n, false, &in[i])) return false;
     return draft_like(
@@ -292,11 +286,11 @@ static bool zeros_around(Draft *d, ValueId *id, Window *w)
 
 static bool pool(Draft *d)
 {
-    const Operand *x = draft_in(d, 0);
+    Operand own, *x = &own;
     bool average = onnx_text_is(d->node->op, "AveragePool");
     Window w;
     ValueId id;
-    if (!window(d, &w, x, NULL)) return false;
+    if (!draft_first(d, x) || !window(d, &w, x, NULL)) return false;
     if (w.dilation[0] != 1 || w.dilation[1] != 1) return draft_refuse(d, "dilations are not read");
     if (draft_int(d, "storage_order", 0) || d->node->outputs > 1)
         return draft_refuse(d, "its second output, or order of storage, is not read");
@@ -314,11 +308,11 @@ static bool pool(Draft *d)
 
 static bool global_pool(Draft *d)
 {
-    const Operand *x = draft_in(d, 0);
+    Operand own, *x = &own;
     bool average = onnx_text_is(d->node->op, "GlobalAveragePool");
-    Operand out = *x;
     ValueId id;
-    if (!operand_plain(d, x, 3, NET_RANK) || !operand_id(d, x, &id)) return false;
+    if (!draft_first(d, x) || !operand_plain(d, x, 3, NET_RANK) || !operand_id(d, x, &id)) return false;
+    Operand out = own;
     for (int i = 2; i < x->rank; i++) out.dim[i].n = 1;
     if (average && x->rank == 4)
         id = draft_one(d, OP_MEANHW, id, (Attrs){0});

@@ -177,12 +177,14 @@ static bool read_scales(Draft *d, const Operand *x, double *scale, int *size)
 
 static bool resize(Draft *d)
 {
-    const Operand *x = draft_in(d, 0);
+    Operand own, *x = &own;
     Resize r;
     double scale[DRAFT_RANK];
     int size[DRAFT_RANK];
+    if (!draft_first(d, x) || !operand_plain(d, x, 3, 5) || !read_resize(d, &r) ||
+        !read_scales(d, x, scale, size))
+        return false;
     Operand o = *x;
-    if (!operand_plain(d, x, 3, 5) || !read_resize(d, &r) || !read_scales(d, x, scale, size)) return false;
     Table t[DRAFT_RANK];
     int grown = 0;
     for (int i = 0; i < x->rank; i++)
@@ -213,12 +215,6 @@ static bool resize(Draft *d)
     return draft_like(d, o.id, &o);
 }
 
-/* Before opset 9 the scales were an attribute; from 9 on they are an input. */
-static bool upsample(Draft *d)
-{
-    return resize(d);
-}
-
 /* ---- Pad --------------------------------------------------------------------------------------------------
  */
 
@@ -244,17 +240,16 @@ static bool table_pad(Draft *d, Table *t, int n, int before, int after, bool ref
 
 static bool pad(Draft *d)
 {
-    const Operand *x = draft_in(d, 0);
+    Operand own, *x = &own;
     int64_t pads[2 * DRAFT_RANK];
     int n;
     double value;
     Table t;
-    Operand o = *x;
     bool reflect = draft_says(d, "mode", "reflect"), edge = draft_says(d, "mode", "edge");
-    if (x->kind != OPERAND_RESULT) return draft_refuse(d, "of constants it is not read");
-    if (!draft_list(d, 1, "pads", pads, 2 * DRAFT_RANK, &n) ||
+    if (!draft_first(d, x) || !draft_list(d, 1, "pads", pads, 2 * DRAFT_RANK, &n) ||
         !draft_scalar(d, 2, (double)draft_float(d, "value", 0), &value))
         return false;
+    Operand o = *x;
     if (n != 2 * x->rank) return draft_refuse(d, "its pads are not two for each axis");
     if (value != 0 && !reflect && !edge)
         o.id = draft_one(d, OP_SCALE, o.id, (Attrs){.alpha = 1, .gain = (float)-value});
@@ -274,4 +269,4 @@ static bool pad(Draft *d)
     return draft_like(d, id, &o);
 }
 
-const OnnxOp onnx_ops_size[] = {{"Resize", resize, 1}, {"Upsample", upsample, 1}, {"Pad", pad, 1}, {0}};
+const OnnxOp onnx_ops_size[] = {{"Resize", resize, 1}, {"Upsample", resize, 1}, {"Pad", pad, 1}, {0}};

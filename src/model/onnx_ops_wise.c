@@ -83,8 +83,8 @@ static double fold_scale(double x, double unused, const double k[2])
 #define EACH_POINT(X)                                                                                        \
     X(ABS)                                                                                                   \
     X(RECIPROCAL)                                                                                            \
-    X(LOG) X(POW) X(ERF) X(SIN) X(COS) X(ELU) X(SOFTSIGN) X(HARD_SIGMOID) X(CLIP) X(FLOOR) X(CEIL) X(ROUND)  \
-        X(SIGN)
+    X(LOG)                                                                                                   \
+    X(POW) X(ERF) X(SIN) X(COS) X(ELU) X(SOFTSIGN) X(HARD_SIGMOID) X(CLIP) X(FLOOR) X(CEIL) X(ROUND) X(SIGN)
 EACH_POINT(FOLD_POINT)
 
 static Fold *const fold_point[] = {

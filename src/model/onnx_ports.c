@@ -237,30 +237,35 @@ static const Node *maker(const Net *net, ValueId id)
     return v->producer >= 0 ? net_node(net, v->producer) : NULL;
 }
 
-/* Logits are what a last layer makes of features, before any softmax. */
+/* The last layer of a classifier, before any softmax, or NULL. */
+static const Node *classifier(const Net *net, ValueId id)
+{
+    const Node *last = maker(net, id);
+    if (last && last->op == OP_SOFTMAX) last = maker(net, last->in[0]);
+    return last && last->op == OP_LINEAR && net_value(net, last->in[0])->shape.rank == 2 ? last : NULL;
+}
+
+/* Logits are what a last layer makes of features. */
 static bool feature_output(Draft *d, Imported *out, const Operand *o)
 {
     Shape row;
     if (!operand_shape(d, &row, o)) return false;
     int n = (int)shape_count(&row, 1);
-    ValueId id = o->id;
-    const Node *last = maker(d->net, id);
-    if (last && last->op == OP_SOFTMAX) id = last->in[0], last = maker(d->net, id);
-    bool classifies = last && last->op == OP_LINEAR && net_value(d->net, last->in[0])->shape.rank == 2;
-    id = draft_one(d, OP_RESHAPE, id, (Attrs){.shape = shape2(NET_BATCH, n)});
+    const Node *last = classifier(d->net, o->id);
+    ValueId features = last ? last->in[0] : NET_NONE;
+    ValueId id = draft_one(d, OP_RESHAPE, last ? last->out : o->id, (Attrs){.shape = shape2(NET_BATCH, n)});
     if (id == NET_NONE) return false;
-    port(d, classifies ? "logits" : "features", id);
-    if (classifies) {
-        out->classes = n;
-        port(d, "features", last->in[0]);
-    }
+    port(d, last ? "logits" : "features", id);
+    if (!last) return true;
+    out->classes = n;
+    port(d, "features", features);
     return true;
 }
 
 bool onnx_outputs(Draft *d, Imported *out, const Operand *o)
 {
     Operand own = *o;
-    if (own.kind != OPERAND_RESULT || own.rank < 2 || !own.dim[0].batch || own.dim[0].n != 1 ||
+    if (own.kind != OPERAND_RESULT || own.rank < 1 || !own.dim[0].batch || own.dim[0].n != 1 ||
         own.dim[0].outer != 1)
         return draft_refuse(d, "its output does not begin with the batch");
     if (out->kind == IMPORT_ENCODER) return feature_output(d, out, &own);
