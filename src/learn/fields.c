@@ -147,23 +147,51 @@ Json *fields_json(const void *config, const Field *f, int n)
     return o;
 }
 
+/* A number in its range, given as one that is whole or one that is not. */
+static bool store_number(void *p, const Field *f, const char *what, double x, uint64_t whole, Err *err)
+{
+    if (!(x >= f->least && x <= f->most))
+        return err_set(err, ERR_FORMAT, "%s: %s must be %.12g to %.12g", what, f->key, f->least, f->most);
+    if (f->kind == FIELD_INT) *(int *)p = (int)whole;
+    if (f->kind == FIELD_U64) *(uint64_t *)p = whole;
+    if (f->kind == FIELD_FLOAT) *(float *)p = (float)x;
+    if (f->kind == FIELD_DOUBLE) *(double *)p = x;
+    return true;
+}
+
+static bool is_whole(const Field *f)
+{
+    return f->kind == FIELD_INT || f->kind == FIELD_U64;
+}
+
+static bool wrong_number(const Field *f, const char *what, Err *err)
+{
+    return err_set(err, ERR_FORMAT, "%s: %s must be a %s", what, f->key,
+                   is_whole(f) ? "whole number" : "number");
+}
+
 static bool read_number(void *p, const Field *f, const char *what, const Json *value, Err *err)
 {
     int64_t whole = 0;
     double x = 0;
-    bool integer = f->kind == FIELD_INT || f->kind == FIELD_U64;
-    if (integer ? !json_value_int(value, &whole)
-                : !json_value_num(value, &x) && !json_value_int(value, &whole))
-        return err_set(err, ERR_FORMAT, "%s: %s must be a %s", what, f->key,
-                       integer ? "whole number" : "number");
-    if (integer || (x == 0 && whole)) x = (double)whole;
-    if (!(x >= f->least && x <= f->most))
-        return err_set(err, ERR_FORMAT, "%s: %s must be %.12g to %.12g", what, f->key, f->least, f->most);
-    if (f->kind == FIELD_INT) *(int *)p = (int)whole;
-    if (f->kind == FIELD_U64) *(uint64_t *)p = (uint64_t)whole;
-    if (f->kind == FIELD_FLOAT) *(float *)p = (float)x;
-    if (f->kind == FIELD_DOUBLE) *(double *)p = x;
-    return true;
+    bool got = is_whole(f) ? json_value_int(value, &whole)
+                           : json_value_num(value, &x) || json_value_int(value, &whole);
+    if (!got) return wrong_number(f, what, err);
+    if (is_whole(f) || (x == 0 && whole)) x = (double)whole;
+    return store_number(p, f, what, x, (uint64_t)whole, err);
+}
+
+static bool hear_number(void *p, const Field *f, const char *what, const char *word, Err *err)
+{
+    char *end;
+    double x = strtod(word, &end);
+    if (end == word || *end) return wrong_number(f, what, err);
+    uint64_t whole = 0;
+    if (is_whole(f)) {
+        whole = strtoull(word, &end, 10);
+        if (*word == '-' || *end) return wrong_number(f, what, err);
+    }
+    return store_number(p, f, what, x, whole, err);
 }
 
 static bool read_text(void *p, const Field *f, const char *what, const Json *value, Err *err)
@@ -173,19 +201,37 @@ static bool read_text(void *p, const Field *f, const char *what, const Json *val
     return texts[f->kind].hear(p, s, err);
 }
 
+/* Where key is in the table; -1, and an error, when it is not. */
+static int find(const Field *f, int n, const char *what, const char *key, Err *err)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcmp(f[i].key, key)) return i;
+    err_set(err, ERR_FORMAT, "%s: unknown key \"%s\"", what, key);
+    return -1;
+}
+
 bool fields_read(void *config, const Field *f, int n, const char *what, const Json *j, Err *err)
 {
     if (!json_is_object(j)) return err_set(err, ERR_FORMAT, "%s: not a JSON object", what);
     for (JsonIter it = json_first(j); it.key; it = json_next(j, it)) {
-        int i = 0;
-        while (i < n && strcmp(f[i].key, it.key)) i++;
-        if (i == n) return err_set(err, ERR_FORMAT, "%s: unknown key \"%s\"", what, it.key);
+        int i = find(f, n, what, it.key, err);
+        if (i < 0) return false;
         void *p = (char *)config + f[i].at;
         if (is_number(f[i].kind) ? !read_number(p, &f[i], what, it.value, err)
                                  : !read_text(p, &f[i], what, it.value, err))
             return false;
     }
     return true;
+}
+
+bool fields_set(void *config, const Field *f, int n, const char *what, const char *key, const char *word,
+                Err *err)
+{
+    int i = find(f, n, what, key, err);
+    if (i < 0) return false;
+    void *p = (char *)config + f[i].at;
+    return is_number(f[i].kind) ? hear_number(p, &f[i], what, word, err)
+                                : texts[f[i].kind].hear(p, word, err);
 }
 
 void fact_put(Checkpoint *ck, const char *key, double x)

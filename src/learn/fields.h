@@ -30,6 +30,9 @@ Json *fields_json(const void *config, const Field *f, int n);
 /* Overwrites the fields that j has; refuses keys that are not in the table, wrong types and ranges. */
 bool fields_read(void *config, const Field *f, int n, const char *what, const Json *j, Err *err);
 
+/* Sets the field `key` from a word, as a command line has it; errors as above. */
+bool fields_set(void *config, const Field *f, int n, const char *what, const char *key, const char *word, Err *err);
+
 /* A number as its bits. */
 void fact_put(Checkpoint *ck, const char *key, double x);
 bool fact_get(double *out, const Checkpoint *ck, const char *key, double least, double most, Err *err);

@@ -22,7 +22,7 @@ typedef enum {
 #define OBJECTIVES(X)                                                                                             \
     X(NTXENT,     "ntxent",     HEAD_PROJECTION, false, false,  true,     0.12f, "two views of one picture alike, all others apart (SimCLR)") \
     X(SUPCON,     "supcon",     HEAD_PROJECTION, true,  false,  true,     0.12f, "all views of one class alike, all others apart")  \
-    X(INVERTER,   "inverter",   HEAD_LATENT,     false, true,   false,    0.12f, "the z that a view was made of, by a linear head") \
+    X(INVERTER,   "inverter",   HEAD_LATENT,     false, true,   false,    0.2f, "the z that a view was made of, by a linear head") \
     X(SUPERVISED, "supervised", HEAD_CLASSES,    true,  false,  false,    0.1f,  "the class, by a linear head: cross-entropy")      \
     X(VICREG,     "vicreg",     HEAD_EXPANDER,   false, false,  false,    0.02f, "two views alike, dimensions spread and unlike; no negatives")
 

@@ -61,6 +61,8 @@ bool train_encoder(EncoderConfig *out, const TrainConfig *c, const Views *v, Err
  * keys. */
 Json *train_config_json(const TrainConfig *c);
 bool train_config_read(TrainConfig *out, const Json *j, Err *err);
+/* One setting by its key there, from a word; what goes together is train_check's. */
+bool train_config_set(TrainConfig *c, const char *key, const char *word, Err *err);
 
 /* What a training needs, in bytes: memory of trainer and batch (not of generator and data set), and files. */
 typedef struct {

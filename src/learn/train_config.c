@@ -141,3 +141,8 @@ bool train_config_read(TrainConfig *out, const Json *j, Err *err)
     *out = c;
     return train_check(out, err);
 }
+
+bool train_config_set(TrainConfig *c, const char *key, const char *word, Err *err)
+{
+    return fields_set(c, fields, FIELDS, "training", key, word, err);
+}

@@ -1,4 +1,4 @@
-/* viewsmith train: a contrastive encoder, on generated views or real pictures. */
+/* viewsmith train: an encoder, on generated views or real pictures. */
 #include "cli/share.h"
 #include "base/text.h"
 #include <stdio.h>
@@ -10,6 +10,10 @@ static const Option options[] = {
     OPTION_RUNS,
     {"source", OPTION_TEXT, "KIND", "generator", 0, 0, false,
      "generator, generator-latent, generator-pixel, or real"},
+    {"objective", OPTION_TEXT, "NAME", NULL, 0, 0, false,
+     "ntxent (SimCLR), supcon, inverter, supervised or vicreg (ntxent)"},
+    {"view", OPTION_TEXT, "KINDS", NULL, 0, 0, false,
+     "Latent views: gauss, angular, layers, independent, walk, walks, joined by +; none (gauss)"},
     {"seconds", OPTION_NUMBER, "X", NULL, 0.1, 1e7, false,
      "Budget in seconds, live probes included (300 when no --steps)"},
     {"steps", OPTION_INTEGER, "N", NULL, 1, 1e9, false, "Budget in steps: such a run resumes bit for bit"},
@@ -17,11 +21,20 @@ static const Option options[] = {
     {"precision", OPTION_TEXT, "KIND", NULL, 0, 0, false,
      "float32, or bf16: faster on CPUs with a matrix unit (float32)"},
     {"pairs", OPTION_INTEGER, "N", NULL, 2, 8192, false, "Pairs of views in a step (256)"},
-    {"rate", OPTION_NUMBER, "X", NULL, 1e-6, 10, false, "Learning rate (0.12)"},
-    {"temperature", OPTION_NUMBER, "X", NULL, 0.01, 10, false, "Of NT-Xent (0.2)"},
-    {"sigma", OPTION_NUMBER, "X", NULL, 0, 10, false, "Strength of the latent view (0.3)"},
+    {"rate", OPTION_NUMBER, "X", NULL, 1e-6, 10, false,
+     "Learning rate (0.12; supervised 0.1, inverter 0.2, vicreg 0.02)"},
+    {"temperature", OPTION_NUMBER, "X", NULL, 0.01, 10, false, "Of ntxent and supcon (0.2)"},
+    {"tau-base", OPTION_NUMBER, "X", NULL, 0, 10, false,
+     "Multiplies supcon's loss by temperature / X, as its authors' code by 0.07; 0: by 1 (0)"},
+    {"sigma", OPTION_NUMBER, "X", NULL, 0, 10, false, "Strength of gauss and angular views (0.3)"},
+    {"layers", OPTION_TEXT, "LIST", NULL, 0, 0, false, "Strengths of views of kind layers: 1-2:0.2,3-6:0.8"},
+    {"reach", OPTION_NUMBER, "X", NULL, 0.001, 4, false, "Share of their measured reach that walks go (1)"},
     {"psi", OPTION_NUMBER, "X", NULL, 0, 2, false, "Truncation of anchors and views (1)"},
     {"anchors", OPTION_INTEGER, "N", NULL, 0, 9e15, false, "Only so many different anchors; 0: endless (0)"},
+    {"neighbours", OPTION_INTEGER, "N", NULL, 0, 1e6, false,
+     "With --anchors: so many views of each, made again and again; 0: a fresh one every time (0)"},
+    {"labels-per-class", OPTION_INTEGER, "N", NULL, 0, 1e6, false,
+     "Only so many real pictures of every class, drawn by the seed; 0: all (0)"},
     {"augment", OPTION_TEXT, "RECIPE", NULL, 0, 0, false,
      "Pixel views: genrep, crop, light, none, or genrep:crop=0.3-1,flip=0"},
     {"tray", OPTION_TEXT, "TAG", NULL, 0, 0, false,
@@ -55,33 +68,45 @@ static bool set_budget(TrainConfig *c, const Args *a, Err *err)
     return true;
 }
 
-/* A short name: `choice` says which there are. */
-static bool set_name(char to[16], const Args *a, const char *option, const char *choice, Err *err)
-{
-    if (!args_given(a, option)) return true;
-    if (strlen(args_text(a, option)) >= 16) return err_set(err, ERR_USAGE, "--%s is %s", option, choice);
-    snprintf(to, 16, "%s", args_text(a, option));
-    return true;
-}
+/* Options that are settings of a run (learn/train.h), which a resumed one keeps. */
+static const struct {
+    const char *option, *key;
+} settings[] = {
+    {"objective", "objective"},
+    {"tau-base", "tau_base"},
+    {"source", "views"},
+    {"view", "view"},
+    {"layers", "layers"},
+    {"reach", "reach"},
+    {"encoder", "encoder"},
+    {"precision", "precision"},
+    {"pairs", "pairs"},
+    {"rate", "rate"},
+    {"temperature", "temperature"},
+    {"sigma", "sigma"},
+    {"mix", "mix"},
+    {"psi", "psi"},
+    {"anchors", "anchors"},
+    {"neighbours", "neighbours"},
+    {"labels-per-class", "labels_per_class"},
+    {"augment", "augment"},
+};
+enum { SETTINGS = sizeof settings / sizeof *settings };
 
 static bool set_config(TrainConfig *c, const Args *a, Err *err)
 {
     *c = train_defaults();
     c->budget = (Budget){.seconds = 300};
     c->seed = args_seed(a, "seed");
-    if (!set_name(c->encoder, a, "encoder", "tiny, small, wide or a", err) ||
-        !set_name(c->precision, a, "precision", "float32 or bf16", err))
-        return false;
-    if (args_given(a, "pairs")) c->pairs = (int)args_integer(a, "pairs");
-    if (args_given(a, "rate")) c->control.rate = (float)args_number(a, "rate");
-    if (args_given(a, "temperature")) c->control.temperature = (float)args_number(a, "temperature");
-    if (args_given(a, "sigma")) c->control.sigma = (float)args_number(a, "sigma");
-    if (args_given(a, "mix")) c->control.mix = (float)args_number(a, "mix");
-    if (args_given(a, "psi")) c->psi = (float)args_number(a, "psi");
-    if (args_given(a, "anchors")) c->anchors = (uint64_t)args_integer(a, "anchors");
-    return views_named(&c->maker, args_text(a, "source"), err) && set_budget(c, a, err) &&
-           (!args_given(a, "augment") || augment_parse(&c->recipe, args_text(a, "augment"), err)) &&
-           train_check(c, err);
+    for (int i = 0; i < SETTINGS; i++)
+        if (args_given(a, settings[i].option) &&
+            !train_config_set(c, settings[i].key, args_text(a, settings[i].option), err))
+            return false;
+    if (!args_given(a, "rate")) c->control.rate = objective_rate(c->objective);
+    if (c->per_class && views_generated(c->maker) && !(c->control.mix > 0))
+        return err_set(err, ERR_USAGE,
+                       "--labels-per-class chooses among real pictures: give --source real or --mix");
+    return set_budget(c, a, err) && train_check(c, err);
 }
 
 static bool set_end(TrainEnd *end, const char *text, Err *err)
@@ -98,13 +123,13 @@ static bool set_end(TrainEnd *end, const char *text, Err *err)
 /* What a resumed run may be given anew. */
 static bool check_resume(const Args *a, Err *err)
 {
-    static const char *const fixed[] = {"source",      "encoder", "precision", "pairs", "rate",
-                                        "temperature", "sigma",   "mix",       "psi",   "anchors",
-                                        "augment",     "seed",    "name",      "tray",  "tray-share"};
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        if (args_given(a, fixed[i]))
+    static const char *const more[] = {"seed", "name", "tray", "tray-share"};
+    for (int i = 0; i < SETTINGS + (int)(sizeof more / sizeof *more); i++) {
+        const char *option = i < SETTINGS ? settings[i].option : more[i - SETTINGS];
+        if (args_given(a, option))
             return err_set(err, ERR_USAGE, "--%s belongs to a new run: a resumed one keeps its own settings",
-                           fixed[i]);
+                           option);
+    }
     return true;
 }
 
@@ -225,11 +250,17 @@ static int train_command(const Args *a)
 
 const Command command_train = {
     "[--seconds X | --steps N] [--source generator|real] [--resume RUN]",
-    "Trains an encoder with SimCLR. Views come from the generator in memory (an anchor, a latent\n"
-    "neighbour, pixel augmentation) or from real pictures augmented twice. The run's folder holds\n"
-    "config.json, metrics.jsonl, control.jsonl, TensorBoard events, checkpoints and the encoder.\n"
+    "Trains an encoder. Views come from the generator in memory (an anchor, a latent neighbour, pixel\n"
+    "augmentation) or from real pictures augmented twice. Objectives: ntxent, two views alike and all\n"
+    "others apart; supcon, all of a class alike; inverter, the z behind a view; supervised, its class;\n"
+    "vicreg, alike without negatives. Views: gauss and angular displace z by --sigma, layers each style\n"
+    "layer by its own strength, independent takes another z of the class, walk one of the model's walks,\n"
+    "walks all of them. The run's folder holds config.json, metrics.jsonl, control.jsonl, TensorBoard\n"
+    "events, checkpoints and the encoder.\n"
     "SIGINT saves and ends with status 130; kill -9 loses at most --save-every seconds.",
     "  viewsmith train --seconds 300\n  viewsmith train --source real --steps 600 --seed 1 --json\n"
+    "  viewsmith train --objective supcon --view gauss+walk --anchors 4096 --neighbours 20\n"
+    "  viewsmith train --objective supervised --source real --labels-per-class 60 --steps 600\n"
     "  viewsmith train --resume 0007 --steps 1200\n  viewsmith train --resume 0007 --at 400\n  viewsmith "
     "runs 0007 --set 'temperature 0.3'",
     options,
