@@ -1,66 +1,14 @@
 /* Contrastive training on a tiny net: the gradient of the whole step, the same bits at any thread count and
  * after a resume anywhere, the guard, controls, budgets, and that it learns. */
 #include "base/clock.h"
-#include "check.h"
 #include "model/tiny.h"
-#include "learn/toy.h"
-#include "learn/train.h"
+#include "learn/tiny_train.h"
 #include "math/act.h"
 
 #include <math.h>
 #include <sys/stat.h>
 #include <string.h>
 #include <unistd.h>
-
-static Dataset data;
-
-static int open_data(void **state)
-{
-    (void)state;
-    data = toy_dataset(90, 3, 8, 1, 1);
-    return 0;
-}
-
-static int close_data(void **state)
-{
-    (void)state;
-    toy_free(&data);
-    return 0;
-}
-
-static TrainConfig tiny(uint64_t steps)
-{
-    TrainConfig c = train_defaults();
-    snprintf(c.encoder, sizeof c.encoder, "tiny");
-    c.maker = VIEWS_REAL;
-    c.pairs = 8;
-    c.seed = 11;
-    c.budget = (Budget){.steps = steps};
-    return c;
-}
-
-static Trainer *made(const TrainConfig *c, Pool *pool)
-{
-    Trainer *t = NULL;
-    Err err = {0};
-    assert_ok(trainer_new(&t, c, NULL, &data, pool, &err), err);
-    return t;
-}
-
-static TrainMetrics step(Trainer *t)
-{
-    TrainMetrics m;
-    Err err = {0};
-    assert_ok(trainer_step(t, &m, &err), err);
-    return m;
-}
-
-static void same_weights(Trainer *a, Trainer *b)
-{
-    const Weights *x = trainer_weights(a), *y = trainer_weights(b);
-    assert_int_equal(x->floats, y->floats);
-    assert_memory_equal(x->block, y->block, x->floats * sizeof *x->block);
-}
 
 /* The gradient --------------------------------------------------------------------------------------------
  */
@@ -221,103 +169,6 @@ static void test_resume_refuses(void **state)
     assert_null(back);
     trainer_free(t);
     toy_free(&other);
-}
-
-/* Objectives ------------------------------------------------------------------------------------------------
- */
-
-static TrainConfig tiny_generated(Objective o, uint64_t steps)
-{
-    TrainConfig c = tiny(steps);
-    c.objective = o;
-    c.maker = VIEWS_GENERATOR;
-    c.control.rate = objective_rate(o);
-    c.pairs = 12;
-    return c;
-}
-
-/* Every objective: the same bits on two threads and after a resume, and a loss that falls. */
-static void test_objectives(void **state)
-{
-    Err err = {0};
-    Generator *g = tiny_generator(3, 5, NULL, &err);
-    Pool *pool = pool_new(2, 0, NULL);
-    (void)state;
-    for (int o = 0; o < OBJECTIVE_COUNT; o++) {
-        TrainConfig c = tiny_generated((Objective)o, 40);
-        Trainer *whole, *cut;
-        TrainMetrics m;
-        double first = 0, last = 0;
-        assert_ok(trainer_new(&whole, &c, g, NULL, NULL, &err) && trainer_new(&cut, &c, g, NULL, pool, &err),
-                  err);
-        for (int i = 0; i < 40; i++) {
-            m = step(whole);
-            first += i < 5 ? m.loss : 0;
-            last += i >= 35 ? m.loss : 0;
-            assert_true(isfinite(m.means.alignment) && isfinite(m.means.uniformity) && m.means.spread > 0);
-            assert_true(isfinite(m.accuracy) == (o == OBJECTIVE_SUPERVISED));
-        }
-        if (!(last < first))
-            fail_msg("%s: loss %g at first, %g at last", objective_name((Objective)o), first / 5, last / 5);
-        for (int i = 0; i < 7; i++) step(cut);
-        assert_ok(trainer_save(cut, "objective.safetensors", &err), err);
-        trainer_free(cut);
-        assert_ok(trainer_resume(&cut, "objective.safetensors", g, NULL, pool, NULL, 0, &err), err);
-        while (!trainer_done(cut)) step(cut);
-        same_weights(whole, cut);
-        trainer_free(whole), trainer_free(cut);
-    }
-    pool_free(pool);
-    generator_drop(g);
-}
-
-static void test_objectives_refuse(void **state)
-{
-    Err err = {0};
-    Generator *g = tiny_generator(0, 5, NULL, &err);
-    Trainer *t = NULL;
-    TrainConfig c = tiny_generated(OBJECTIVE_SUPCON, 4);
-    (void)state;
-    assert_refused(trainer_new(&t, &c, g, NULL, NULL, &err), err, ERR_USAGE, "supcon needs classes");
-    c.maker = VIEWS_REAL;
-    c.objective = OBJECTIVE_INVERTER;
-    assert_refused(trainer_new(&t, &c, NULL, &data, NULL, &err), err, ERR_USAGE,
-                   "of real pictures no z is known");
-    c = tiny_generated(OBJECTIVE_NTXENT, 4);
-    c.neighbours = 5;
-    assert_refused(trainer_new(&t, &c, g, NULL, NULL, &err), err, ERR_USAGE, "of a number of anchors");
-    generator_drop(g);
-}
-
-/* An encoder of any objective goes through a file, and a config of before there were objectives is NT-Xent.
- */
-static void test_heads(void **state)
-{
-    Err err = {0};
-    Generator *g = tiny_generator(3, 5, NULL, &err);
-    (void)state;
-    for (int o = 0; o < OBJECTIVE_COUNT; o++) {
-        TrainConfig c = tiny_generated((Objective)o, 2);
-        Trainer *t;
-        Encoder *back;
-        assert_ok(trainer_new(&t, &c, g, NULL, NULL, &err), err);
-        step(t);
-        Encoder *e = trainer_snapshot(t, NULL), *twin;
-        assert_ok(encoder_save(e, "head.safetensors", &err) && encoder_open(&back, "head.safetensors", &err),
-                  err);
-        assert_string_equal(e->digest, back->digest);
-        assert_ok(train_untrained(&twin, &c, g, NULL, 1, NULL, &err), err);
-        assert_true(twin->config.out == e->config.out && twin->config.classes == e->config.classes);
-        encoder_drop(e), encoder_drop(back), encoder_drop(twin);
-        trainer_free(t);
-    }
-    generator_drop(g);
-    TrainConfig old;
-    static const char text[] = "{\"encoder\":\"small\",\"views\":\"generator\",\"sigma\":0.3,\"steps\":7}";
-    Json *j = json_parse(text, sizeof text - 1, "old", &err);
-    assert_ok(train_config_read(&old, j, &err), err);
-    assert_true(old.objective == OBJECTIVE_NTXENT && old.plan.kinds == 1 << VIEW_GAUSS && old.plan.reach > 0);
-    json_drop(j);
 }
 
 /* Guard ---------------------------------------------------------------------------------------------------
@@ -663,27 +514,15 @@ static void test_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_size),
-        cmocka_unit_test(test_gradient),
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_bf16),
-        cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_resume_refuses),
-        cmocka_unit_test(test_corners),
-        cmocka_unit_test(test_guard_rolls_back),
-        cmocka_unit_test(test_guard_gives_up),
-        cmocka_unit_test(test_guard_collapse),
-        cmocka_unit_test(test_guard_gradient),
-        cmocka_unit_test(test_objectives),
-        cmocka_unit_test(test_objectives_refuse),
-        cmocka_unit_test(test_heads),
-        cmocka_unit_test(test_controls),
-        cmocka_unit_test(test_schedule),
-        cmocka_unit_test(test_snapshots),
-        cmocka_unit_test(test_config),
-        cmocka_unit_test(test_hardest),
-        cmocka_unit_test(test_learns),
-        cmocka_unit_test(test_untrained),
+        cmocka_unit_test(test_size),           cmocka_unit_test(test_gradient),
+        cmocka_unit_test(test_threads),        cmocka_unit_test(test_bf16),
+        cmocka_unit_test(test_resume),         cmocka_unit_test(test_resume_refuses),
+        cmocka_unit_test(test_corners),        cmocka_unit_test(test_guard_rolls_back),
+        cmocka_unit_test(test_guard_gives_up), cmocka_unit_test(test_guard_collapse),
+        cmocka_unit_test(test_guard_gradient), cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_schedule),       cmocka_unit_test(test_snapshots),
+        cmocka_unit_test(test_config),         cmocka_unit_test(test_hardest),
+        cmocka_unit_test(test_learns),         cmocka_unit_test(test_untrained),
         cmocka_unit_test(test_time_budget), /* last: it stops the clock */
     };
     return cmocka_run_group_tests(tests, open_data, close_data);
