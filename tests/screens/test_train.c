@@ -84,6 +84,28 @@ static void play(void **state)
     }
 }
 
+/* The command line says the same of two runs. */
+static void two_runs_are_compared(void **state)
+{
+    (void)state;
+    succeeded(viewsmith("runs", "diff", "1", "2", "--runs", "told", "--json", "--quiet"));
+    Json *o = json_of("out.txt");
+    const Json *settings = json_get(o, "settings"), *curve = json_get(o, "curve");
+    static const char *const name[] = {"encoder", "seed", "sigma", "pairs", "told"};
+    assert_int_equal(json_count(settings), 5);
+    for (size_t i = 0; i < 5; i++) assert_string_equal(json_str(json_at(settings, i), "name", ""), name[i]);
+    assert_string_equal(json_str(json_at(settings, 2), "b", ""), "0.45");
+    assert_string_equal(json_str(json_at(settings, 4), "b", ""),
+                        "exclude seed 7 at 40, weight 4 seed 8 at 100, mix 0.25 at 160, rate 0.15 at 220");
+    assert_int_equal(json_count(curve), 9);
+    for (size_t i = 0; i < 9; i++) /* one lies 0.3 above the other */
+        assert_true(fabs(json_num(json_at(curve, i), "a", 0) - json_num(json_at(curve, i), "b", 0) - 0.3) <
+                    0.01);
+    json_drop(o);
+    assert_int_equal(viewsmith("runs", "1", "2", "--runs", "told"), 2);
+    assert_int_equal(viewsmith("runs", "diff", "1", "7", "--runs", "told"), 1);
+}
+
 /* --- live ----------------------------------------------------------------------------------------------- */
 
 static void live(const char *keys)
@@ -150,6 +172,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         {"train-told", play, NULL, NULL, (void *)(uintptr_t) "train-told"},
         {"train-health", play, NULL, NULL, (void *)(uintptr_t) "train-health"},
+        {"train-diff", play, NULL, NULL, (void *)(uintptr_t) "train-diff"},
+        cmocka_unit_test(two_runs_are_compared),
         cmocka_unit_test_setup(a_run_is_told_which_views_come, clean),
         cmocka_unit_test_setup(the_same_key_takes_it_back, clean),
     };

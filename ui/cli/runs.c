@@ -1,6 +1,7 @@
 /* viewsmith runs: lists, shows, names, deletes and steers training runs. */
 #include "cli/share.h"
 #include "base/text.h"
+#include "engine/run_diff.h"
 #include "engine/train_command.h"
 #include "engine/train_history.h"
 #include "engine/train_pairs.h"
@@ -186,6 +187,66 @@ static bool put_pairs(Json *o, const Args *a, const RunInfo *run, Err *err)
     return n >= 0;
 }
 
+static void say_figure(const Args *a, const char *name, double x, double y, double times, int decimals)
+{
+    char one[32], two[32];
+    snprintf(one, sizeof one, isfinite(x) ? "%.*f" : "-", decimals, times * x);
+    snprintf(two, sizeof two, isfinite(y) ? "%.*f" : "-", decimals, times * y);
+    cli_say(a, "%-14s %-24s %s", name, one, two);
+}
+
+static Json *settings_json(const Args *a, const RunDiff *d)
+{
+    Json *list = json_make_array();
+    for (int i = 0; i < d->settings; i++) {
+        const RunDifference *s = &d->setting[i];
+        cli_say(a, "%-14s %-24s %s", s->name, *s->a ? s->a : "-", *s->b ? s->b : "-");
+        Json *row = json_make();
+        json_put_str(row, "name", s->name);
+        json_put_str(row, "a", s->a);
+        json_put_str(row, "b", s->b);
+        json_add(list, row);
+    }
+    if (!d->settings) cli_say(a, "no setting differs");
+    return list;
+}
+
+static Json *curve_json(const Args *a, const RunDiff *d)
+{
+    Json *list = json_make_array();
+    for (int i = 0; i < d->steps; i++) {
+        cli_say(a, "loss at %-6.0f %-24.3f %.3f", (double)d->step[i], (double)d->a[i], (double)d->b[i]);
+        Json *row = json_make();
+        json_put_num(row, "step", (double)d->step[i]);
+        json_put_num(row, "a", (double)d->a[i]);
+        json_put_num(row, "b", (double)d->b[i]);
+        json_add(list, row);
+    }
+    return list;
+}
+
+/* runs diff A B */
+static int compare(const Args *a, const char *runs)
+{
+    Err err = {0};
+    RunInfo one, two;
+    RunDiff *d = malloc(sizeof *d);
+    bool ok = (d || err_nomem(&err, "two runs")) && runs_find(&one, runs, a->word[1], &err) &&
+              runs_find(&two, runs, a->word[2], &err) && run_diff(d, &one, &two, &err);
+    if (!ok) return free(d), cli_fail(&err);
+    Json *o = json_make();
+    cli_say(a, "%-14s %s %-19s %s %s", "", one.id, one.name, two.id, two.name);
+    json_put(o, "settings", settings_json(a, d));
+    say_figure(a, "linear", one.linear, two.linear, 100, 1);
+    say_figure(a, "kNN", one.knn, two.knn, 100, 1);
+    say_figure(a, "seconds", one.seconds, two.seconds, 1, 0);
+    json_put(o, "curve", curve_json(a, d));
+    json_put(o, "a", run_json(&one));
+    json_put(o, "b", run_json(&two));
+    free(d);
+    return cli_result(a, o);
+}
+
 static int runs_command(const Args *a)
 {
     Err err = {0};
@@ -193,6 +254,12 @@ static int runs_command(const Args *a)
     RunInfo run;
     if (!runs_folder(runs, sizeof runs, args_text(a, "runs"), &err)) return cli_fail(&err);
     if (args_given(a, "delete")) return delete (a, runs);
+    bool two = a->words == 3 && !strcmp(a->word[0], "diff");
+    if (two) return compare(a, runs);
+    if (a->words > 1) {
+        err_set(&err, ERR_USAGE, "runs takes one run, or diff and two: viewsmith runs diff 1 2");
+        return cli_fail(&err);
+    }
     if (!a->words && (args_given(a, "name") || args_given(a, "set"))) {
         err_set(&err, ERR_USAGE, "which run? viewsmith runs RUN --name NAME");
         return cli_fail(&err);
@@ -210,12 +277,14 @@ static int runs_command(const Args *a)
 }
 
 const Command command_runs = {
-    "[RUN] [--name NAME] [--set COMMAND] [--delete RUN]",
+    "[RUN] [--name NAME] [--set COMMAND] [--pairs STEP] [--delete RUN]\n       viewsmith runs diff A B",
     "Without arguments lists the runs. RUN is an id (0007 or 7), a name, or the beginning of a name;\n"
-    "to delete, the whole id or name.",
+    "to delete, the whole id or name. diff says which settings of two runs differ, what they were told, and\n"
+    "their loss at the same steps.",
     "  viewsmith runs\n  viewsmith runs 7 --name first\n  viewsmith runs first --set 'sigma 0.45'\n  "
+    "viewsmith runs diff 1 2 --json\n  "
     "viewsmith runs --delete 0007",
     options,
     0,
-    1,
+    3,
     runs_command};

@@ -88,6 +88,10 @@ static bool compare(TrainScreen *s, App *app, const char *text)
         !run_curve_read(&s->other_curve, run.folder, &err))
         return app_fail(app, &err), true;
     s->other = run;
+    follow_diff(s);
+    if (s->diff.settings) /* told once; the summary of a run that has ended keeps it in sight */
+        app_notice(app, "against %s: %s %s, there %s%s", run.id, s->diff.setting[0].name,
+                   s->diff.setting[0].a, s->diff.setting[0].b, s->diff.settings > 1 ? ", and more" : "");
     return true;
 }
 

@@ -270,6 +270,12 @@ static TrainControl figures_of(const TrainScreen *s)
                           .share = (float)c->share};
 }
 
+void follow_diff(TrainScreen *s)
+{
+    if (!*s->other.id || !*s->shown.folder || !run_diff(&s->diff, &s->shown, &s->other, NULL))
+        s->diff.settings = 0;
+}
+
 static bool read_stored(TrainScreen *s, App *app)
 {
     Err err = {0};
@@ -310,6 +316,7 @@ bool follow_stored(TrainScreen *s, App *app, const char *text)
         s->on_curves = true;
         read_stored(s, app);
         offer_encoder(w, &run);
+        follow_diff(s);
     }
     return true;
 }

@@ -3,6 +3,7 @@
  * and train_step.c (the pairs of any of its steps), train_through.c (neighbours through its checkpoints). */
 #pragma once
 #include "engine/run_curve.h"
+#include "engine/run_diff.h"
 #include "engine/through.h"
 #include "engine/train_command.h"
 #include "engine/train_history.h"
@@ -58,6 +59,7 @@ typedef struct {
     RunCurve before; /* of this program's run: what it did before it was taken up again */
     RunInfo other;   /* to compare with; id "" for none */
     RunCurve other_curve;
+    RunDiff diff;      /* of the run in sight and that one */
     TrainForce *force; /* what it was told to weigh; NULL: nothing is known */
     TrainControl want; /* figures asked for, shown before the run has taken them */
     double want_until, read_at;
@@ -153,6 +155,8 @@ void through_draw(const TrainScreen *s, const App *app, Canvas *c, Rect r);
 void follow_start(TrainScreen *s, App *app, const char *id, const uint64_t *back);
 /* Reads again which checkpoints are kept and what the run was told, now and then. */
 void follow_kept(TrainScreen *s);
+/* Compares the run in sight with the other one. */
+void follow_diff(TrainScreen *s);
 /* Shows the curves of a stored run. */
 bool follow_stored(TrainScreen *s, App *app, const char *text);
 /* Takes what is new; true: draw. */

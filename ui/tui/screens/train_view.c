@@ -240,6 +240,30 @@ static void draw_step(const TrainScreen *s, const RunLayout *l, Canvas *c)
     }
 }
 
+/* The settings in which the run differs from the one its curves are drawn beside. */
+static void draw_diff(const TrainScreen *s, Canvas *c, Rect in)
+{
+    const RunDiff *d = &s->diff;
+    Rect head = rect_cut_top(&in, 1);
+    canvas_print(c, head.x, head.y, head.w, INK_SERIES_4, "%s against %s %s", s->shown.id, s->other.id,
+                 s->other.name);
+    if (!d->settings) canvas_wrap(c, in, INK_DIM, "no setting differs");
+    for (int i = 0; i < d->settings; i++) {
+        Rect row = rect_cut_top(&in, 1);
+        if (rect_empty(row)) return;
+        if (rect_empty(in) && i + 1 < d->settings) {
+            canvas_print(c, row.x, row.y, row.w, INK_FAINT, "and %d more: viewsmith runs diff %s %s",
+                         d->settings - i, s->shown.id, s->other.id);
+            return;
+        }
+        int half = (row.w - 13) / 2;
+        canvas_text(c, row.x, row.y, 12, INK_DIM, d->setting[i].name);
+        canvas_text(c, row.x + 13, row.y, half - 1, INK_TEXT, *d->setting[i].a ? d->setting[i].a : "-");
+        canvas_text(c, row.x + 13 + half, row.y, half, INK_SERIES_4,
+                    *d->setting[i].b ? d->setting[i].b : "-");
+    }
+}
+
 /* A run without a batch to show: what it was, and what came of it. */
 static void draw_summary(const TrainScreen *s, const RunLayout *l, Canvas *c)
 {
@@ -250,6 +274,7 @@ static void draw_summary(const TrainScreen *s, const RunLayout *l, Canvas *c)
     struct tm tm;
     if (r->started > 0 && localtime_r(&started, &tm)) strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
     Rect in = rect_inset(canvas_box(c, below(l), false, "This run", when), 1, 0);
+    if (*s->other.id) draw_diff(s, c, rect_cut_right(&in, in.w / 2));
     fact(c, &in, "from", r->maker);
     fact(c, &in, "encoder", r->encoder);
     snprintf(text, sizeof text, "%llu", (unsigned long long)r->seed);
@@ -261,6 +286,10 @@ static void draw_summary(const TrainScreen *s, const RunLayout *l, Canvas *c)
     fact(c, &in, "linear", text);
     snprintf(text, sizeof text, "%.1f %%  (untrained %.1f)", (double)v->knn[last], (double)v->untrained_knn);
     fact(c, &in, "kNN", text);
+    if (!strcmp(r->state, "done") && isfinite(r->linear)) {
+        snprintf(text, sizeof text, "linear %.1f  kNN %.1f %%", 100 * r->linear, 100 * r->knn);
+        fact(c, &in, "at the end", text);
+    }
     if (in.h > 1) rect_cut_top(&in, 1);
     canvas_wrap(c, in, INK_DIM,
                 s->going ? "Another process trains it; its figures are read every two seconds, and the keys "
