@@ -113,6 +113,45 @@ static bool lower_batchnorm(Lower *l, const Node *node)
     return true;
 }
 
+/* A scale and an offset that the net makes itself: into the writing of a convolution without a bias, where
+ * that can do it, else into the next reading. A scale for each image is written with an offset that is the
+ * same for all. */
+static bool affine_written(Lower *l, const Node *node, ValueId coef)
+{
+    Node *conv = l->frozen ? lower_pending(l, node->in[0], OP_MAPCONV) : NULL;
+    ValueId scale = input(node, 1), offset = input(node, 2);
+    bool each = scale != NET_NONE && shape_of(l, scale)->rank == 2;
+    if (!conv || !is_raw(conv) || conv->in[4] != NET_NONE || conv->attrs.to == LAYOUT_PLAIN) return false;
+    if (offset != NET_NONE && shape_of(l, offset)->rank == 2) return false;
+    conv->in[3] = coef;
+    if (each && offset != NET_NONE) conv->in[4] = lower_plain(l, offset);
+    lower_move(l, node->out, node->in[0]);
+    return true;
+}
+
+static bool lower_affine(Lower *l, const Node *node)
+{
+    const Shape *s = shape_of(l, node->in[0]);
+    if (s->rank != 4 || s->dim[0] != NET_BATCH || node->inputs < 2) return false;
+    if (stays_plain(l, node->in[0]) && s->dim[1] <= FEW) return false;
+    ValueId in[] = {plain_input(l, node, 1), plain_input(l, node, 2)};
+    ValueId coef = lower_add(l, OP_STYLE, in, 2, NULL);
+    if (affine_written(l, node, coef)) return true;
+    LowerTerm t = lower_term(l, node->in[0]);
+    if (t.coef != NET_NONE) t = (LowerTerm){lower_map(l, node->in[0]), NET_NONE, lower_straight};
+    set_term(l, node->out, t.x, coef, lower_straight);
+    return true;
+}
+
+/* Zeros come in at the edges: what a coefficient shifts must be shifted before. */
+static bool lower_fir(Lower *l, const Node *node)
+{
+    if (stays_plain(l, node->in[0])) return false;
+    ValueId in[] = {lower_map(l, node->in[0]), lower_plain(l, node->in[1])};
+    set_term(l, node->out, lower_add(l, OP_FIR, in, 2, &node->attrs), NET_NONE, lower_straight);
+    return true;
+}
+
 /* ---- Pointwise -------------------------------------------------------------------------------------------
  */
 
@@ -313,6 +352,10 @@ bool lower_rule(Lower *l, const Node *node)
     case OP_UPSAMPLE:
     case OP_AVGPOOL:
         return lower_resized(l, node);
+    case OP_AFFINE:
+        return lower_affine(l, node);
+    case OP_FIR:
+        return lower_fir(l, node);
     case OP_CONCAT:
         return lower_concat(l, node);
     case OP_BATCHSTD:

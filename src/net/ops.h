@@ -1,7 +1,7 @@
 /* The table of operations: one row each; net/op.h says what the executor knows of an op.
  *
  * N batch, C channels, P = H*W pixels. Inputs in order; [x] is optional (NET_NONE). See math/ for the
- * formulas. Attributes left 0 become: stride, dilation, groups, gain of act 1; kernel, scale 2; leaky alpha
+ * formulas. Attributes left 0 become: stride, dilation, groups, gain of act 1; kernel, scale 2 (of fir 1); leaky alpha
  * 0.2; momentum 0.1; eps 1e-5 (batchnorm, instancenorm) or 1e-8. */
 #pragma once
 #include "net/net.h"
@@ -43,7 +43,9 @@
     X(PAIR,         "pair")          /* a, b, broadcast as in NumPy: attrs mode (math/pair.h) */                \
     X(SELECT,       "select")        /* c, a, b, broadcast: c != 0 ? a : b */                                   \
     X(REDUCE,       "reduce")        /* x: attrs mode (math/axis.h), axis (not 0), count of axes -> each 1 */   \
-    X(GATHER,       "gather")        /* x, index, weight buffers (O,T): attrs axis (not 0); math/axis.h */
+    X(GATHER,       "gather")        /* x, index, weight buffers (O,T): attrs axis (not 0); math/axis.h */      \
+    X(FIR,          "fir")           /* x (N,C,H,W), kernel buffer (KH,KW): attrs scale, pad; math/fir.h */    \
+    X(STANDING,     "standing")      /* t (N,1), table buffer (R,C) -> (N,C): row t * (R - 1) (BigGAN-deep) */
 
 /* Ops that only lowered nets hold (net/lower.h): the same work on maps (math/map.h). A coefficient is a scale and a shift
  * for each lane of B blocks of channels: (2,16B), or for each image (N,32B), there all scales before all shifts.
@@ -55,7 +57,7 @@
                                         -> bend(a + b + strength * noise): math/mapjoin.h */                \
     X(COEF,         "coef")          /* [moments], [scale (C)], [offset (C)], mean, var buffers (C), [bias  \
                                         (C) that came before] -> coefficient of a batch norm */             \
-    X(STYLE,        "style")         /* style (N,C) -> coefficient for each image */                        \
+    X(STYLE,        "style")         /* [scale (C) or (N,C)], [offset (C) or (N,C)] -> coefficient */       \
     X(DEMOD,        "demod")         /* style (N,C), w, [b (O)] -> coefficient for each image: math/demod.h */\
     X(TOMAP,        "tomap")         /* plain -> map */                                                     \
     X(FROMMAP,      "frommap")       /* map -> plain */                                                     \

@@ -9,33 +9,66 @@ static int lanes_of(int C)
     return map_blocks(C) * MAP_LANES;
 }
 
-/* ---- style: scale = style, shift = 0 ---------------------------------------------------------------------
+/* ---- style: [scale], [offset], each per channel or per image and channel; absent: 1 and 0 ----------------
  */
+
+static bool for_each_image(const OpSite *s, int i)
+{
+    return i < s->inputs && s->in[i] && s->in[i]->rank == 2;
+}
 
 static bool style_infer(OpSite *s, Err *err)
 {
     (void)err;
-    s->out = shape2(s->in[0]->dim[0], 2 * lanes_of(s->in[0]->dim[1]));
+    const Shape *any = s->in[0] ? s->in[0] : s->in[1];
+    bool each = for_each_image(s, 0) || for_each_image(s, 1);
+    int lanes = lanes_of(any->dim[any->rank - 1]);
+    s->out = each ? shape2(NET_BATCH, 2 * lanes) : shape2(2, lanes);
     return true;
+}
+
+/* Rows of the coefficient: one, or one for each image. */
+static size_t style_rows(const OpRun *r)
+{
+    return r->site->out.dim[0] == NET_BATCH ? (size_t)r->n : 1;
 }
 
 static void style_run(const OpRun *r)
 {
-    size_t C = (size_t)r->site->in[0]->dim[1], row = (size_t)r->site->out.dim[1] / 2;
+    const OpSite *s = r->site;
+    const Shape *any = s->in[0] ? s->in[0] : s->in[1];
+    size_t C = (size_t)any->dim[any->rank - 1], rows = style_rows(r), row = (size_t)lanes_of((int)C);
     memset(r->out, 0, op_out(r) * sizeof *r->out);
-    for (size_t n = 0; n < (size_t)r->n; n++) memcpy(r->out + n * row, r->in[0] + n * C, C * sizeof *r->out);
+    for (int i = 0; i < 2; i++)
+        for (size_t n = 0; n < rows; n++) {
+            float *to = r->out + ((size_t)i * rows + n) * row;
+            if (i < s->inputs && r->in[i])
+                memcpy(to, r->in[i] + (for_each_image(s, i) ? n * C : 0), C * sizeof *to);
+            else
+                for (size_t c = 0; i == 0 && c < C; c++) to[c] = 1;
+        }
 }
 
 static void style_back(const OpRun *r)
 {
-    size_t C = (size_t)r->site->in[0]->dim[1], row = (size_t)r->site->out.dim[1] / 2;
-    float *d = op_sum(r, 0);
-    for (size_t n = 0; d && n < (size_t)r->n; n++)
-        for (size_t c = 0; c < C; c++) d[n * C + c] += r->dout[n * row + c];
+    const OpSite *s = r->site;
+    for (int i = 0; i < s->inputs; i++) {
+        float *d = s->in[i] ? op_sum(r, i) : NULL;
+        if (!d) continue;
+        size_t C = (size_t)s->in[i]->dim[s->in[i]->rank - 1], rows = style_rows(r),
+               row = (size_t)lanes_of((int)C);
+        for (size_t n = 0; n < rows; n++)
+            for (size_t c = 0; c < C; c++)
+                d[(for_each_image(s, i) ? n * C : 0) + c] += r->dout[((size_t)i * rows + n) * row + c];
+    }
 }
 
-const OpRow op_row_STYLE = {
-    .least = 1, .most = 1, .infer = style_infer, .forward = style_run, .backward = style_back};
+const OpRow op_row_STYLE = {.least = 1,
+                            .most = 2,
+                            .optional = OP_BIT(0) | OP_BIT(1),
+                            .infer = style_infer,
+                            .forward = style_run,
+                            .backward = style_back};
 
 /* ---- demod: style, w, [bias]; scale = d, shift = bias ----------------------------------------------------
  */

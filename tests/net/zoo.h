@@ -200,6 +200,30 @@ static inline void zoo_axis(Net *net)
     net_output(net, "y", layer_mul(net, s, m));
 }
 
+/* StyleGAN2's upsampling layer as imports make it, and BigGAN's standing statistics. */
+static inline void zoo_filter(Net *net)
+{
+    ValueId x = picture(net, 5, 4, 3), w = net_input(net, "w", shape2(NET_BATCH, 4));
+    ValueId noise = net_input(net, "noise", shape4(NET_BATCH, 1, 8, 6));
+    ValueId kernel = net_buffer(net, "blur", shape2(4, 4), init_normal(0.2f));
+    ValueId table = net_buffer(net, "rows", shape2(5, 6), init_normal(1));
+    ValueId style = layer_linear(net, w, "s", 5, true, init_fan_in(1));
+    x = net_add(net, OP_AFFINE, (ValueId[]){x, style}, 2, NULL);
+    x = net_add(net, OP_CONVT, (ValueId[]){x, param(net, "w3", shape4(5, 6, 3, 3))}, 2, &(Attrs){.stride = {2, 2}});
+    x = net_add(net, OP_AFFINE, (ValueId[]){x, layer_linear(net, w, "d", 6, true, init_fan_in(1))}, 2, NULL);
+    x = net_add(net, OP_FIR, (ValueId[]){x, kernel}, 2, &(Attrs){.pad = {1, 1, 1, 1}});
+    ValueId t = layer_act(net, layer_linear(net, w, "t", 1, false, init_fan_in(1)), ACT_SIGMOID);
+    ValueId scale = layer_linear(net, w, "a", 6, true, init_fan_in(1));
+    ValueId offset = layer_add(net, layer_linear(net, w, "b", 6, true, init_fan_in(1)),
+                               net_add(net, OP_STANDING, (ValueId[]){layer_scale(net, t, 0, 0.4f), table}, 2, NULL));
+    ValueId y = net_add(net, OP_AFFINE, (ValueId[]){x, scale, offset}, 3, NULL);
+    y = layer_conv(net, layer_leaky(net, y, 0.9f, 1), "c", 3, 3, 1, 1, true, init_he());
+    x = net_add(net, OP_AFFINE, (ValueId[]){x, NET_NONE, param(net, "bias", shape1(6))}, 3, NULL);
+    x = layer_leaky(net, layer_noise(net, x, noise, "strength"), 0.9f, 1.4f);
+    net_output(net, "up", net_add(net, OP_FIR, (ValueId[]){y, kernel}, 2, &(Attrs){.scale = 2, .pad = {2, 2, 1, 1}}));
+    net_output(net, "y", x);
+}
+
 static inline void zoo_affine(Net *net)
 {
     ValueId x = layer_conv(net, picture(net, 3, 5, 4), "c", 6, 3, 1, 1, false, init_he());
@@ -232,6 +256,7 @@ static const Zoo zoo[] = {
     {"wise", zoo_wise},
     {"axis", zoo_axis},
     {"affine", zoo_affine},
+    {"filter", zoo_filter},
 };
 enum { ZOO = sizeof zoo / sizeof *zoo };
 
