@@ -6,6 +6,7 @@
 #include "data/png.h"
 #include "engine/parts.h"
 #include "engine/plot.h"
+#include "latent/steer.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,17 +177,14 @@ bool export_view(const char *path, Latent *l, const Address *a, int scale, Err *
     return ok;
 }
 
-bool export_strip_addresses(Address *out, int n, const Address *a, const Generator *g, const char *dir,
+bool export_strip_addresses(Address *out, int n, const Address *a, const Generator *g, const char *what,
                             float low, float high, Err *err)
 {
-    char field[ADDRESS_DIR_MAX + 32];
-    if (!strchr(dir, '.') && !generator_direction(g, dir))
-        return err_set(err, ERR_USAGE, "%s has no direction \"%s\"", g->slug, dir);
     for (int i = 0; i < n; i++) {
-        float amount = n > 1 ? low + (high - low) * (float)i / (float)(n - 1) : low;
-        snprintf(field, sizeof field, "%.*s=%.3f", ADDRESS_DIR_MAX, dir, (double)amount);
         out[i] = *a;
-        if (!address_set(&out[i], field, err)) return false;
+        if (!steer_amount(&out[i], g, what, n > 1 ? low + (high - low) * (float)i / (float)(n - 1) : low,
+                          err))
+            return false;
     }
     return true;
 }

@@ -118,7 +118,14 @@ bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, c
 /* --- words
  * ------------------------------------------------------------------------------------------------------- */
 
-/* "seed=4711/class=7": fields over the plain view of seed 0. */
+/* A field of an address, where a class may also be named. */
+static bool set_field(Address *a, const Generator *g, const char *field, Err *err)
+{
+    if (strncmp(field, "class=", 6) || !g->config.classes) return address_set(a, field, err);
+    return dataset_class_among(g->class_name, g->config.classes, field + 6, &a->class, err);
+}
+
+/* "seed=4711/class=bag": fields over the plain view of seed 0. */
 static bool short_address(Address *out, const Generator *g, const char *text, Err *err)
 {
     char field[ADDRESS_BYTES_MAX + 1];
@@ -128,7 +135,7 @@ static bool short_address(Address *out, const Generator *g, const char *text, Er
         if (n > ADDRESS_BYTES_MAX)
             return err_set(err, ERR_USAGE, "the address is longer than %d bytes", ADDRESS_BYTES_MAX);
         snprintf(field, sizeof field, "%.*s", (int)n, text);
-        if (n && !address_set(&a, field, err)) return false;
+        if (n && !set_field(&a, g, field, err)) return false;
         text += n + (text[n] == '/');
     }
     *out = a;
@@ -141,6 +148,11 @@ bool workspace_address(Address *out, const Workspace *w, const char *text, Err *
               : strncmp(text, "vs1:", 4) ? short_address(out, w->generator, text, err)
                                          : address_parse(out, text, err);
     return ok && latent_check(w->generator, out, err);
+}
+
+bool workspace_is_address(const char *word)
+{
+    return !file_exists(word) && (!strncmp(word, "vs1:", 4) || strchr(word, '='));
 }
 
 bool workspace_class(int *class, const Workspace *w, const char *text, Err *err)

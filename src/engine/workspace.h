@@ -41,9 +41,11 @@ bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, c
 bool workspace_judge(Encoder **out, const char *path, Err *err);
 /* The newest run that has an encoder. */
 bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err);
-/* An address in full, or "seed=4711/class=7/psi=0.7" as short for one of the open generator. Checked against
- * it. */
+/* An address in full, or "seed=4711/class=7/psi=0.7" as short for one of the open generator, whose classes may be
+ * named there: class=bag. Checked against it. */
 bool workspace_address(Address *out, const Workspace *w, const char *text, Err *err);
+/* It reads like an address, full or short, and there is no file of that name. */
+bool workspace_is_address(const char *word);
 /* A class of the generator by number or name; -1 for NULL or "all". */
 bool workspace_class(int *class, const Workspace *w, const char *text, Err *err);
 

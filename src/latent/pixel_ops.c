@@ -2,6 +2,7 @@
 #include "latent/pixel_ops.h"
 #include "base/elem.h"
 #include "base/rng.h"
+#include <stdio.h>
 #include <string.h>
 
 enum { BLUR_SIGMA_MAX = 32, BLUR_REACH_MAX = 3 * BLUR_SIGMA_MAX };
@@ -32,21 +33,62 @@ static bool between(float x, float low, float high)
     return x >= low && x <= high;
 }
 
-static const char *mistake(const PixelOp *op)
+static const PixelParam params[] = {
+#define X(op, name, least, most, low, high, first, strength, says)                                           \
+    {PIXEL_##op, name, least, most, low, high, first, strength, says},
+    PIXEL_PARAM_TABLE(X)
+#undef X
+};
+
+enum { PARAMS = sizeof params / sizeof *params };
+
+const PixelParam *pixel_param(PixelOpKind kind, int part)
 {
-    const float *v = op->value;
-    if (op->kind == PIXEL_ROTATE && !between(v[0], -360, 360))
-        return "the angle must be from -360 to 360 degrees";
-    if (op->kind == PIXEL_OCCLUDE && !(between(v[0], -1, 2) && between(v[1], -1, 2) && between(v[2], 0, 4)))
-        return "the centre must be from -1 to 2 and the side from 0 to 4, in fractions of the picture";
-    if (op->kind == PIXEL_OCCLUDE && op->values == 4 && !between(v[3], -1, 1))
-        return "the value must be from -1 to 1";
-    if (op->kind == PIXEL_BLUR && !between(v[0], 0, BLUR_SIGMA_MAX))
-        return "sigma must be from 0 to 32 pixels";
-    if (op->kind == PIXEL_NOISE && !between(v[0], 0, 10)) return "the strength must be from 0 to 10";
-    if (op->kind == PIXEL_NOISE && !(between(v[1], 0, 1e6f) && v[1] == (float)(int)v[1]))
-        return "the counter must be a whole number from 0 to 1000000";
+    for (int i = 0; i < PARAMS; i++)
+        if (params[i].op == kind && !part--) return &params[i];
     return NULL;
+}
+
+int pixel_op_part(PixelOpKind kind, const char *name, Err *err)
+{
+    char names[128] = "";
+    const PixelParam *p;
+    for (int i = 0; (p = pixel_param(kind, i)); i++) {
+        if (name ? !strcmp(p->name, name) : p->strength) return i;
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", p->name);
+    }
+    err_set(err, ERR_USAGE, "px %s has no \"%.40s\", but %s", table[kind].name, name, names);
+    return -1;
+}
+
+PixelOp pixel_op_new(PixelOpKind kind)
+{
+    PixelOp op = {.kind = kind, .values = table[kind].least};
+    for (int i = 0; i < op.values; i++) op.value[i] = pixel_param(kind, i)->first;
+    return op;
+}
+
+void pixel_op_put(PixelOp *op, int part, float value)
+{
+    for (; op->values <= part; op->values++) op->value[op->values] = pixel_param(op->kind, op->values)->first;
+    op->value[part] = value;
+}
+
+bool pixel_op_idle(const PixelOp *op)
+{
+    return op->value[pixel_op_part(op->kind, NULL, NULL)] == 0;
+}
+
+/* The first value that is not allowed, -1: none. */
+static int wrong_part(const PixelOp *op)
+{
+    for (int i = 0; i < op->values; i++) {
+        const PixelParam *p = pixel_param(op->kind, i);
+        bool whole = op->kind != PIXEL_NOISE || p->strength;
+        if (!between(op->value[i], p->least, p->most)) return i;
+        if (!whole && op->value[i] != (float)(int)op->value[i]) return i;
+    }
+    return -1;
 }
 
 bool pixel_op_check(const PixelOp *op, Err *err)
@@ -58,8 +100,11 @@ bool pixel_op_check(const PixelOp *op, Err *err)
                        least == most ? "px-%s takes %d value(s), not %d"
                                      : "px-%s takes %d value(s) or one more, not %d",
                        name, least, op->values);
-    const char *why = mistake(op);
-    return why ? err_set(err, ERR_FORMAT, "px-%s: %s", name, why) : true;
+    int wrong = wrong_part(op);
+    if (wrong < 0) return true;
+    const PixelParam *p = pixel_param(op->kind, wrong);
+    return err_set(err, ERR_FORMAT, "px-%s: %s must be from %.7g to %.7g %s", name, p->name, (double)p->least,
+                   (double)p->most, p->says);
 }
 
 /* One step of every operator: the pictures come in `in` (c planes) and leave in `out`. */

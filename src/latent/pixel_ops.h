@@ -32,9 +32,40 @@ typedef struct {
 
 #define PIXEL_OP_NAMES "rotate, occlude, blur and noise" /* for messages */
 
+/* Their values by name, in order: what is allowed, what a hand moves them between, what they begin at. The first one of
+ * `strength` is what the operator is about: at 0 it does nothing.
+ * op, name, least, most, low, high, first, strength, what the number counts */
+#define PIXEL_PARAM_TABLE(X)                                                                                           \
+    X(ROTATE,  "angle",    -360, 360,     -180, 180, 15,    true,  "degrees counter-clockwise")                        \
+    X(OCCLUDE, "x",        -1,   2,       0,    1,   0.5f,  false, "widths from the left edge")                        \
+    X(OCCLUDE, "y",        -1,   2,       0,    1,   0.5f,  false, "heights from the top edge")                        \
+    X(OCCLUDE, "side",     0,    4,       0,    1,   0.25f, true,  "widths of the picture")                            \
+    X(OCCLUDE, "value",    -1,   1,       -1,   1,   -1,    false, "(-1 is black, 1 is white)")                        \
+    X(BLUR,    "sigma",    0,    32,      0,    6,   1,     true,  "pixels")                                           \
+    X(NOISE,   "strength", 0,    10,      0,    1,   0.1f,  true,  "standard deviations")                              \
+    X(NOISE,   "counter",  0,    1000000, 0,    99,  0,     false, "in whole numbers: another one is other noise")
+
+typedef struct {
+    PixelOpKind op;
+    const char *name;
+    float least, most, low, high, first;
+    bool strength;
+    const char *says;
+} PixelParam;
+
 const char *pixel_op_name(PixelOpKind kind);
 /* -1 when there is none of that name. */
 int pixel_op_find(const char *name);
+/* Value `part` (from 0) of an operator; NULL: it has no such. */
+const PixelParam *pixel_param(PixelOpKind kind, int part);
+/* The part of that name, NULL: the one of its strength. -1 and a sentence with all of them when there is none. */
+int pixel_op_part(PixelOpKind kind, const char *name, Err *err);
+/* An operator as it begins. */
+PixelOp pixel_op_new(PixelOpKind kind);
+/* Sets a value; values that an address may leave out are put in where they come before it. */
+void pixel_op_put(PixelOp *op, int part, float value);
+/* It leaves every picture as it is. */
+bool pixel_op_idle(const PixelOp *op);
 /* The number of values and their ranges. */
 bool pixel_op_check(const PixelOp *op, Err *err);
 /* Applies ops in turn to planes[c][h][w]; results are cut to [-1, 1]. scratch: c * h * w floats. */

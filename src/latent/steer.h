@@ -5,7 +5,9 @@
  *     class NAME|N              psi X [A-B]
  *     set DIRECTION X [A-B]     one edit, 0 takes it away
  *     mix REF A-B | mix off     style of another latent on layers A to B
- *     noise stored|off|N        px NAME V,V.. | px NAME off        view KIND:STRENGTH:COUNTER | view off
+ *     noise stored|off|N        view KIND:STRENGTH:COUNTER | view off
+ *     px NAME PARAMETER=VALUE ..                                             a pixel operator; what is not said stays,
+ *     px NAME V,V.. | px NAME off                                            or begins as in latent/pixel_ops.h
  *     reset                     no mixes, edits, pixel operators or view; psi 1; stored noise
  *     go ADDRESS                all of it at once */
 #pragma once
@@ -16,6 +18,10 @@
 
 /* Applies one command to a, which stays valid for g. a is untouched on error. */
 bool steer_apply(Address *a, const Generator *g, const char *command, Err *err);
+/* One number of a view by name: "psi", a direction of g, "px-blur" (its strength) or "px-occlude.x". */
+bool steer_amount(Address *a, const Generator *g, const char *what, float amount, Err *err);
+/* Which pixel operator and which of its values such a name means. */
+bool steer_pixel(PixelOpKind *op, int *part, const char *what, Err *err);
 /* The start: seed's plain view with class (by number, clamped) and psi. */
 Address steer_start(const Generator *g, uint64_t seed, int class, float psi);
 

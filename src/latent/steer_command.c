@@ -3,6 +3,7 @@
 #include "latent/latent.h"
 #include "latent/steer.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BLANKS " \t\r\n"
@@ -88,13 +89,51 @@ static bool drop_pix(Address *a, const char *name, Err *err)
     return true;
 }
 
+static PixelOp pix_of(const Address *a, PixelOpKind kind)
+{
+    for (int i = 0; i < a->pixes; i++)
+        if (a->pix[i].kind == kind) return a->pix[i];
+    return pixel_op_new(kind);
+}
+
+/* Puts *op in the place of the one of its kind; one that does nothing goes. */
+static bool put_pix(Address *a, const PixelOp *op, Err *err)
+{
+    if (!pixel_op_check(op, err) || !drop_pix(a, pixel_op_name(op->kind), err)) return false;
+    if (!pixel_op_idle(op)) a->pix[a->pixes++] = *op;
+    return address_normalise(a, err);
+}
+
+/* "side=0.3" into op. */
+static bool put_param(PixelOp *op, const char *word, Err *err)
+{
+    char name[24], *end;
+    size_t n = strcspn(word, "=");
+    snprintf(name, sizeof name, "%.*s", (int)n, word);
+    int part = pixel_op_part(op->kind, name, err);
+    if (part < 0) return false;
+    double value = strtod(word + n + (word[n] == '='), &end);
+    if (!word[n] || end == word + n + 1 || *end)
+        return err_set(err, ERR_USAGE, "\"%.40s\" is not %s=NUMBER", word, name);
+    pixel_op_put(op, part, (float)value);
+    return true;
+}
+
+/* "occlude x=0.3 side=0.5": what is not said stays as it is; "occlude 0.3,0.5,0.5" as in an address. */
 static bool apply_px(Address *a, const Generator *g, const Command *c, Err *err)
 {
     char key[64];
     (void)g;
-    if (is(c, 2, "off")) return drop_pix(a, c->word[1], err);
-    snprintf(key, sizeof key, "px-%s", c->word[1]);
-    return joined(a, c, key, 2, err);
+    int kind = pixel_op_find(c->word[1]);
+    if (kind < 0 || is(c, 2, "off")) return drop_pix(a, c->word[1], err);
+    if (c->words == 3 && !strchr(c->word[2], '=')) {
+        snprintf(key, sizeof key, "px-%s", c->word[1]);
+        return joined(a, c, key, 2, err);
+    }
+    PixelOp op = pix_of(a, (PixelOpKind)kind);
+    for (int i = 2; i < c->words; i++)
+        if (!put_param(&op, c->word[i], err)) return false;
+    return put_pix(a, &op, err);
 }
 
 static bool apply_view(Address *a, const Generator *g, const Command *c, Err *err)
@@ -129,7 +168,7 @@ static const Verb verbs[] = {
     {"set", "set DIRECTION X [A-B]", 2, 3, apply_set},
     {"mix", "mix REF A-B, or mix off", 1, 2, apply_mix},
     {"noise", "noise stored|off|N", 1, 1, apply_noise},
-    {"px", "px NAME V,V.., or px NAME off", 2, 2, apply_px},
+    {"px", "px NAME PARAMETER=VALUE .., or px NAME off", 1, 1 + PIXEL_VALUES_MAX, apply_px},
     {"view", "view KIND:STRENGTH:COUNTER, or view off", 1, 1, apply_view},
     {"reset", "reset", 0, 0, apply_reset},
     {"go", "go ADDRESS", 1, 1, apply_go},
@@ -141,7 +180,8 @@ static bool split(Command *c, const char *text, Err *err)
     text += strspn(text, BLANKS);
     size_t length = strlen(text);
     while (length && strchr(BLANKS, text[length - 1])) length--;
-    if (length >= sizeof c->text) return err_set(err, ERR_LIMIT, "the command is longer than an address can be");
+    if (length >= sizeof c->text)
+        return err_set(err, ERR_LIMIT, "the command is longer than an address can be");
     c->words = 0;
     memcpy(c->line, text, length);
     c->line[length] = '\0';
@@ -186,6 +226,36 @@ bool steer_apply(Address *a, const Generator *g, const char *command, Err *err)
     if (!address_print(text, &changed, err)) return false;
     memcpy(a, &changed, sizeof changed);
     return true;
+}
+
+bool steer_pixel(PixelOpKind *op, int *part, const char *what, Err *err)
+{
+    char name[24];
+    if (strncmp(what, "px-", 3))
+        return err_set(err, ERR_USAGE, "\"%.40s\" is no pixel operator: px-blur ...", what);
+    size_t n = strcspn(what + 3, ".");
+    snprintf(name, sizeof name, "%.*s", (int)n, what + 3);
+    int kind = pixel_op_find(name);
+    if (kind < 0) return err_set(err, ERR_USAGE, "no pixel operator \"%s\"; there are " PIXEL_OP_NAMES, name);
+    *op = (PixelOpKind)kind;
+    *part = pixel_op_part(*op, what[3 + n] ? what + 3 + n + 1 : NULL, err);
+    return *part >= 0;
+}
+
+bool steer_amount(Address *a, const Generator *g, const char *what, float amount, Err *err)
+{
+    char text[ADDRESS_DIR_MAX + 64];
+    PixelOpKind op;
+    int part;
+    bool pixel = !strncmp(what, "px-", 3);
+    if (pixel && !steer_pixel(&op, &part, what, err)) return false;
+    if (pixel)
+        snprintf(text, sizeof text, "px %s %s=%.4g", pixel_op_name(op), pixel_param(op, part)->name,
+                 (double)amount);
+    else
+        snprintf(text, sizeof text, "%s%.*s %.3f", strcmp(what, "psi") ? "set " : "", ADDRESS_DIR_MAX, what,
+                 (double)amount);
+    return steer_apply(a, g, text, err);
 }
 
 Address steer_start(const Generator *g, uint64_t seed, int class, float psi)

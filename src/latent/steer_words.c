@@ -88,17 +88,29 @@ static const PixelOp *find_pixel(const Address *a, PixelOpKind kind)
     return NULL;
 }
 
+/* A new one by its strength: "occlude 0.25"; of a changed one what changed: "occlude x 0.4". */
+static void say_pixel(Words *w, const PixelOp *from, const PixelOp *to)
+{
+    const char *name = pixel_op_name(to->kind);
+    const PixelParam *p;
+    if (!from) {
+        say(w, "%s %.4g", name, (double)to->value[pixel_op_part(to->kind, NULL, NULL)]);
+        return;
+    }
+    for (int i = 0; i < to->values && (p = pixel_param(to->kind, i)); i++) {
+        if (i < from->values ? from->value[i] == to->value[i] : p->first == to->value[i]) continue;
+        say(w, "%s%s%s %.4g", name, p->strength ? "" : " ", p->strength ? "" : p->name, (double)to->value[i]);
+    }
+}
+
 static void say_pixels(Words *w, const Address *from, const Address *to)
 {
     for (int k = 0; k < PIXEL_OPS; k++) {
         const PixelOp *a = find_pixel(from, (PixelOpKind)k), *b = find_pixel(to, (PixelOpKind)k);
-        if (!a && !b) continue;
-        if (!b)
+        if (b)
+            say_pixel(w, a, b);
+        else if (a)
             say(w, "no %s", pixel_op_name((PixelOpKind)k));
-        else if (!a || a->values != b->values ||
-                 memcmp(a->value, b->value, (size_t)b->values * sizeof *b->value))
-            say(w, "%s %.4g", pixel_op_name((PixelOpKind)k),
-                (double)b->value[b->values == 1 || k == PIXEL_NOISE ? 0 : 2]);
     }
 }
 

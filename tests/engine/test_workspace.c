@@ -43,6 +43,11 @@ static void test_addresses_long_and_short(void **state)
     assert_ok(address_print(text, &a, &err) && workspace_address(&b, stage.w, text, &err), err);
     assert_true(address_equal(&a, &b));
     assert_refused(workspace_address(&a, stage.w, "seed=4711/class=9", &err), err, ERR_USAGE, "class");
+    err = (Err){0};
+    snprintf(text, sizeof text, "seed=4711/class=%s/psi=0.5", stage.w->generator->class_name[1]);
+    assert_ok(workspace_address(&b, stage.w, text, &err) && address_equal(&a, &b), err);
+    assert_refused(workspace_address(&a, stage.w, "seed=4711/class=hat", &err), err, ERR_USAGE, "is no class");
+    assert_true(workspace_is_address("class=bag/seed=3") && !workspace_is_address("shoe.png"));
     assert_refused(workspace_address(&a, stage.w, "seed=x", &err), err, err.code, "");
     assert_refused(workspace_address(&a, stage.w, "vs1:other@0123456789abcdef/seed=1/class=1/psi=1", &err),
                    err, err.code, "other");

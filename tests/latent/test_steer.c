@@ -53,7 +53,14 @@ static void test_commands(void **state)
         {"noise stored", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3"},
         {"px blur 1.5", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-blur=1.5"},
         {"px rotate 10", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10/px-blur=1.5"},
-        {"px blur off", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
+        {"px blur sigma=2", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10/px-blur=2"},
+        {"px blur sigma=0", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
+        {"px occlude", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10/px-occlude=0.5,0.5,0.25"},
+        {"px occlude side=0.4 x=0.3",
+         "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10/px-occlude=0.3,0.5,0.4"},
+        {"px occlude value=1",
+         "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10/px-occlude=0.3,0.5,0.4,1"},
+        {"px occlude off", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
         {"view gauss:0.2:3", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10/view=gauss:0.2:3"},
         {"view off", "seed=4711/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
         {"lerp 1,2 0.5", "lerp=1,2:0.5/class=2/psi=0.5:1-2/sefa-2=-1:2-3/px-rotate=10"},
@@ -103,6 +110,10 @@ static void test_mistakes(void **state)
         {"mix 12 4-5", "mix reaches layer 5, but tiny has 4 style layers"},
         {"class trouser", "\"trouser\" is no class: the classes are 0 to 2, or "},
         {"px melt off", "no pixel operator \"melt\"; there are rotate, occlude, blur and noise"},
+        {"px occlude size=1", "px occlude has no \"size\", but x, y, side, value"},
+        {"px occlude x=1 side", "\"side\" is not side=NUMBER"},
+        {"px occlude x=1 side=9", "px-occlude: side must be from 0 to 4 widths of the picture"},
+        {"px noise counter=1.5", "px-noise: counter must be from 0 to 1000000 in whole numbers"},
         {"px blur 99", "field px-blur=99, column 9: px-blur: sigma must be from 0 to 32 pixels"},
         {"view spin:1:1", "view=spin: there are only the views gauss, angular and layers"},
         {"go vs1:x", "address, column 6: '@' is expected"},
@@ -205,7 +216,8 @@ static void test_nodes(void **state)
     Steer *s = steer_new(&start, &err);
     SteerNode node[8];
     char words[64];
-    assert_true(steer_do(s, g, "set pca-1 1", NULL, &err) && steer_do(s, g, "set pca-2 -0.5 1-2", NULL, &err));
+    assert_true(steer_do(s, g, "set pca-1 1", NULL, &err) &&
+                steer_do(s, g, "set pca-2 -0.5 1-2", NULL, &err));
     steer_undo(s);
     assert_true(steer_do(s, g, "class bag", NULL, &err) && steer_do(s, g, "psi 0.5", NULL, &err));
     /* seed 0 / pca-1 / (aside: pca-2) / bag / psi */
@@ -213,7 +225,8 @@ static void test_nodes(void **state)
         int column;
         uint64_t rails;
         const char *words;
-    } row[] = {{0, 1, "seed 0"}, {0, 1, "pca-1 +1"}, {1, 1, "pca-2 -0.5 on 1-2"}, {0, 1, "bag"}, {0, 0, "psi 0.50"}};
+    } row[] = {
+        {0, 1, "seed 0"}, {0, 1, "pca-1 +1"}, {1, 1, "pca-2 -0.5 on 1-2"}, {0, 1, "bag"}, {0, 0, "psi 0.50"}};
     assert_int_equal(steer_count(s), 5);
     assert_int_equal(steer_nodes(s, node, 8), 5);
     for (int i = 0; i < 5; i++) {
@@ -245,9 +258,18 @@ static void test_words(void **state)
     assert_string_equal(words, "the same");
     static const struct {
         const char *command, *words;
-    } step[] = {{"px blur 2", "blur 2"},        {"px occlude 0.5,0.5,0.25", "occlude 0.25"}, {"px blur off", "no blur"},
-                {"mix 12 3-4", "mix 12 on 3-4"}, {"mix off", "no mix"},                       {"noise off", "noise off"},
-                {"lerp 1,2 0.5", "A to B 0.50"}, {"view gauss:0.2:3", "view gauss"},          {"set pca-3 2", "pca-3 +2"}};
+    } step[] = {{"px blur 2", "blur 2"},
+                {"px occlude 0.5,0.5,0.25", "occlude 0.25"},
+                {"px blur off", "no blur"},
+                {"px occlude x=0.4", "occlude x 0.4"},
+                {"px occlude x=0.3 y=0.6", "occlude x 0.3 and 1 more"},
+                {"px occlude side=0.5", "occlude 0.5"},
+                {"mix 12 3-4", "mix 12 on 3-4"},
+                {"mix off", "no mix"},
+                {"noise off", "noise off"},
+                {"lerp 1,2 0.5", "A to B 0.50"},
+                {"view gauss:0.2:3", "view gauss"},
+                {"set pca-3 2", "pca-3 +2"}};
     for (size_t i = 0; i < sizeof step / sizeof *step; i++) {
         a = b;
         assert_true(steer_apply(&b, g, step[i].command, NULL));
@@ -259,11 +281,32 @@ static void test_words(void **state)
     assert_string_equal(words, "seed 7 and 5 more");
 }
 
+/* One number by name: as the strip of a slider goes. */
+static void test_amounts(void **state)
+{
+    Generator *g = *state;
+    Err err = {0};
+    Address a = steer_start(g, 7, 0, 1), b;
+    static const char *const names[] = {"psi", "pca-3", "px-blur", "px-occlude", "px-occlude.y"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_true(steer_amount(&a, g, names[i], 0.75f, &err));
+    b = steer_start(g, 7, 0, 0.75f);
+    assert_true(steer_apply(&b, g, "set pca-3 0.75", NULL) && steer_apply(&b, g, "px blur 0.75", NULL) &&
+                steer_apply(&b, g, "px occlude 0.5,0.75,0.75", NULL));
+    assert_true(address_equal(&a, &b));
+    assert_false(steer_amount(&a, g, "px-melt", 1, &err));
+    assert_non_null(strstr(err.msg, "no pixel operator \"melt\""));
+    err = (Err){0};
+    assert_false(steer_amount(&a, g, "px-blur.x", 1, &err));
+    assert_non_null(strstr(err.msg, "px blur has no \"x\", but sigma"));
+    assert_false(steer_amount(&a, g, "pca-99", 1, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_commands), cmocka_unit_test(test_mistakes),
-                                       cmocka_unit_test(test_history), cmocka_unit_test(test_merge),
-                                       cmocka_unit_test(test_limit), cmocka_unit_test(test_nodes),
-                                       cmocka_unit_test(test_words)};
+                                       cmocka_unit_test(test_amounts),  cmocka_unit_test(test_history),
+                                       cmocka_unit_test(test_merge),    cmocka_unit_test(test_limit),
+                                       cmocka_unit_test(test_nodes),    cmocka_unit_test(test_words)};
     return cmocka_run_group_tests(tests, make, drop);
 }

@@ -75,13 +75,13 @@ static void slider_list(void **state)
           "▸ rotate      ◂───────●━━━━──────────▸    −14° ▰▰▱▱\n"
           "Directions one\n"
           "  heel height ◂───────────●──────────▸    0.00      mine\n");
-    start(36, 5, false); /* no room for bars and notes */
-    sliders_draw(&s, &c, (Rect){0, 0, 36, 5}, list, 5, true);
+    start(35, 5, false); /* no room for bars and notes */
+    sliders_draw(&s, &c, (Rect){0, 0, 35, 5}, list, 5, true);
     shows("Transform\n"
-          "  zoom        ◂━━━━━●──────▸    1.20\n"
-          "▸ rotate      ◂────●━━─────▸    −14°\n"
+          "  zoom        ◂━━━━━●─────▸    1.20\n"
+          "▸ rotate      ◂───●━━─────▸    −14°\n"
           "Directions one\n"
-          "  heel height ◂──────●─────▸    0.00\n");
+          "  heel height ◂─────●─────▸    0.00\n");
 }
 
 static void slider_moves(void **state)

@@ -91,7 +91,7 @@ bool search_is_real(const char *word)
 bool search_open_query(Search *s, Err *err)
 {
     const char *word = s->args->word[0];
-    bool address = open_is_address(word);
+    bool address = workspace_is_address(word);
     address = address || *word == '#';
     bool bare = !address && s->among == AMONG_REAL;
     s->index = -1;

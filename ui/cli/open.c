@@ -16,15 +16,10 @@ Pool *open_pool(Err *err)
     return pool_new(pool_default_threads(), 0, err);
 }
 
-bool open_is_address(const char *word)
-{
-    return !file_exists(word) && (!strncmp(word, "vs1:", 4) || strchr(word, '='));
-}
-
 bool open_address(Address *out, const Workspace *w, const char *word, Err *err)
 {
     Thing t;
-    if (open_is_address(word)) return workspace_address(out, w, word, err);
+    if (workspace_is_address(word)) return workspace_address(out, w, word, err);
     if (!thing_open(&t, w, word, err)) return false;
     bool ok = t.kind == THING_PICTURE
                   ? t.has_address ||

@@ -5,8 +5,6 @@
 
 /* Workers for a command in the foreground. */
 Pool *open_pool(Err *err);
-/* False for a word that is a file's name, and for one that does not look like an address. */
-bool open_is_address(const char *word);
 /* An address in full, short ("seed=4711/class=7"), or the one that a PNG carries; checked against the open
  * generator. */
 bool open_address(Address *out, const Workspace *w, const char *word, Err *err);

@@ -16,16 +16,18 @@ static const Option options[] = {
     {"class", OPTION_TEXT, "NAME|N", NULL, 0, 0, false, "Class by name or number"},
     {"psi", OPTION_NUMBER, "X", "1", 0, 2, false, "Truncation towards the mean style"},
     {"set", OPTION_TEXT, "COMMAND", NULL, 0, 0, true,
-     "\"pca-1 1.25 [A-B]\", \"psi 0.7\", \"mix 12 4-6\", \"noise off\", \"px blur 1\", \"reset\" ..."},
-    {"strip", OPTION_TEXT, "DIRECTION", NULL, 0, 0, false, "Save a strip: the view along this direction"},
+     "\"pca-1 1.25 [A-B]\", \"psi 0.7\", \"mix 12 4-6\", \"noise off\", \"px occlude x=0.3 side=0.4\", "
+     "\"reset\" ..."},
+    {"strip", OPTION_TEXT, "DIRECTION", NULL, 0, 0, false,
+     "Save a strip: the view along this direction, psi or px-blur, px-occlude.x ..."},
     {"by", OPTION_TEXT, "DIRECTION", NULL, 0, 0, false,
      "With --strip: a second direction upwards, n x n views"},
     {"to", OPTION_TEXT, "ADDRESS|PNG", NULL, 0, 0, false, "With --animate: the view at the other end"},
     {"animate", OPTION_TEXT, "PNG", NULL, 0, 0, false,
      "An animated PNG there and back: the way to --to, or along --strip"},
     {"frames", OPTION_INTEGER, "N", "48", 2, 600, false, "Frames of the animation, one way"},
-    {"low", OPTION_NUMBER, "X", "-3", -1000, 1000, false, "First amount of the strip"},
-    {"high", OPTION_NUMBER, "X", "3", -1000, 1000, false, "Last amount of the strip"},
+    {"low", OPTION_NUMBER, "X", "-3", -1000, 1000, false, "First amount of the strip (px-...: its least)"},
+    {"high", OPTION_NUMBER, "X", "3", -1000, 1000, false, "Last amount of the strip (px-...: its most)"},
     {"n", OPTION_INTEGER, "N", "9", 2, 64, false, "Views of the strip"},
     {"out", OPTION_TEXT, "PNG", NULL, 0, 0, false,
      "Where the picture goes, with its addresses in a text chunk"},
@@ -75,29 +77,44 @@ static bool steered(Address *out, const Args *a, const Workspace *w, Err *err)
     return true;
 }
 
-/* list (n): along what --strip or --by names. */
-static bool strip_of(Address *list, int n, const Args *a, const char *option, const Generator *g,
-                     const Address *from, float low, float high, Err *err)
+/* What a strip goes along and between: a direction, psi, or a pixel operator with its own limits. */
+typedef struct {
+    char what[ADDRESS_DIR_MAX + 1];
+    float low, high;
+} Way;
+
+static bool way_of(Way *out, const Args *a, const char *option, const Generator *g, Err *err)
 {
     LatentStore store;
-    char dir[ADDRESS_DIR_MAX + 1];
-    return store_open(&store, NULL, err) && direction_word(dir, &store, g, args_text(a, option), err) &&
-           export_strip_addresses(list, n, from, g, dir, low, high, err);
+    PixelOpKind op;
+    int part;
+    const char *text = args_text(a, option);
+    bool pixel = !strncmp(text, "px-", 3);
+    *out = (Way){.low = (float)args_number(a, "low"), .high = (float)args_number(a, "high")};
+    if (!pixel && strcmp(text, "psi"))
+        return store_open(&store, NULL, err) && direction_word(out->what, &store, g, text, err);
+    if (pixel && !steer_pixel(&op, &part, text, err)) return false;
+    snprintf(out->what, sizeof out->what, "%s", text);
+    if (!args_given(a, "low")) out->low = pixel ? pixel_param(op, part)->low : 0;
+    if (!args_given(a, "high")) out->high = pixel ? pixel_param(op, part)->high : 1;
+    return true;
 }
 
 /* list (n): along --strip. */
 static bool row_of(Address *list, int n, const Args *a, const Generator *g, const Address *from, Err *err)
 {
-    return strip_of(list, n, a, "strip", g, from, (float)args_number(a, "low"), (float)args_number(a, "high"),
-                    err);
+    Way way;
+    return way_of(&way, a, "strip", g, err) &&
+           export_strip_addresses(list, n, from, g, way.what, way.low, way.high, err);
 }
 
 /* list (n, n): --strip across, --by upwards. */
 static bool plane_of(Address *list, int n, const Args *a, const Generator *g, const Address *from, Err *err)
 {
     Address *side = malloc((size_t)n * sizeof *side);
-    bool ok = side ? strip_of(side, n, a, "by", g, from, (float)args_number(a, "high"),
-                              (float)args_number(a, "low"), err)
+    Way up;
+    bool ok = side ? way_of(&up, a, "by", g, err) &&
+                         export_strip_addresses(side, n, from, g, up.what, up.high, up.low, err)
                    : err_nomem(err, "a plane of views");
     for (int i = 0; i < n && ok; i++) ok = row_of(list + (size_t)i * (size_t)n, n, a, g, &side[i], err);
     free(side);
@@ -201,11 +218,14 @@ const Command command_steer = {
     "[ADDRESS|PNG] [--set COMMAND]... [--strip DIRECTION [--by DIRECTION]] [--out PNG] [--animate PNG]",
     "Steers a view in words: commands change its address in the order given, and the new address is\n"
     "the one line on stdout. ADDRESS is a full one, a short one (seed=4711/class=7), or a PNG that\n"
-    "was saved with one. viewsmith info MODEL lists the directions.",
+    "was saved with one. viewsmith info MODEL lists the directions. Pixel operators do what no\n"
+    "direction reaches: px rotate angle=15, px occlude x=0.5 y=0.5 side=0.25 value=-1, px blur sigma=1,\n"
+    "px noise strength=0.1 counter=0; what is not said stays as it is, px blur off takes one away.",
     "  viewsmith steer --seed 4711 --class sandal --set 'pca-1 1.25' --out sandal.png\n"
     "  viewsmith steer sandal.png --set 'sefa-2 -1 4-6' --set 'psi 0.8'\n"
     "  viewsmith steer sandal.png --strip pca-1 --low -2 --high 2 --out strip.png\n"
     "  viewsmith steer sandal.png --strip pca-1 --by pca-2 -n 7 --out plane.png\n"
+    "  viewsmith steer sandal.png --set 'px occlude side=0.4 y=0.8' --strip px-occlude.x --out strip.png\n"
     "  viewsmith steer sandal.png --to seed=99/class=8 --frames 48 --animate way.png",
     options,
     0,

@@ -142,6 +142,15 @@ static bool read_words(TrainConfig *config, TrainEnd *end, const Args *a, Err *e
     return args_given(a, "resume") ? check_resume(a, err) : set_config(config, a, err);
 }
 
+/* Few views come often: they are then no negatives of one another. */
+static void tell_tray(const Train *t, const Args *a)
+{
+    double share = args_number(a, "tray-share"), pairs = share * t->config.pairs;
+    cli_note(a, "%d kept view%s, %g %% of every batch: %.0f of %d pairs%s", t->corners,
+             t->corners == 1 ? "" : "s", 100 * share, pairs, t->config.pairs,
+             pairs > t->corners ? "; the same view is no negative of itself" : "");
+}
+
 /* --tray TAG: a share of every batch begins at what is kept. */
 static bool take_tray(Train *t, const Args *a, Err *err)
 {
@@ -151,8 +160,7 @@ static bool take_tray(Train *t, const Args *a, Err *err)
     if (!tray_open(&tray, NULL, err)) return false;
     bool ok = train_tray(t, tray, strcmp(tag, "all") ? tag : NULL, (float)args_number(a, "tray-share"), err);
     tray_close(tray);
-    if (ok)
-        cli_note(a, "%d kept views, %g %% of every batch", t->corners, 100 * args_number(a, "tray-share"));
+    if (ok) tell_tray(t, a);
     return ok;
 }
 

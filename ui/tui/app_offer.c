@@ -103,6 +103,19 @@ static void offer_word(const Filling *f, const App *app, const char *word)
         offer(f, word, NULL);
 }
 
+/* What a screen offers: the text, and behind a tab what it is. */
+static void offer_noted(const Filling *f, char *text)
+{
+    Prompt *p = f->p;
+    char *note = strchr(text, '\t');
+    int had = p->offers;
+    if (note) *note++ = 0;
+    offer(f, text, NULL);
+    if (p->offers == had || !note) return;
+    snprintf(p->offer[had].note, sizeof p->offer[had].note, "%s", note);
+    p->offer[had].help = p->offer[had].note;
+}
+
 static void offer_argument(const Filling *f, const App *app, Action action)
 {
     const AppSlot *slot = &app->slot[app->current];
@@ -110,7 +123,7 @@ static void offer_argument(const Filling *f, const App *app, Action action)
     int i = 0;
     for (; slot->self && slot->ops->offer && slot->ops->offer(slot->self, app, action, i, text, sizeof text);
          i++)
-        offer(f, text, NULL);
+        offer_noted(f, text);
     if (i || !action_info(action)->arg) return;
     if (action == ACT_SETTING) offer_settings(f);
     for (const char *at = action_info(action)->arg; *at && action != ACT_SETTING;) {

@@ -36,6 +36,7 @@ typedef struct {
 typedef struct {
     char text[256];
     const char *help; /* may be NULL */
+    char note[96];    /* room for it, where it is no text of a table */
 } Offer;
 
 typedef struct {

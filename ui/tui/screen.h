@@ -46,7 +46,7 @@ typedef struct Screen {
     bool (*load)(void *self, App *app, const Json *in, Err *err);
     /* The borders that can be dragged, at most max; NULL: none. */
     int (*borders)(const void *self, const App *app, Rect area, Border *out, int max);
-    /* Completes the argument of one of the screen's actions: the i-th thing it could be, into out; false: no
-     * more. NULL: the frame completes classes, directions, runs and files by the argument's name. */
+    /* Completes the argument of one of the screen's actions: the i-th thing it could be, into out, behind a tab
+     * what it is (may be left out); false: no more. NULL: the frame completes classes, directions, runs and files by the argument's name. */
     bool (*offer)(const void *self, const App *app, Action action, int i, char *out, size_t cap);
 } Screen;

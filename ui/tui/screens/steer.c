@@ -196,6 +196,31 @@ static int steer_hints(const void *self, Action *out, int max)
     return n;
 }
 
+/* The i-th thing that :do could be told: a pixel operator with its values, a direction, or one of the rest.
+ */
+static bool offer_command(const SteerScreen *s, int i, char *out, size_t cap)
+{
+    static const char *const rest[] = {"psi 0.8\ttruncation",
+                                       "class \tby name or number",
+                                       "mix 12 4-6\tlayers 4 to 6 of seed 12",
+                                       "mix off",
+                                       "noise off\tno noise at all",
+                                       "noise 7\tother noise",
+                                       "noise stored\tthe model's own",
+                                       "view off",
+                                       "reset\twithout all that was changed"};
+    if (i < PIXEL_OPS) return steer_pixel_form(s, (PixelOpKind)i, out, cap);
+    i -= PIXEL_OPS;
+    if (i < PIXEL_OPS) return snprintf(out, cap, "px %s off", pixel_op_name((PixelOpKind)i)) > 0;
+    i -= PIXEL_OPS;
+    if (i < (int)(sizeof rest / sizeof *rest)) return snprintf(out, cap, "%s", rest[i]) > 0;
+    i -= (int)(sizeof rest / sizeof *rest);
+    for (int k = 0; k < s->knobs; k++)
+        if (s->knob[k].kind == KNOB_DIRECTION && !i--)
+            return snprintf(out, cap, "set %s \t%s", s->knob[k].dir, s->knob[k].is->caption) > 0;
+    return false;
+}
+
 /* Completes arguments that are about sliders and layers. */
 static bool steer_offer(const void *self, const App *app, Action action, int i, char *out, size_t cap)
 {
@@ -203,6 +228,7 @@ static bool steer_offer(const void *self, const App *app, Action action, int i, 
     const SteerScreen *s = self;
     (void)app;
     if (action == ACT_STEER_RANGE && i < 4) return snprintf(out, cap, "%s", ranges[i]) > 0;
+    if (action == ACT_STEER_DO) return offer_command(s, i, out, cap);
     bool names = action == ACT_STEER_PLANE || action == ACT_STEER_FILTER;
     return names && i < s->knobs && snprintf(out, cap, "%s", s->knob[i].dir) > 0;
 }

@@ -127,7 +127,7 @@ bool steer_set(SteerScreen *s, App *app, const Knob *k, double value)
         compare_put(s, app, value);
         return true;
     }
-    steer_knob_command(s, steer_now(s->history), k, value, text, sizeof text);
+    steer_knob_command(s, k, value, text, sizeof text);
     snprintf(merge, sizeof merge, "%s %d-%d", k->dir, s->range.first, s->range.last);
     return steer_command(s, app, text, merge);
 }
@@ -290,6 +290,16 @@ static bool focus_by(SteerScreen *s, App *app, int by)
     return true;
 }
 
+/* Scrolls so that the group at the selected row is seen as a whole, where it fits. */
+static void show_group(SteerScreen *s, App *app)
+{
+    int first = s->list.selected, last = first, rows = steer_slider_rows(s, app);
+    while (first > 0 && !s->row[first].heading) first--;
+    while (last + 1 < s->rows && !s->row[last + 1].heading) last++;
+    if (last >= s->list.top + rows) s->list.top = last - rows + 1;
+    if (first < s->list.top) s->list.top = first;
+}
+
 /* To the heading of the next group (or of one group), opened. */
 static bool to_group(SteerScreen *s, App *app, int group)
 {
@@ -303,6 +313,7 @@ static bool to_group(SteerScreen *s, App *app, int group)
     }
     steer_rows(s, app_world(app));
     if (s->list.selected + 1 < s->rows && !s->row[s->list.selected + 1].heading) s->list.selected++;
+    show_group(s, app);
     return focus_by(s, app, 0);
 }
 

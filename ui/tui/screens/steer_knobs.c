@@ -18,20 +18,18 @@ const char *steer_group_name(Group g)
 
 /* --- finding them --------------------------------------------------------------------------------------- */
 
-/* The values of pixel operators. Where an operator is not yet in the address, its others begin at `first`. */
+/* The values of pixel operators that have a slider. */
 static const struct {
     const char *name, *unit;
     PixelOpKind op;
     int part;
-    double low, high, rest, first, scale;
+    double rest, scale;
     int decimals;
 } pixel[] = {
-    {"rotate", "°", PIXEL_ROTATE, 0, -180, 180, 0, 0, 20, 0},
-    {"occlude", NULL, PIXEL_OCCLUDE, 2, 0, 1, 0, 0.25, 0.2, 2},
-    {"occlude x", NULL, PIXEL_OCCLUDE, 0, 0, 1, 0.5, 0.5, 0.2, 2},
-    {"occlude y", NULL, PIXEL_OCCLUDE, 1, 0, 1, 0.5, 0.5, 0.2, 2},
-    {"blur", " px", PIXEL_BLUR, 0, 0, 6, 0, 0, 1, 2},
-    {"noise", NULL, PIXEL_NOISE, 0, 0, 1, 0, 0, 0.2, 2},
+    {"rotate", "°", PIXEL_ROTATE, 0, 0, 20, 0},         {"occlude", NULL, PIXEL_OCCLUDE, 2, 0, 0.2, 2},
+    {"occlude x", NULL, PIXEL_OCCLUDE, 0, 0.5, 0.2, 2}, {"occlude y", NULL, PIXEL_OCCLUDE, 1, 0.5, 0.2, 2},
+    {"shade", NULL, PIXEL_OCCLUDE, 3, -1, 0.5, 2},      {"blur", " px", PIXEL_BLUR, 0, 0, 1, 2},
+    {"noise", NULL, PIXEL_NOISE, 0, 0, 0.2, 2},
 };
 
 enum { PIXELS = sizeof pixel / sizeof *pixel };
@@ -77,11 +75,13 @@ static void add_pixels(SteerScreen *s)
 {
     char dir[ADDRESS_DIR_MAX + 1];
     for (int i = 0; i < PIXELS; i++) {
-        snprintf(dir, sizeof dir, "px-%s", pixel[i].name);
+        const PixelParam *p = pixel_param(pixel[i].op, pixel[i].part);
+        snprintf(dir, sizeof dir, "px-%s%s%s", pixel_op_name(p->op), p->strength ? "" : ".",
+                 p->strength ? "" : p->name);
         Knob *k = add(s, KNOB_PIXEL, GROUP_PIXEL, dir, pixel[i].name);
         if (!k) return;
         k->op = pixel[i].op, k->part = pixel[i].part, k->unit = pixel[i].unit;
-        k->low = pixel[i].low, k->high = pixel[i].high, k->rest = pixel[i].rest;
+        k->low = (double)p->low, k->high = (double)p->high, k->rest = pixel[i].rest;
         k->scale = pixel[i].scale, k->decimals = pixel[i].decimals;
     }
 }
@@ -223,36 +223,25 @@ double steer_value(const SteerScreen *s, const Knob *k, const Address *a)
     case KNOB_DIRECTION:
         return direction_value(s, k, a);
     default:
-        return op ? (double)op->value[k->part] : k->rest;
+        return op && k->part < op->values ? (double)op->value[k->part] : k->rest;
     }
 }
 
-/* "px occlude 0.5,0.5,0.25", or off where the operator would do nothing. */
-static void pixel_command(const Address *a, const Knob *k, double value, char *out, size_t cap)
+bool steer_pixel_form(const SteerScreen *s, PixelOpKind kind, char *out, size_t cap)
 {
-    static const int values[PIXEL_OPS] = {
-        [PIXEL_ROTATE] = 1, [PIXEL_OCCLUDE] = 3, [PIXEL_BLUR] = 1, [PIXEL_NOISE] = 2};
-    const PixelOp *op = find_op(a, k->op);
-    float x[PIXEL_VALUES_MAX] = {0};
-    int n = op ? op->values : values[k->op];
-    size_t at = (size_t)snprintf(out, cap, "px %s ", pixel_op_name(k->op));
-    for (int i = 0; i < PIXELS; i++)
-        if (pixel[i].op == k->op) x[pixel[i].part] = (float)pixel[i].first;
-    if (op) memcpy(x, op->value, sizeof x);
-    x[k->part] = (float)value;
-    if (x[k->op == PIXEL_OCCLUDE ? 2 : 0] == 0) {
-        snprintf(out + at, cap - at, "off");
-        return;
-    }
-    for (int i = 0; i < n && at < cap; i++) {
-        char number[32];
-        text_float(number, sizeof number, x[i]);
-        at += (size_t)snprintf(out + at, cap - at, "%s%s", i ? "," : "", number);
-    }
+    const PixelOp *now = find_op(steer_now(s->history), kind);
+    PixelOp op = now ? *now : pixel_op_new(kind);
+    const PixelParam *p;
+    size_t n = (size_t)snprintf(out, cap, "px %s", pixel_op_name(kind));
+    for (int i = 0; i < op.values && (p = pixel_param(kind, i)) && n < cap; i++)
+        n += (size_t)snprintf(out + n, cap - n, " %s=%.4g", p->name, (double)op.value[i]);
+    for (int i = 0; (p = pixel_param(kind, i)) && n < cap; i++)
+        n += (size_t)snprintf(out + n, cap - n, "%s%s %.6g to %.6g", i ? ", " : "\t", p->name,
+                              (double)p->least, (double)p->most);
+    return true;
 }
 
-void steer_knob_command(const SteerScreen *s, const Address *a, const Knob *k, double value, char *out,
-                        size_t cap)
+void steer_knob_command(const SteerScreen *s, const Knob *k, double value, char *out, size_t cap)
 {
     char number[32], text[ADDRESS_BYTES_MAX + 1], range[32] = "";
     value = round((value < k->low ? k->low : value > k->high ? k->high : value) * 1000) / 1000;
@@ -264,7 +253,7 @@ void steer_knob_command(const SteerScreen *s, const Address *a, const Knob *k, d
     else if (k->kind == KNOB_PSI)
         snprintf(out, cap, "psi %s", number);
     else if (k->kind == KNOB_PIXEL)
-        pixel_command(a, k, value, out, cap);
+        snprintf(out, cap, "px %s %s=%s", pixel_op_name(k->op), pixel_param(k->op, k->part)->name, number);
     else
         snprintf(out, cap, "set %s %s%s", k->dir, number, range);
 }
@@ -272,7 +261,7 @@ void steer_knob_command(const SteerScreen *s, const Address *a, const Knob *k, d
 bool steer_put(const SteerScreen *s, const World *w, Address *a, const Knob *k, double value, Err *err)
 {
     char text[ADDRESS_BYTES_MAX + 32];
-    steer_knob_command(s, a, k, value, text, sizeof text);
+    steer_knob_command(s, k, value, text, sizeof text);
     return steer_apply(a, w->g, text, err);
 }
 

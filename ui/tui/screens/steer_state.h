@@ -146,8 +146,9 @@ double steer_value(const SteerScreen *s, const Knob *k, const Address *a);
 /* a with the knob at value, cut to its range; false where the address cannot hold it. */
 bool steer_put(const SteerScreen *s, const World *w, Address *a, const Knob *k, double value, Err *err);
 /* The same as a command into out. */
-void steer_knob_command(const SteerScreen *s, const Address *a, const Knob *k, double value, char *out,
-                        size_t cap);
+void steer_knob_command(const SteerScreen *s, const Knob *k, double value, char *out, size_t cap);
+/* A pixel operator as a command that leaves it as it is, or begins it; behind a tab the ranges of its values. */
+bool steer_pixel_form(const SteerScreen *s, PixelOpKind kind, char *out, size_t cap);
 /* "+14°", "×1.20", "-3.0 px": what a walk reaches at this amount; false where that is not known. */
 bool steer_reach(const Knob *k, double value, char *out, size_t cap);
 /* What is known of the knob at its value, in one line; *limit: it stands where it reaches no further. */

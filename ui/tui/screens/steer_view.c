@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SIDE = 28, WIDE = 100, SLIDERS = 48, SLIDERS_WIDE = 58 };
+enum { SIDE = 28, WIDE = 100, SLIDERS = 48, SLIDERS_BESIDE = 50, SLIDERS_WIDE = 58 };
 enum {
     SIDE_LEAST = 22,
     LOW_LEAST = 6,
@@ -38,10 +38,13 @@ static int strip_height(int width, int height)
 }
 
 /* A square picture, unless the sliders would have too little. */
-static int picture_width(Rect area)
+static int picture_width(Rect area, bool beside)
 {
-    int square = area.h * 2 - 2, most = area.w - (area.w >= WIDE ? SLIDERS_WIDE : SLIDERS);
-    if (area.w < WIDE && most < area.w * 9 / 20) most = area.w * 9 / 20;
+    int square = area.h * 2 - 2, most = area.w - (area.w >= WIDE ? SLIDERS_WIDE
+                                                  : beside       ? SLIDERS_BESIDE
+                                                                 : SLIDERS);
+    int least = beside ? area.w * 2 / 5 : area.w * 9 / 20;
+    if (area.w < WIDE && most < least) most = least;
     return square < most ? square : most;
 }
 
@@ -60,7 +63,7 @@ SteerLayout steer_layout(const SteerScreen *s, const App *app, Rect area)
     } else
         *(s->pane == PANE_SIDE ? &l.side : s->pane == PANE_TREE ? &l.tree : &l.strip) = low;
     l.picture = rect_cut_left(
-        &area, chosen(app, SPLIT_PICTURE, picture_width(area), PICTURE_LEAST, area.w - SLIDERS_LEAST));
+        &area, chosen(app, SPLIT_PICTURE, picture_width(area, wide), PICTURE_LEAST, area.w - SLIDERS_LEAST));
     l.sliders = area;
     return l;
 }

@@ -9,9 +9,10 @@ typedef struct {
     int name, track, value, effect, note; /* widths */
 } Columns;
 
-enum { VALUE = 8, EFFECT = 5, NOTE_LEAST = 4 };
+enum { VALUE = 8, EFFECT = 5, NOTE_LEAST = 4, TRACK_LEAST = 10 };
 
-/* Names get what the longest needs up to a third; notes go first where space is short, then the bars. */
+/* Names get what the longest needs up to a third, notes what a short track leaves; they go first where space is
+ * short, then the bars. */
 static Columns columns(int width, const Slider *item, int n)
 {
     Columns k = {.value = VALUE};
@@ -23,7 +24,7 @@ static Columns columns(int width, const Slider *item, int n)
         k.effect = item[i].effect > 0 && width >= 44 ? EFFECT : k.effect;
     }
     if (k.name > width / 3) k.name = width / 3;
-    int spare = width - 2 - k.name - 1 - k.value - k.effect - 16; /* beyond a short track */
+    int spare = width - 2 - k.name - 1 - k.value - k.effect - TRACK_LEAST;
     if (k.note > spare) k.note = spare >= NOTE_LEAST ? spare : 0;
     k.track = width - 2 - k.name - 1 - k.value - k.effect - (k.note ? k.note + 1 : 0);
     return k;
