@@ -22,7 +22,7 @@
     X(SESSION,  "session",  BOOL,    "on",   "on|off", 0, 0, "Keep the session, so that --resume brings it back") \
     X(JOURNAL,  "journal",  BOOL,    "on",   "on|off", 0, 0, "Write down what is done, so that replay can do it again") \
     X(MODEL,    "model",    TEXT,    "",     "FILE", 0, 0, "Generator file; without one the shipped Fashion-MNIST generator") \
-    X(DATA,     "data",     TEXT,    "fashion", "NAME|PATH", 0, 0, "Real pictures: fashion, mnist, cifar10, a package of these, or class folders of PNG or JPEG") \
+    X(DATA,     "data",     TEXT,    "", "NAME|PATH", 0, 0, "Real pictures: fashion, mnist, cifar10, a package of these, or class folders; without one what the model saw") \
     X(RUNS,     "runs",     TEXT,    "",     "DIR", 0, 0, "Folder of the runs; without one runs/ in the program's data folder") \
     X(THREADS,  "threads",  INTEGER, "",     "N", 1, 64, "Worker threads; without a number all cores")
 /* clang-format on */

@@ -171,7 +171,7 @@ static bool open_find(Find *f, Err *err)
     f->now.best = NAN;
     f->pool = pool_new(pool_default_threads(), 19, err);
     if (!f->pool || !tray_open(&f->tray, *f->path ? f->path : NULL, err) ||
-        !store_open(&f->store, NULL, err) || !workspace_judge(&f->judge, NULL, err) ||
+        !store_open(&f->store, NULL, err) || !workspace_judge(&f->judge, f->w, NULL, err) ||
         !measure_open(&f->measure, f->w, f->pool, err))
         return false;
     if (!measure_features(f->measure))

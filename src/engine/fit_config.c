@@ -17,6 +17,7 @@
     X(w_dim, gan.generator.w_dim)                                                                            \
     X(mapping_layers, gan.generator.mapping_layers)                                                          \
     X(flip, gan.flip)                                                                                        \
+    X(bf16, gan.bf16)                                                                                        \
     X(critic_stages, gan.discriminator.stages)                                                               \
     X(classes, gan.generator.classes)                                                                        \
     X(stages, gan.generator.stages)                                                                          \

@@ -110,10 +110,11 @@ static void work_close(void *arg)
 }
 
 /* The judge where there is one that takes these pictures; without one pixels alone are compared. */
-static Encoder *fitting_judge(const GeneratorConfig *g)
+static Encoder *fitting_judge(const Workspace *ws)
 {
+    const GeneratorConfig *g = &ws->generator->config;
     Encoder *e;
-    if (!workspace_judge(&e, NULL, NULL)) return NULL;
+    if (!workspace_judge(&e, ws, NULL, NULL)) return NULL;
     if (e->config.side == g->size && e->config.channels == g->channels) return e;
     encoder_drop(e);
     return NULL;
@@ -131,7 +132,7 @@ static bool prepare(Work *w, const Workspace *ws, const Image *picture, const In
     }
     if (store) snprintf(w->folder, sizeof w->folder, "%s", store);
     w->config.store = store ? w->folder : NULL;
-    w->judge = judge ? encoder_keep(judge) : fitting_judge(g);
+    w->judge = judge ? encoder_keep(judge) : fitting_judge(ws);
     return store_open(&w->store, w->config.store, err) &&
            image_fit(&w->target, picture, g->size, g->channels, err);
 }

@@ -68,7 +68,7 @@ static void open_judge(Measure *m)
 {
     Err err = {0};
     Encoder *e;
-    if (workspace_judge(&e, NULL, &err) && eye_open(&m->judge, e, m, &err)) return;
+    if (workspace_judge(&e, m->w, NULL, &err) && eye_open(&m->judge, e, m, &err)) return;
     snprintf(m->why, sizeof m->why, "%.199s", err.msg);
 }
 

@@ -2,20 +2,26 @@
 #include "engine/workspace.h"
 #include "engine/tray.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "latent/latent.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SHIPPED_MODEL "models/fashion.safetensors"
-#define SHIPPED_JUDGE "models/judge-fashion.safetensors"
+#define DATA          "fashion"
 
-/* The file given, else that of an environment variable, else the shipped one. */
+/* The file given, or shipped under that name, else that of an environment variable, else the shipped one. */
 static bool model_path(char *out, size_t cap, const char *given, const char *variable, const char *shipped,
                        Err *err)
 {
+    char name[80];
     if (!given) given = getenv(variable);
     if (!given || !*given) return file_shipped(out, cap, shipped, err);
+    if (!strchr(given, '/') && !file_exists(given) &&
+        snprintf(name, sizeof name, "models/%s.safetensors", given) < (int)sizeof name &&
+        file_shipped(out, cap, name, NULL))
+        return true;
     return snprintf(out, cap, "%s", given) < (int)cap ||
            err_set(err, ERR_LIMIT, "the model's path is too long");
 }
@@ -25,7 +31,7 @@ bool workspace_open_bare(Workspace **out, const WorkspaceOptions *o, Err *err)
     Workspace *w = calloc(1, sizeof *w);
     *out = NULL;
     if (!w) return err_nomem(err, "the workspace");
-    int n = snprintf(w->data, sizeof w->data, "%s", o->data ? o->data : "fashion");
+    int n = snprintf(w->data, sizeof w->data, "%s", o->data && *o->data ? o->data : DATA);
     bool ok = n < (int)sizeof w->data || err_set(err, ERR_LIMIT, "the path of the data is too long");
     if (!ok || !runs_folder(w->runs, sizeof w->runs, o->runs, err)) {
         free(w);
@@ -35,12 +41,24 @@ bool workspace_open_bare(Workspace **out, const WorkspaceOptions *o, Err *err)
     return true;
 }
 
+/* The data set, known by name, that the generator's card says it saw: then that is what it is compared with.
+ */
+static void use_card(Workspace *w)
+{
+    const char *card = w->generator->card;
+    Json *o = json_parse(card, strlen(card), "the card", NULL);
+    const char *data = o ? json_str(json_get(o, "settings"), "data", "") : "";
+    if (dataset_is_named(data)) snprintf(w->data, sizeof w->data, "%s", data);
+    json_drop(o);
+}
+
 bool workspace_open(Workspace **out, const WorkspaceOptions *o, Err *err)
 {
     Workspace *w;
     if (!workspace_open_bare(&w, o, err)) return false;
     if (model_path(w->model, sizeof w->model, o->model, "VIEWSMITH_MODEL", SHIPPED_MODEL, err) &&
         generator_open(&w->generator, w->model, err)) {
+        if (!o->data || !*o->data) use_card(w);
         *out = w;
         return true;
     }
@@ -82,10 +100,12 @@ static bool run_encoder(Encoder **out, Encoder **untrained, const RunInfo *run, 
     return false;
 }
 
-bool workspace_judge(Encoder **out, const char *path, Err *err)
+bool workspace_judge(Encoder **out, const Workspace *w, const char *path, Err *err)
 {
-    char found[3072];
-    return model_path(found, sizeof found, path, "VIEWSMITH_JUDGE", SHIPPED_JUDGE, err) &&
+    char found[3072], shipped[80];
+    bool named = w && dataset_is_named(w->data) && strcmp(w->data, "fashion-small");
+    snprintf(shipped, sizeof shipped, "models/judge-%.40s.safetensors", named ? w->data : DATA);
+    return model_path(found, sizeof found, path, "VIEWSMITH_JUDGE", shipped, err) &&
            encoder_open(out, found, err);
 }
 
@@ -111,7 +131,7 @@ bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, c
     if (untrained) *untrained = NULL;
     if (!what || !*what) return workspace_newest_run(&run, w, err) && run_encoder(out, untrained, &run, err);
     if (file_exists(what) && !file_is_folder(what)) return encoder_open(out, what, err);
-    if (!strcmp(what, "judge")) return workspace_judge(out, NULL, err);
+    if (!strcmp(what, "judge")) return workspace_judge(out, w, NULL, err);
     return runs_find(&run, w->runs, what, err) && run_encoder(out, untrained, &run, err);
 }
 

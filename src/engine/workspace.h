@@ -14,8 +14,10 @@
 
 typedef struct {
     const char
-        *model; /* a generator file; NULL: VIEWSMITH_MODEL, else the shipped models/fashion.safetensors */
-    const char *data; /* "fashion", "fashion-small" or a folder; NULL: "fashion" */
+        *model; /* a generator file, or the name of a shipped one ("cifar10" is models/cifar10.safetensors);
+                   NULL: VIEWSMITH_MODEL, else the shipped models/fashion.safetensors */
+    const char
+        *data; /* as dataset_open wants it; NULL or "": what the generator's card says, else "fashion" */
     const char *runs; /* NULL: runs/ in the program's data folder */
 } WorkspaceOptions;
 
@@ -37,8 +39,9 @@ bool workspace_dataset(Dataset *out, const Workspace *w, Split split, Err *err);
  * drops both. */
 bool workspace_encoder(Encoder **out, Encoder **untrained, const Workspace *w, const char *what, Err *err);
 /* The judge: an encoder with labels, in whose features views and generators are measured. NULL as `path`:
- * VIEWSMITH_JUDGE, else the shipped models/judge-fashion.safetensors. The caller drops it. */
-bool workspace_judge(Encoder **out, const char *path, Err *err);
+ * VIEWSMITH_JUDGE, else the shipped one of the data that w is about, models/judge-DATA.safetensors (w NULL:
+ * fashion). The caller drops it. */
+bool workspace_judge(Encoder **out, const Workspace *w, const char *path, Err *err);
 /* The newest run that has an encoder. */
 bool workspace_newest_run(RunInfo *out, const Workspace *w, Err *err);
 /* An address in full, or "seed=4711/class=7/psi=0.7" as short for one of the open generator, whose classes may be

@@ -26,6 +26,7 @@ typedef struct {
     float ema_images;      /* half-life of the averaged weights, in images */
     int flip;              /* 1: half of the real images are shown mirrored */
     GanAugment augment;    /* of what the critic sees */
+    int bf16;              /* 1: products of convolutions in bfloat16 where the CPU has a matrix unit (net/exec.h) */
     uint64_t seed;
 } GanConfig;
 

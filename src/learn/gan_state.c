@@ -55,11 +55,12 @@ static bool open_execs(Gan *gan, Err *err)
 {
     ExecGrads learn = {.params = true, .once = true}, both = {.params = true, .inputs = true, .prefix = "w", .once = true};
     ExecGrads guide = {.inputs = true, .once = true};
+    ExecMode mode = EXEC_TRAIN | (gan->config.bf16 ? EXEC_BF16 : 0);
     int B = gan->config.batch;
-    gan->mapping = exec_new(gan->g_mapping.net, B, EXEC_TRAIN, learn, gan->pool, err);
-    gan->synthesis = exec_new(gan->g_synthesis.net, B, EXEC_TRAIN, both, gan->pool, err);
-    gan->critic = exec_new(gan->d.net, 2 * B, EXEC_TRAIN, learn, gan->pool, err);
-    gan->guide = exec_new(gan->d.net, B, EXEC_TRAIN, guide, gan->pool, err);
+    gan->mapping = exec_new(gan->g_mapping.net, B, mode, learn, gan->pool, err);
+    gan->synthesis = exec_new(gan->g_synthesis.net, B, mode, both, gan->pool, err);
+    gan->critic = exec_new(gan->d.net, 2 * B, mode, learn, gan->pool, err);
+    gan->guide = exec_new(gan->d.net, B, mode, guide, gan->pool, err);
     return gan->mapping && gan->synthesis && gan->critic && gan->guide;
 }
 
@@ -149,6 +150,7 @@ static void put_later_settings(Json *o, const GanConfig *c)
 {
     if (!c->generator.classes) json_put_bool(o, "unconditional", true);
     if (c->flip) json_put_bool(o, "flip", true);
+    if (c->bf16) json_put_bool(o, "bf16", true);
     if (c->augment.colour > 0) json_put_num(o, "colour", c->augment.colour);
     if (c->augment.translation > 0) json_put_num(o, "translation", c->augment.translation);
     if (c->augment.cutout > 0) json_put_num(o, "cutout", c->augment.cutout);

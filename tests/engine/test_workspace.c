@@ -233,6 +233,42 @@ static void test_journal(void **state)
     journal_close(j);
 }
 
+/* What a generator's card says it saw is what it is compared with, unless one says otherwise. */
+static void test_data_of_card(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Workspace *w;
+    Encoder *judge;
+    Generator *g = tiny_generator(STAGE_CLASSES, 7, NULL, &err), *h = NULL;
+    assert_ok(g && generator_with(&h, g, NULL, 0, "{\"settings\":{\"data\":\"cifar10\"}}", &err) &&
+                  generator_save(h, "stage-workspace/card.safetensors", &err),
+              err);
+    generator_drop(g);
+    generator_drop(h);
+    assert_ok(workspace_open(&w, &(WorkspaceOptions){.model = "stage-workspace/card.safetensors", .data = ""},
+                             &err),
+              err);
+    assert_string_equal(w->data, "cifar10");
+    workspace_close(w);
+    assert_ok(
+        workspace_open(&w, &(WorkspaceOptions){.model = "stage-workspace/card.safetensors", .data = "mnist"},
+                       &err),
+        err);
+    assert_string_equal(w->data, "mnist");
+    assert_refused(workspace_judge(&judge, w, NULL, &err), err, ERR_IO, "judge-mnist");
+    assert_ok(workspace_judge(&judge, NULL, NULL, &err), err);
+    encoder_drop(judge);
+    workspace_close(w);
+    assert_ok(workspace_open(&w, &(WorkspaceOptions){.model = stage.model}, &err), err);
+    assert_string_equal(w->data, "fashion");
+    workspace_close(w);
+    assert_ok(workspace_open(&w, &(WorkspaceOptions){.model = "fashion"}, &err),
+              err); /* shipped under that name */
+    assert_string_equal(w->generator->slug, "fashion");
+    workspace_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_plot),
         cmocka_unit_test(test_text_stays_in_the_picture),
         cmocka_unit_test(test_journal),
+        cmocka_unit_test(test_data_of_card),
     };
     return cmocka_run_group_tests(tests, open_stage, close_stage);
 }

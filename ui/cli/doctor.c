@@ -126,7 +126,7 @@ static void tell_judge(Report *r)
 
 static void tell_data(Report *r)
 {
-    const char *spec = args_text(r->args, "data");
+    const char *given = args_text(r->args, "data"), *spec = *given ? given : "fashion";
     Dataset ds = {0};
     Err err = {0};
     if (dataset_open(&ds, spec, SPLIT_TEST, dataset_is_named(spec) ? 0 : 28, 0, &err))

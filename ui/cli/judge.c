@@ -62,11 +62,11 @@ static Judge *open_judge(const Args *a, Err *err)
         free(j);
         return NULL;
     }
-    const char *base = strrchr(out, '/');
+    const char *data = args_text(a, "data"), *base = strrchr(out, '/');
     snprintf(j->path, sizeof j->path, "%s", out);
     snprintf(j->name, sizeof j->name, "%.*s", (int)strcspn(base ? base + 1 : out, "."),
              base ? base + 1 : out);
-    snprintf(j->spec, sizeof j->spec, "%s", args_text(a, "data"));
+    snprintf(j->spec, sizeof j->spec, "%s", *data ? data : "fashion");
     j->size = (int)args_integer(a, "size");
     j->channels = (int)args_integer(a, "channels");
     j->resume = args_flag(a, "resume");

@@ -102,7 +102,7 @@ bool subject_open(Subject *out, const Workspace *w, const char *word, Err *err)
     RunInfo run;
     *out = (Subject){.views = NAN, .seconds = NAN};
     if (word && !strcmp(word, "judge") && !file_exists(word))
-        return workspace_judge(&out->encoder, NULL, err) && (read_card(out), true);
+        return workspace_judge(&out->encoder, w, NULL, err) && (read_card(out), true);
     if (!word && !workspace_newest_run(&run, w, err)) return false;
     if (!word) word = run.folder;
     if (!thing_open(&t, w, word, err)) return false;

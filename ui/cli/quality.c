@@ -36,7 +36,7 @@ static bool measure_open(Measure *m, Err *err)
 {
     const Args *a = m->args;
     if (!share_open(&m->workspace, a, false, err) ||
-        !workspace_judge(&m->judge, args_text(a, "judge"), err) ||
+        !workspace_judge(&m->judge, m->workspace, args_text(a, "judge"), err) ||
         !dataset_split(args_text(a, "split"), &m->split, err))
         return false;
     if (m->split != SPLIT_VALID && m->split != SPLIT_TEST)

@@ -9,8 +9,8 @@
 #define OPTION_MODEL                                                                                         \
     {"model", OPTION_TEXT, "FILE", NULL, 0, 0, false, "Generator file (VIEWSMITH_MODEL, else the shipped one)"}
 #define OPTION_DATA                                                                                          \
-    {"data", OPTION_TEXT, "NAME|PATH", "fashion", 0, 0, false,                                             \
-     "Real pictures: fashion, mnist, cifar10, a package of these, or class folders of PNG or JPEG"}
+    {"data", OPTION_TEXT, "NAME|PATH", "", 0, 0, false,                                                    \
+     "Real pictures: fashion, mnist, cifar10, a package of these, or class folders (what the model saw)"}
 #define OPTION_RUNS                                                                                          \
     {"runs", OPTION_TEXT, "DIR", NULL, 0, 0, false, "Folder of the runs (~/.local/share/viewsmith/runs)"}
 #define OPTION_SEED_OF(what)                                                                                 \
