@@ -14,6 +14,11 @@ enum { ROUND_DRAWS = 512, ROUND_LOOKS = 96, ROUND_KEEP = 6, CLIMB_STEPS = 30, RO
 #define REAL_SHARE 0.15   /* of the bar for getting ready */
 
 typedef struct {
+    PixelOp op[PIXEL_OPS];
+    int n;
+} PixelOps;
+
+typedef struct {
     const Workspace *w;
     CornerConfig config;
     int64_t *id;
@@ -24,9 +29,11 @@ typedef struct {
     Measure *measure;
     LatentStore store;
     Encoder *judge, *other;
-    ProbeHead probe; /* on `other` */
-    float *like;     /* (likes, D): features to come near to */
-    int *like_class, likes;
+    ProbeHead probe;    /* on `other` */
+    float *like;        /* (likes, D): features to come near to */
+    Address *like_view; /* (likes): without pixel operators */
+    PixelOps *like_pix; /* (likes): those */
+    int likes;
     float *known; /* (knowns, D): unit features of what was found in this search */
     int knowns;
     CornerNews now;
@@ -120,35 +127,67 @@ static bool wanted(const Find *f, int64_t id)
     return f->config.ids == 0;
 }
 
-static bool add_like(Find *f, const TrayItem *it, Address *list)
+/* The view without its pixel operators, which are kept beside it. */
+static bool add_like(Find *f, const TrayItem *it)
 {
-    Address *a = &list[f->likes];
+    Address *a = &f->like_view[f->likes];
+    PixelOps *px = &f->like_pix[f->likes];
     if (!wanted(f, it->id) || !address_parse(a, it->address, NULL) || !latent_check(f->w->generator, a, NULL))
         return false;
-    f->like_class[f->likes++] = a->class;
+    memcpy(px->op, a->pix, sizeof px->op);
+    px->n = a->pixes;
+    a->pixes = 0;
+    f->likes++;
     return true;
 }
 
-/* Features and classes of the views that it is to be like. */
+/* Without a bound of the person's own, what is like an odd view may be as odd. */
+static void settle_bound(Find *f, const Meter *seen)
+{
+    int below = 0;
+    float least = INFINITY, bound = f->config.realism;
+    for (int i = 0; i < f->likes; i++) {
+        below += seen[i].realism < bound;
+        least = fminf(least, seen[i].realism);
+    }
+    if (!below) return;
+    if (!f->config.strict) f->config.realism = least;
+    if (f->config.strict)
+        snprintf(f->now.told, sizeof f->now.told,
+                 "%d of the %d it is to be like are less real than %.2f: what is as odd is passed over",
+                 below, f->likes, (double)bound);
+    else
+        snprintf(f->now.told, sizeof f->now.told,
+                 "down to realism %.2f, as the least real one it is to be like", (double)least);
+}
+
+/* Features of the views that it is to be like, and how real those are. */
+static bool measure_likes(Find *f, Err *err)
+{
+    size_t D = (size_t)measure_features(f->measure), W = (size_t)measure_floats(f->measure),
+           n = (size_t)f->likes;
+    float *seen = f->like = malloc(n * W * sizeof *seen);
+    Meter *meter = malloc(n * sizeof *meter);
+    bool ok = (seen && meter) || err_nomem(err, "a search");
+    ok = ok && measure_see(seen, f->measure, f->like_view, f->likes, err) &&
+         measure_judge(meter, f->measure, seen, f->like_view, f->likes, NULL, err);
+    if (ok) settle_bound(f, meter);
+    for (size_t i = 0; ok && i < n; i++) /* rows without the judge's shares */
+        measure_unit(memmove(seen + i * D, seen + i * W, D * sizeof *seen), f->measure);
+    free(meter);
+    return ok;
+}
+
 static bool see_likes(Find *f, const TrayList *items, Err *err)
 {
-    int D = measure_features(f->measure), W = measure_floats(f->measure);
-    Address *list = malloc((size_t)items->n * sizeof *list);
-    float *seen = malloc((size_t)items->n * (size_t)W * sizeof *seen);
-    f->like_class = malloc((size_t)items->n * sizeof *f->like_class);
-    bool ok = (list && seen && f->like_class) || err_nomem(err, "a search");
+    f->like_view = malloc((size_t)items->n * sizeof *f->like_view);
+    f->like_pix = malloc((size_t)items->n * sizeof *f->like_pix);
+    bool ok = (f->like_view && f->like_pix) || err_nomem(err, "a search");
     for (int i = 0; ok && i < items->n; i++)
-        if (add_like(f, &items->item[i], list)) ok = tray_supply(f->tray, &list[f->likes - 1], err);
+        if (add_like(f, &items->item[i])) ok = tray_supply(f->tray, &f->like_view[f->likes - 1], err);
     if (ok && !f->likes)
         ok = err_set(err, ERR_USAGE, "the tray has no such view of this model to search from");
-    ok = ok && measure_see(seen, f->measure, list, f->likes, err);
-    f->like = seen;
-    for (int i = 0; ok && i < f->likes; i++) /* rows without the judge's shares */
-        measure_unit(
-            memmove(seen + (size_t)i * (size_t)D, seen + (size_t)i * (size_t)W, (size_t)D * sizeof *seen),
-            f->measure);
-    free(list);
-    return ok;
+    return ok && measure_likes(f, err);
 }
 
 static bool open_likes(Find *f, Err *err)
@@ -193,7 +232,8 @@ static void close_find(Find *f)
     pool_free(f->pool);
     head_free(&f->probe);
     free(f->like);
-    free(f->like_class);
+    free(f->like_view);
+    free(f->like_pix);
     free(f->known);
 }
 
@@ -221,7 +261,7 @@ static SearchConfig search_for(const Find *f)
 static SearchConfig draws_of(const Find *f, int round)
 {
     SearchConfig c = search_for(f);
-    c.class = f->likes && f->config.class < 0 ? f->like_class[round % f->likes] : f->config.class;
+    c.class = f->likes && f->config.class < 0 ? f->like_view[round % f->likes].class : f->config.class;
     c.draws = ROUND_DRAWS;
     c.keep = ROUND_LOOKS;
     c.steps = 0;
@@ -270,19 +310,37 @@ static bool meet(float *seen, Meter *m, const Find *f, const Address *a, Err *er
     return true;
 }
 
-/* What is wanted of a view, where the judge alone tells it; NaN: another encoder would have to look. */
-static float score_of(const Find *f, const float *seen, const Meter *m)
+/* Which of the views a row of unit features is most like; *cosine of the two. */
+static int most_like(float *cosine, const Find *f, const float *seen)
 {
-    int D = measure_features(f->measure);
-    float best = -1;
-    if (f->other) return NAN;
-    if (f->config.wish == CORNER_UNSURE) return m->entropy;
+    int D = measure_features(f->measure), which = 0;
+    *cosine = -1;
     for (int k = 0; k < f->likes; k++) {
         double dot = 0;
         for (int d = 0; d < D; d++)
             dot += (double)seen[d] * (double)f->like[(size_t)k * (size_t)D + (size_t)d];
-        best = fmaxf(best, (float)dot);
+        if ((float)dot > *cosine) *cosine = (float)dot, which = k;
     }
+    return which;
+}
+
+/* What is done to the pixels of the view it is most like is done to it too. */
+static void wear_pixels(Address *a, const Find *f, const float *seen)
+{
+    float cosine;
+    if (!f->likes) return;
+    const PixelOps *px = &f->like_pix[most_like(&cosine, f, seen)];
+    memcpy(a->pix, px->op, sizeof a->pix);
+    a->pixes = px->n;
+}
+
+/* What is wanted of a view, where the judge alone tells it; NaN: another encoder would have to look. */
+static float score_of(const Find *f, const float *seen, const Meter *m)
+{
+    float best;
+    if (f->other) return NAN;
+    if (f->config.wish == CORNER_UNSURE) return m->entropy;
+    most_like(&best, f, seen);
     return best;
 }
 
@@ -364,6 +422,7 @@ static bool follow_seed(Find *f, const Address *origin, float *seen, Err *err)
     if (!ok) return false;
     if (is_known(f, seen, D)) return f->now.known++, true;
     remember(f, seen, D);
+    wear_pixels(&a, f, seen);
     return put_candidate(f, &a, origin, score, &m, err);
 }
 

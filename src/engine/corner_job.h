@@ -4,7 +4,10 @@
  *
  *     CornerConfig c = corner_defaults();   c.wish = CORNER_UNSURE;   c.realism = 0.9f;
  *     Job *job = corner_start(workspace, NULL, &c, bell, err);
- *     CornerNews *n = (CornerNews *)job_news(job); */
+ *     CornerNews *n = (CornerNews *)job_news(job);
+ *
+ * Pixel operators are no matter of the generator: LIKE looks for what is like its views without theirs, measures
+ * realism without them, and gives each candidate those of the view that it is most like. */
 #pragma once
 #include "engine/job.h"
 #include "engine/tray.h"
@@ -23,6 +26,7 @@ typedef struct {
     int class;          /* -1: all in turn; LIKE: those of the views it is to be like */
     int count;          /* candidates wanted */
     float realism;      /* least realism (inspect/realism.h) of a candidate; NaN: not asked for */
+    bool strict;        /* LIKE: that bound stands; else it falls to the least real of the views it is to be like */
     float radius;       /* farthest from a seed, in standard deviations of w */
     uint64_t seed;      /* first of the seeds looked through */
 } CornerConfig;
@@ -40,7 +44,7 @@ typedef struct {
     int unreal, known; /* passed over: below the bound, or near-duplicates */
     double best;       /* score, NaN before the first */
     char encoder[64];  /* what it is read with */
-    char told[200];    /* "no real pictures: realism is not known", else empty */
+    char told[200];    /* what a person should know of the bound on realism, else empty */
 } CornerNews;
 
 /* tray: its path, NULL as in tray_open. w must outlive the job. */

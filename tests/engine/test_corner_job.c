@@ -102,6 +102,39 @@ static void test_like(void **state)
     tray_close(t);
 }
 
+/* Views that were occluded and are less real than the bound: what is like them is found without the square,
+ * and wears it; a bound of the person's own stands, and is told. */
+static void test_like_odd(void **state)
+{
+    (void)state;
+    Err err = {0};
+    CornerNews n;
+    Tray *t;
+    TrayList list;
+    Address a = address_of_seed(stage.w->generator->slug, stage.w->generator->digest, 3, 1, 1);
+    assert_ok(address_set(&a, "px-occlude=0.3,0.5,0.4", &err), err);
+    assert_ok(tray_open(&t, "odd.sqlite", &err) && tray_add(NULL, t, &a, "odd", NULL, NULL, &err), err);
+    CornerConfig c = quick(CORNER_LIKE);
+    snprintf(c.tag, sizeof c.tag, "odd");
+    c.realism = 90;
+    c.strict = true;
+    search(&n, "odd.sqlite", &c);
+    assert_int_equal(n.found, 0);
+    assert_non_null(strstr(n.told, "1 of the 1 it is to be like are less real than 90.00"));
+    c.strict = false;
+    search(&n, "odd.sqlite", &c);
+    assert_true(n.found > 0 && strstr(n.told, "down to realism"));
+    candidates(&list, t);
+    for (int i = 0; i < list.n; i++) {
+        Address found;
+        assert_ok(address_parse(&found, list.item[i].address, &err), err);
+        assert_true(found.pixes == 1 && !memcmp(found.pix, a.pix, sizeof *a.pix));
+        assert_true(list.item[i].score > -1 && list.item[i].score <= 1);
+    }
+    tray_list_free(&list);
+    tray_close(t);
+}
+
 static void test_refuses(void **state)
 {
     (void)state;
@@ -131,8 +164,9 @@ static int setup(void **state)
     setenv("XDG_DATA_HOME", here, 1);
     setenv("XDG_CACHE_HOME", here, 1);
     setenv("VIEWSMITH_THREADS", "2", 1);
-    static const char *const left[] = {"one.sqlite", "two.sqlite", "like.sqlite", "none.sqlite"};
-    for (int i = 0; i < 4; i++) remove(left[i]);
+    static const char *const left[] = {"one.sqlite", "two.sqlite", "like.sqlite", "none.sqlite",
+                                       "odd.sqlite"};
+    for (int i = 0; i < 5; i++) remove(left[i]);
     stage_open(&stage, "stage");
     Encoder *judge = tiny_encoder(3, 8, &err);
     if (!judge || !encoder_save(judge, "judge.safetensors", &err)) return -1;
@@ -151,6 +185,6 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_unsure), cmocka_unit_test(test_like),
-                                       cmocka_unit_test(test_refuses)};
+                                       cmocka_unit_test(test_like_odd), cmocka_unit_test(test_refuses)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -30,7 +30,7 @@ static const Option options[] = {
      "search: read by a linear probe on real pictures (disagree: newest run)"},
     {"count", OPTION_INTEGER, "N", "24", 1, 10000, false, "search: candidates wanted"},
     {"realism", OPTION_NUMBER, "X", "0.75", 0, 100, false,
-     "search: least realism; 1: inside the real pictures, 0: no bound"},
+     "search: least realism; 1: inside the real pictures, 0: no bound (like: or the least real of those)"},
     {"radius", OPTION_NUMBER, "X", "0.5", 0, 10, false,
      "search: farthest from a seed, in standard deviations of w"},
     {"class", OPTION_TEXT, "NAME|N", NULL, 0, 0, false, "search: in one class (all in turn)"},
@@ -340,6 +340,7 @@ static bool read_search(CornerConfig *out, const Args *a, const Workspace *w, Er
     if (args_given(a, "encoder")) snprintf(out->encoder, sizeof out->encoder, "%s", args_text(a, "encoder"));
     out->count = (int)args_integer(a, "count");
     out->realism = args_number(a, "realism") > 0 ? (float)args_number(a, "realism") : NAN;
+    out->strict = args_given(a, "realism");
     out->radius = (float)args_number(a, "radius");
     out->seed = args_seed(a, "seed");
     return workspace_class(&out->class, w, args_text(a, "class"), err);
@@ -483,7 +484,8 @@ const Command command_tray = {
     "The tray holds views worth keeping: corner cases, with tags, a note, and what they were made\n"
     "from. list takes words that begin a tag or stand in the note (-word: does not). Exports hold\n"
     "every address and the tensors it needs, so an import restores the same views on any machine.\n"
-    "search fills it with candidates, found by a bounded climb from seeds, to keep or to drop. compare\n"
+    "search fills it with candidates, found by a bounded climb from seeds, to keep or to drop; more like\n"
+    "views with pixel operators are sought without those, and given them. compare\n"
     "tells what two runs (or encoder files) know of the views under a tag, paired, with intervals.\n"
     "The file is ~/.local/share/viewsmith/tray.sqlite, or VIEWSMITH_TRAY.",
     "  viewsmith tray add seed=4711/class=7 --tags 'heel worn' --note 'sole is gone'\n"
