@@ -90,17 +90,19 @@ static bool seat_open(Match *m, Seat *s, Err *err)
     argv[n++] = "--turn", argv[n++] = seconds;
     if (s->peer && s->peer->flag) argv[n++] = s->peer->flag;
     if (is_ours(s) && spec->bf16) argv[n++] = "--bf16";
-    if (is_ours(s) && *spec->model) argv[n++] = "--model", argv[n++] = spec->model;
+    if ((is_ours(s) || spec->net.kind == BENCH_NET_MODEL) && *spec->model) argv[n++] = "--model", argv[n++] = spec->model;
     if (!is_ours(s) && *m->graph) argv[n++] = "--graph", argv[n++] = m->graph;
     argv[n] = NULL;
     return bench_side_open(&s->side, (char *const *)argv, err) &&
            bench_side_hello(&s->side, seat_name(s), s->peer ? s->peer->wants : "a look at its messages", err);
 }
 
-static bool peer_usable(const Peer *p, BenchKind kind, char *script, size_t cap, Err *err)
+static bool peer_usable(const Peer *p, BenchKind kind, BenchNetKind net, char *script, size_t cap, Err *err)
 {
     if (!(p->kinds & 1u << kind))
         return err_set(err, ERR_USAGE, "bench %s has no peer %s; see viewsmith bench --help", bench_kind_name(kind), p->name);
+    if (net == BENCH_NET_MODEL && p->script && strcmp(p->name, "ort"))
+        return err_set(err, ERR_USAGE, "only ort reads the network of a file, not the peer %s", p->name);
     return !p->script || file_shipped(script, cap, p->script, NULL) ||
            err_set(err, ERR_IO, "the peer %s is not here: %s lies in the source tree; install %s and run from there", p->name, p->script, p->wants);
 }
@@ -110,7 +112,7 @@ static bool invite(Match *m, const Peer *p, Err *err)
 {
     Seat *s = &m->seat[m->seats];
     *s = (Seat){.peer = p, .side = {.in = -1, .out = -1}};
-    bool ok = !p || peer_usable(p, m->b->spec.kind, s->script, sizeof s->script, err);
+    bool ok = !p || peer_usable(p, m->b->spec.kind, m->b->spec.net.kind, s->script, sizeof s->script, err);
     ok = ok && seat_open(m, s, err);
     if (!ok || m->fresh) bench_side_close(&s->side);
     m->seats += ok;

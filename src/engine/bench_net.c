@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {"", "A", "B", "random:", "G28", "G32", "view"};
+static const char *const names[] = {"", "A", "B", "random:", "G28", "G32", "view", "model"};
 
 void bench_net_name(char out[32], BenchNet net)
 {
@@ -27,12 +27,12 @@ static bool random_named(BenchNet *out, const char *name)
 bool bench_net_named(BenchNet *out, const char *name, Err *err)
 {
     if (random_named(out, name)) return true;
-    for (int i = BENCH_NET_A; i <= BENCH_NET_VIEW; i++)
+    for (int i = BENCH_NET_A; i <= BENCH_NET_MODEL; i++)
         if (i != BENCH_NET_RANDOM && !strcmp(name, names[i])) {
             *out = (BenchNet){.kind = (BenchNetKind)i};
             return true;
         }
-    return err_set(err, ERR_USAGE, "--net is A, B, G28, G32, view or random:SEED, not \"%s\"", name);
+    return err_set(err, ERR_USAGE, "--net is A, B, G28, G32, view, model or random:SEED, not \"%s\"", name);
 }
 
 bool bench_net_generates(BenchNet net)

@@ -56,6 +56,7 @@ static BenchNet usual_net(BenchKind kind)
 static bool fits(BenchKind kind, BenchNet net)
 {
     if (netless(kind) || net.kind == BENCH_NET_NONE) return netless(kind) && net.kind == BENCH_NET_NONE;
+    if (net.kind == BENCH_NET_MODEL) return kind == BENCH_GENERATE || kind == BENCH_ENCODE;
     if (kind == BENCH_TRAIN || kind == BENCH_ENCODE) return !bench_net_generates(net);
     return kind != BENCH_GENERATE || bench_net_generates(net);
 }
@@ -63,7 +64,7 @@ static bool fits(BenchKind kind, BenchNet net)
 static int usual_batch(const BenchSpec *s)
 {
     if (s->kind == BENCH_CONV) return 0;
-    return s->kind == BENCH_FIT || s->net.kind == BENCH_NET_B || s->net.kind == BENCH_NET_RANDOM || s->net.kind == BENCH_NET_VIEW ? 64 : 256;
+    return s->kind == BENCH_FIT || s->net.kind == BENCH_NET_B || s->net.kind == BENCH_NET_RANDOM || s->net.kind >= BENCH_NET_VIEW ? 64 : 256;
 }
 
 bool bench_spec_complete(BenchSpec *s, Err *err)
@@ -72,7 +73,7 @@ bool bench_spec_complete(BenchSpec *s, Err *err)
     if (s->net.kind == BENCH_NET_NONE) s->net = usual_net(s->kind);
     bench_net_name(name, s->net);
     if (!fits(s->kind, s->net))
-        return err_set(err, ERR_USAGE, "bench %s has no net %s: train and encode take A, B or random:SEED, generate G28, G32 or view",
+        return err_set(err, ERR_USAGE, "bench %s has no net %s: train and encode take A, B or random:SEED, generate G28, G32 or view, both model",
                        kinds[s->kind].name, name);
     if (!s->batch) s->batch = usual_batch(s);
     if (s->batch < 0 || s->batch > BENCH_BATCH_MAX)

@@ -8,6 +8,7 @@
 #include "learn/objective.h"
 #include "math/knn.h"
 #include "math/optim.h"
+#include "model/import.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct BenchWork {
     BenchFit *fit;
     /* nets */
     Net *net;
+    Imported imported;
     Exec *exec; /* train: the contrast's own */
     Weights *weights, *grads, *momentum;
     Contrast contrast;
@@ -77,8 +79,21 @@ static bool open_fit(BenchWork *w, Err *err)
 
 /* --- nets -------------------------------------------------------------------------------------------------------- */
 
+/* A network in a file, which gives its net and weights away. */
+static bool open_imported(BenchWork *w, Err *err)
+{
+    Imported *m = &w->imported;
+    if (!import_open(m, w->spec.model, NULL, err)) return false;
+    w->net = m->net, w->weights = m->weights;
+    m->net = NULL, m->weights = NULL;
+    if (m->mapping) return err_set(err, ERR_USAGE, "%s: a style-based generator is two networks: bench it with --net view", w->spec.model);
+    if ((m->kind == IMPORT_GENERATOR) == (w->spec.kind == BENCH_GENERATE)) return true;
+    return err_set(err, ERR_USAGE, "%s: bench encode takes encoders and bench generate generators", w->spec.model);
+}
+
 static bool open_net(BenchWork *w, Err *err)
 {
+    if (w->spec.net.kind == BENCH_NET_MODEL) return open_imported(w, err);
     w->net = bench_net(w->spec.net, err);
     w->weights = w->net ? weights_new(w->net, err) : NULL;
     if (w->weights) weights_init(w->weights, SEED);
@@ -119,7 +134,7 @@ static bool open_forward(BenchWork *w, Err *err)
     ExecMode mode = EXEC_INFER | (w->spec.bf16 ? EXEC_BF16 : 0);
     w->exec = exec_new(w->net, w->spec.batch, mode, (ExecGrads){0}, w->pool, err);
     if (!w->exec) return false;
-    ValueId in = net_port(w->net, bench_net_generates(w->spec.net) ? "z" : "image");
+    ValueId in = net_port(w->net, w->spec.kind == BENCH_ENCODE ? "image" : "z");
     rng_fill_normal(exec_value(w->exec, in), shape_count(&net_value(w->net, in)->shape, w->spec.batch), SEED, RNG_TEST);
     return true;
 }
@@ -206,6 +221,7 @@ void bench_work_close(BenchWork *w)
     weights_drop(w->grads);
     weights_drop(w->momentum);
     net_free(w->net);
+    import_free(&w->imported);
     latent_free(w->latent);
     generator_drop(w->generator);
     bench_conv_close(w->conv);

@@ -42,7 +42,7 @@ typedef struct {
     int batch;      /* pairs, pictures or queries at a time; conv: 0 for each layer's own */
     bool bf16;      /* our side: products in bfloat16 (nets and conv) */
     double seconds; /* a turn repeats its work for about this long, at least once */
-    char model[3072]; /* net view: the generator's file */
+    char model[3072]; /* nets view and model: the file */
 } BenchSpec;
 
 const char *bench_kind_name(BenchKind kind);

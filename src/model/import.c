@@ -2,7 +2,9 @@
 #include "model/import.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "data/onnx.h"
 #include "model/architecture.h"
+#include "model/onnx_import.h"
 #include "model/spec.h"
 #include <math.h>
 #include <stdio.h>
@@ -130,8 +132,8 @@ static bool build_state(Imported *out, State *s, const char *spec, Err *err)
     char beside[4096];
     snprintf(beside, sizeof beside, "%s.spec", s->path);
     if (spec || file_exists(beside)) return build_by(out, s, spec ? spec : beside, err);
-    for (const Architecture *a = architectures; a->name; a++)
-        if (a->is(s)) return a->build(out, s, err);
+    for (const Architecture *const *a = architectures; *a; a++)
+        if ((*a)->is(s)) return (*a)->build(out, s, err);
     return build_by_shipped(out, s) || err_set(err, ERR_FORMAT,
                                                "%s: its tensors do not tell how they belong together: write "
                                                "a spec (viewsmith info prints a draft) and give it with "
@@ -186,7 +188,8 @@ bool import_open(Imported *out, const char *path, const char *spec, Err *err)
     if (!file_read(path, SAFETENSORS_FILE_MAX, &bytes, &size, err)) return false;
     if (torchfile_is(bytes, size) || is_safetensors(bytes, size))
         return open_state(out, bytes, size, path, spec, err) && read_ports(out, path, err);
-    bool ok = refuse_content(bytes, size, path, err);
+    bool ok = onnx_looks_like(bytes, size) ? onnx_import_bytes(out, bytes, size, path, err)
+                                           : refuse_content(bytes, size, path, err);
     free(bytes);
     return ok;
 }

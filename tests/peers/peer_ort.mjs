@@ -17,7 +17,7 @@ const leave = (line) => { say(line); process.exit(0); };
 const text = { type: 'string' };
 const { values: a, positionals: [kind] } = parseArgs({
   allowPositionals: true,
-  options: { net: text, batch: text, threads: text, turn: text, graph: text },
+  options: { net: text, batch: text, threads: text, turn: text, graph: text, model: text },
 });
 const here = import.meta.dirname;
 const folder = process.env.VIEWSMITH_PEERS ||
@@ -63,18 +63,24 @@ async function fastest(variants) {
   return variants[took.indexOf(Math.min(...took))];
 }
 
+// Numbers in [-1, 1) for an input of floats, zeros for one of whole numbers.
+function random({ type, shape }) {
+  const size = [+a.batch, ...shape.slice(1)], count = size.reduce((x, y) => x * y, 1);
+  if (type === 'int64') return new ort.Tensor(type, new BigInt64Array(count), size);
+  return new ort.Tensor('float32', new Float32Array(count).map(() => 2 * Math.random() - 1), size);
+}
+
 async function open() {
-  const file = exported();
+  const file = a.model ?? exported();
   const session = await ort.InferenceSession.create(file, {
     executionProviders: ['cpu'], intraOpNumThreads: +a.threads, interOpNumThreads: 1, executionMode: 'sequential',
     graphOptimizationLevel: 'all',
   });
   if (a.graph) fs.unlinkSync(file);
-  const shape = session.inputMetadata[0].shape.slice(1);
-  const data = new Float32Array(+a.batch * shape.reduce((x, y) => x * y, 1)).map(() => 2 * Math.random() - 1);
-  const x = new ort.Tensor('float32', data, [+a.batch, ...shape]);
-  const y = (await session.run({ x })).y; // results in the same place each time, or in new memory
-  return fastest([() => session.run({ x }), () => session.run({ x }, { y })]);
+  const feeds = Object.fromEntries(session.inputMetadata.map((input) => [input.name, random(input)]));
+  const out = session.outputNames[0];
+  const y = (await session.run(feeds))[out]; // results in the same place each time, or in new memory
+  return fastest([() => session.run(feeds), () => session.run(feeds, { [out]: y })]);
 }
 
 const work = await open().catch((e) => leave({ error: String(e.message) }));

@@ -13,8 +13,8 @@
 const char bench_self[] = "/proc/self/exe";
 
 static const Option options[] = {
-    {"net", OPTION_TEXT, "A|B|random:SEED|G28|G32|view", NULL, 0, 0, false,
-     "Encoders A, B, or drawn; generators G28, G32; view: from addresses of --model"},
+    {"net", OPTION_TEXT, "A|B|random:SEED|G28|G32|view|model", NULL, 0, 0, false,
+     "Encoders A, B, or drawn; generators G28, G32; view: from addresses of --model; model: the network in --model"},
     {"batch", OPTION_INTEGER, "N", NULL, 1, BENCH_BATCH_MAX, false, "Pairs, pictures or queries at a time (256; B, drawn, view and fit 64)"},
     {"against", OPTION_TEXT, "PEER", "torch", 0, 0, false, "torch, torch-bf16, ort, faiss, onednn, self-1 (us on one thread); several with commas; best (of all here); none"},
     {"rounds", OPTION_INTEGER, "N", NULL, 1, BENCH_ROUNDS_MAX, false, "Turns of each side (7; start and memory 3; latency: 60 keys)"},
@@ -33,8 +33,11 @@ static const Option options[] = {
 static bool read_spec(BenchSpec *s, const Args *a, const char *kind, Err *err)
 {
     const char *net = args_text(a, "net");
+    if (!net && args_text(a, "model")) net = "model";
     *s = (BenchSpec){.bf16 = args_flag(a, "bf16"), .batch = (int)args_integer(a, "batch"), .seconds = args_number(a, "turn")};
     if (!bench_kind_named(&s->kind, kind, err) || (net && !bench_net_named(&s->net, net, err)) || !bench_spec_complete(s, err)) return false;
+    if (s->net.kind == BENCH_NET_MODEL && args_text(a, "model")) snprintf(s->model, sizeof s->model, "%s", args_text(a, "model"));
+    if (s->net.kind == BENCH_NET_MODEL && !*s->model) return err_set(err, ERR_USAGE, "--net model wants the file: --model FILE");
     if (s->net.kind != BENCH_NET_VIEW) return true;
     Workspace *w;
     if (!share_open(&w, a, false, err)) return false;
