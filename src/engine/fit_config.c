@@ -130,6 +130,10 @@ bool fit_read(Fit *fit, Err *err)
     fit->gan.seed = strtoull(json_str(o, "seed", "1"), NULL, 10);
     snprintf(fit->slug, sizeof fit->slug, "%s", json_str(o, "slug", fit->slug));
     snprintf(fit->command, sizeof fit->command, "%s", json_str(o, "command", fit->command));
+    if (!json_get(o, "critic_stages")) { /* older than these settings: they were off */
+        fit->gan.discriminator.stages = fit->gan.flip = 0;
+        fit->gan.augment = (GanAugment){0};
+    }
 #define X(key, member) fit->member = json_int(o, #key, fit->member);
     FIT_INTEGERS(X)
 #undef X

@@ -40,7 +40,8 @@ typedef struct {
 
 typedef struct Gan Gan;
 
-/* Defaults for 28x28 grey, class-conditional; size, channels and classes follow `real`. */
+/* Defaults for 28x28 grey or, where `real` is in colour and its side divisible by 8, for 32x32 colour; class-conditional;
+ * size, channels and classes follow `real`. */
 GanConfig gan_defaults(const Dataset *real);
 /* `real` must outlive the Gan. */
 Gan *gan_new(const GanConfig *config, const Dataset *real, Pool *pool, Err *err);

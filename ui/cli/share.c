@@ -16,7 +16,8 @@ static const char *text_if_known(const Args *a, const char *name)
 bool share_open(Workspace **out, const Args *a, bool bare, Err *err)
 {
     WorkspaceOptions o = {text_if_known(a, "model"), text_if_known(a, "data"), text_if_known(a, "runs")};
-    return bare ? workspace_open_bare(out, &o, err) : workspace_open(out, &o, err);
+    bool asks_card = o.model && o.data && !*o.data; /* a model named says which real pictures are meant */
+    return bare && !asks_card ? workspace_open_bare(out, &o, err) : workspace_open(out, &o, err);
 }
 
 void share_put_figure(Json *o, const char *key, const Figure *f)
