@@ -226,6 +226,13 @@ bool json_value_int(const Json *j, int64_t *out)
     return json_is_integer(j);
 }
 
+bool json_value_bool(const Json *j, bool *out)
+{
+    if (!json_is_boolean(j)) return false;
+    *out = json_is_true(j);
+    return true;
+}
+
 bool json_value_num(const Json *j, double *out)
 {
     if (json_is_number(j)) *out = json_number_value(j);

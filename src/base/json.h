@@ -39,6 +39,7 @@ bool json_is_array(const Json *j);
 bool json_value_str(const Json *j, const char **out); /* this very value, when it has the type */
 bool json_value_int(const Json *j, int64_t *out);
 bool json_value_num(const Json *j, double *out);
+bool json_value_bool(const Json *j, bool *out);
 /* Members in order: for (JsonIter it = json_first(o); it.key; it = json_next(o, it)) */
 typedef struct { const char *key; const Json *value; void *opaque; } JsonIter;
 JsonIter json_first(const Json *o);

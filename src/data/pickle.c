@@ -58,8 +58,7 @@ static bool room_for(const Machine *m, Room *r, uint32_t more, size_t size, uint
     return true;
 }
 
-/* ---- Stack, cells and chains
- * ----------------------------------------------------------------------------------------- */
+/* ---- Stack, cells and chains ------------------------------------------------------------------------ */
 
 static PickleValue *stack_of(const Machine *m)
 {
@@ -154,8 +153,7 @@ static bool extend(Machine *m, PickleKind kind, const PickleValue *v, uint32_t n
     return true;
 }
 
-/* ---- Reading arguments
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Reading arguments ------------------------------------------------------------------------------ */
 
 static bool take(Machine *m, const uint8_t **from, uint64_t n)
 {
@@ -188,9 +186,7 @@ static bool take_line(Machine *m, PickleValue *v)
     return true;
 }
 
-/* ---- Opcodes
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Opcodes ---------------------------------------------------------------------------------------- */
 
 /* Each takes what its row of the table says: a number of bytes, a kind, a count. */
 
@@ -335,8 +331,7 @@ static bool op_get(Machine *m, int bytes)
     return push(m, ((PickleValue *)m->memo.at)[at]);
 }
 
-/* ---- Names and calls
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Names and calls -------------------------------------------------------------------------------- */
 
 static bool named(Machine *m, const PickleValue *module, const PickleValue *name)
 {
@@ -504,8 +499,7 @@ void pickle_free(Pickle *p)
     *p = (Pickle){0};
 }
 
-/* ---- Looking into it
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Looking into it -------------------------------------------------------------------------------- */
 
 static const PickleCell *cell(const Pickle *p, uint32_t i)
 {

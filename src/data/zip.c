@@ -36,8 +36,7 @@ bool zip_is(const uint8_t *bytes, size_t size)
     return size >= 4 && !memcmp(bytes, "PK\3\4", 4);
 }
 
-/* ---- Where the directory is
- * ------------------------------------------------------------------------------------------ */
+/* ---- Where the directory is ------------------------------------------------------------------------- */
 
 typedef struct {
     uint64_t entries, size, at;
@@ -72,9 +71,7 @@ static bool find_directory(Directory *d, const Reader *r)
     return d->entries <= d->size / CENTRAL || refuse(r, "its directory is too short for its entries");
 }
 
-/* ---- Entries
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Entries ---------------------------------------------------------------------------------------- */
 
 /* Takes the next 64-bit number of the extra field where the 32-bit one is full. */
 static bool widen(uint64_t *x, const uint8_t **extra, size_t *left)

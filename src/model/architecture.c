@@ -1,6 +1,4 @@
 /* The table of architectures. */
 #include "model/architecture.h"
 
-const Architecture architectures[] = {
-    {0},
-};
+const Architecture *const architectures[] = {&architecture_stylegan2, &architecture_biggan, NULL};

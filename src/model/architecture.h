@@ -10,5 +10,6 @@ typedef struct {
     bool (*build)(Imported *out, State *s, Err *err); /* *out is empty on failure */
 } Architecture;
 
-/* A row without a name ends it. */
-extern const Architecture architectures[];
+extern const Architecture architecture_stylegan2, architecture_biggan;
+/* NULL ends it. */
+extern const Architecture *const architectures[];

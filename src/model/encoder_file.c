@@ -63,7 +63,7 @@ void encoder_drop(Encoder *e)
     free(e);
 }
 
-/* ---- Files ---- */
+/* ---- Files ------------------------------------------------------------------------------------------ */
 
 static char *config_text(const EncoderConfig *c)
 {
@@ -208,7 +208,7 @@ bool encoder_open(Encoder **out, const char *path, Err *err)
     return open_ours(out, path, !strcmp(format, FORMAT_GRAPH), err);
 }
 
-/* ---- Features ---- */
+/* ---- Features --------------------------------------------------------------------------------------- */
 
 /* Images as bytes or as floats: one of the two is NULL. */
 typedef struct {

@@ -9,8 +9,7 @@
 
 enum { LATENTS = 600, BATCH = 50, WIDE = 1 << 16 /* numbers of a first layer; a wider one is cut there */ };
 
-/* ---- The synthesis as far as its first activation
- * ------------------------------------------------------------------------------ */
+/* ---- The synthesis as far as its first activation --------------------------------------------------- */
 
 /* The result of the first activation behind w1, or NET_NONE. */
 static ValueId first_activation(const Net *net)
@@ -56,9 +55,7 @@ static Net *first_layer(Weights **w, const Generator *g, ValueId last, Err *err)
     return NULL;
 }
 
-/* ---- Statistics
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- Statistics ------------------------------------------------------------------------------------- */
 
 typedef struct {
     const Generator *g;

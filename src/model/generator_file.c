@@ -20,7 +20,7 @@
 
 enum { DIRECTIONS_MAX = 1000 };
 
-/* ---- Writing ---- */
+/* ---- Writing ---------------------------------------------------------------------------------------- */
 
 static bool imported(const Generator *g)
 {
@@ -122,7 +122,7 @@ bool generator_save(const Generator *g, const char *path, Err *err)
     return ok;
 }
 
-/* ---- Reading ---- */
+/* ---- Reading ---------------------------------------------------------------------------------------- */
 
 /* What the config of an imported generator says beside its sizes. */
 typedef struct {

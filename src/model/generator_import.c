@@ -3,6 +3,7 @@
  *
  * A plain net has no mapping: its w is z, with the one-hot class behind it, and there is one layer. So psi
  * scales z, a class's mean is the picture of z = 0, and steering moves z. */
+#include "base/rng.h"
 #include "model/generator_new.h"
 #include "model/graph.h"
 #include "model/import_model.h"
@@ -19,9 +20,7 @@ typedef struct {
     ValueId *at;
 } Wrap;
 
-/* ---- Mapping
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Mapping ---------------------------------------------------------------------------------------- */
 
 /* w = z, or z and the class. */
 static Net *straight_mapping(const Imported *m, Err *err)
@@ -38,9 +37,7 @@ static Net *straight_mapping(const Imported *m, Err *err)
     return NULL;
 }
 
-/* ---- Synthesis
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Synthesis -------------------------------------------------------------------------------------- */
 
 static const Shape *shape_at(const Net *net, const char *port)
 {
@@ -113,9 +110,7 @@ static Net *wrap_synthesis(Weights **weights, const Imported *m, float low, floa
     return NULL;
 }
 
-/* ---- The whole
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- The whole -------------------------------------------------------------------------------------- */
 
 static bool check(const Imported *m, const char *slug, Err *err)
 {
@@ -150,7 +145,10 @@ const char *generator_latent_name(LatentKind kind)
 
 static void copy_facts(Generator *g, const Imported *m)
 {
-    if (m->noise) memcpy(g->noise, m->noise, generator_noise_floats(g) * sizeof *g->noise);
+    if (m->noise)
+        memcpy(g->noise, m->noise, generator_noise_floats(g) * sizeof *g->noise);
+    else
+        rng_fill_normal(g->noise, generator_noise_floats(g), 0, RNG_NOISE);
     g->straight = !m->mapping || m->straight;
     if (!generator_latent(&g->latent, m->latent)) g->latent = LATENT_NORMAL;
 }

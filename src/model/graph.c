@@ -39,9 +39,7 @@ enum { FIELDS = sizeof fields / sizeof *fields };
 
 static const size_t width[] = {[INTS] = sizeof(int), [FLOATS] = sizeof(float), [BOOLS] = sizeof(bool)};
 
-/* ---- Writing
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- Writing ---------------------------------------------------------------------------------------- */
 
 static Json *ints_json(const int *x, int n)
 {
@@ -106,9 +104,7 @@ Json *graph_json(const Net *net)
     return list;
 }
 
-/* ---- Reading
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- Reading ---------------------------------------------------------------------------------------- */
 
 static bool read_ints(int *out, int *n, int most, const Json *list)
 {
@@ -223,9 +219,7 @@ Net *graph_read(const Json *list, const char *what, Err *err)
     return NULL;
 }
 
-/* ---- Appending
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Appending -------------------------------------------------------------------------------------- */
 
 static ValueId append_value(Net *net, const Net *from, const Value *v, const ValueId *to_value)
 {

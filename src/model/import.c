@@ -25,8 +25,7 @@ void import_free(Imported *m)
     *m = (Imported){0};
 }
 
-/* ---- What ports say
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- What ports say --------------------------------------------------------------------------------- */
 
 static const Shape *port_shape(const Net *net, const char *name)
 {
@@ -93,9 +92,7 @@ static bool read_ports(Imported *m, const char *path, Err *err)
     return ok;
 }
 
-/* ---- Specs
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Specs ------------------------------------------------------------------------------------------ */
 
 static bool build_by(Imported *out, State *s, const char *spec, Err *err)
 {
@@ -154,9 +151,7 @@ static bool open_state(Imported *out, uint8_t *bytes, size_t size, const char *p
     return ok;
 }
 
-/* ---- Files
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Files ------------------------------------------------------------------------------------------ */
 
 static bool is_safetensors(const uint8_t *bytes, size_t size)
 {

@@ -51,8 +51,7 @@ __attribute__((format(printf, 2, 3), cold)) static bool refuse(const Spec *s, co
     return err_set(s->err, ERR_FORMAT, "%s, line %d: %s", s->name, s->line, why);
 }
 
-/* ---- Lines and words
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- Lines and words -------------------------------------------------------------------------------- */
 
 /* The next line without its comment into *from; false at the end. */
 static bool next_line(Spec *s, const char **from, size_t *n)
@@ -124,9 +123,7 @@ static int numbers_at(double *x, int most, const Spec *s, int at)
     return n;
 }
 
-/* ---- Values
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- Values ----------------------------------------------------------------------------------------- */
 
 static bool find_value(ValueId *id, const Spec *s, const char *name)
 {
@@ -167,8 +164,7 @@ static bool check(Spec *s)
     return !mistake || refuse(s, "%s", mistake);
 }
 
-/* ---- What is said about the model
- * ----------------------------------------------------------------------------------------- */
+/* ---- What is said about the model ------------------------------------------------------------------- */
 
 static bool say_kind(Spec *s)
 {
@@ -288,9 +284,7 @@ static bool end_loop(Spec *s)
     return true;
 }
 
-/* ---- Layers
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- Layers ----------------------------------------------------------------------------------------- */
 
 typedef struct {
     const SpecWord *word;
@@ -400,9 +394,7 @@ static bool add_layer(Spec *s)
     return check(s) && (!named || name_value(s, s->word[0], s->last));
 }
 
-/* ---- The whole
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- The whole -------------------------------------------------------------------------------------- */
 
 static bool follow(Spec *s)
 {

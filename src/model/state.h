@@ -47,7 +47,8 @@ typedef struct {
     ValueId value;
     const Tensor *tensor, *u, *v; /* u and v: under spectral norm */
     float scale;
-    bool swap; /* the first two axes change places */
+    bool swap;    /* the first two axes change places */
+    bool squares; /* sums of squares over all that a number of the value stands for */
 } BuildFill;
 
 typedef struct {
@@ -70,6 +71,8 @@ ValueId build_param_as(Build *b, const char *tensor, Shape shape, float scale, b
 bool build_has(const Build *b, const char *tensor);
 /* Of its shape; rank 0 when it is not there. */
 Shape build_shape(const Build *b, const char *tensor);
+/* A parameter `name` of `shape`: sums of squares of scale * the tensor, whose leading numbers are as many. */
+ValueId build_squares(Build *b, const char *name, const char *tensor, Shape shape, float scale);
 /* A buffer that no tensor fills: it keeps its Init. */
 ValueId build_constant(Build *b, const char *name, Shape shape, float value);
 __attribute__((format(printf, 2, 3))) void build_refuse(Build *b, const char *fmt, ...);

@@ -22,9 +22,7 @@ void build_refuse(Build *b, const char *fmt, ...)
     err_set(&b->err, ERR_FORMAT, "%s: %s", b->state->path, text);
 }
 
-/* ---- Tensors
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Tensors ---------------------------------------------------------------------------------------- */
 
 /* NAME, or NAME_orig with what its spectral norm needs. */
 static bool look_up(BuildFill *f, const Build *b, const char *name)
@@ -133,6 +131,17 @@ ValueId build_param_as(Build *b, const char *tensor, Shape shape, float scale, b
     return tensor_value(b, tensor, &shape, scale, swap, false);
 }
 
+ValueId build_squares(Build *b, const char *name, const char *tensor, Shape shape, float scale)
+{
+    BuildFill f = {.scale = scale, .squares = true, .tensor = state_find(b->state, tensor)};
+    size_t rows = shape_count(&shape, 1);
+    if (!f.tensor || !rows || f.tensor->count % rows || !is_number(f.tensor))
+        return build_refuse(b, "the tensor \"%.80s\" is missing, or not what is needed there", tensor),
+               NET_NONE;
+    f.value = net_param(b->net, name, shape, init_zero());
+    return remember(b, f);
+}
+
 ValueId build_constant(Build *b, const char *name, Shape shape, float value)
 {
     ValueId seen = known(b, name);
@@ -142,9 +151,7 @@ ValueId build_constant(Build *b, const char *name, Shape shape, float value)
                                          .scale = value});
 }
 
-/* ---- Numbers
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Numbers ---------------------------------------------------------------------------------------- */
 
 /* u . (W v), summed in double. */
 static bool sigma_of(double *sigma, const float *w, const State *s, const BuildFill *f, Err *err)
@@ -180,6 +187,20 @@ static bool swap_axes(float *x, const Shape *s, size_t count, Err *err)
     return true;
 }
 
+static bool fill_squares(float *to, size_t count, const State *s, const BuildFill *f, Err *err)
+{
+    size_t each = f->tensor->count / count;
+    float *x = malloc(f->tensor->count * sizeof *x);
+    bool ok = x ? state_floats(x, s, f->tensor, err) : err_nomem(err, "a weight");
+    for (size_t i = 0; ok && i < count; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < each; k++) sum += (double)x[i * each + k] * (double)x[i * each + k];
+        to[i] = (float)(sum * (double)f->scale * (double)f->scale);
+    }
+    free(x);
+    return ok;
+}
+
 static bool fill_one(Weights *w, const Build *b, const BuildFill *f, Err *err)
 {
     float *to = weights_at(w, f->value);
@@ -190,6 +211,7 @@ static bool fill_one(Weights *w, const Build *b, const BuildFill *f, Err *err)
         for (size_t i = 0; i < count; i++) to[i] = f->scale;
         return true;
     }
+    if (f->squares) return fill_squares(to, count, b->state, f, err);
     if (!state_floats(to, b->state, f->tensor, err)) return false;
     if (f->u && !sigma_of(&sigma, to, b->state, f, err)) return false;
     for (size_t i = 0; i < count; i++) to[i] = (float)((double)to[i] * (double)f->scale / sigma);
