@@ -84,6 +84,21 @@ static void play(void **state)
     }
 }
 
+/* Where a terminal shows pictures the curves are painted; everything else stays text. */
+static void painted(void **state)
+{
+    (void)state;
+    static const char *const size[] = {"80x24", "132x43"};
+    for (int i = 0; i < 2; i++) {
+        char screen[64];
+        succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "told", "--size", size[i],
+                            "--script", FOLDER "train-diff.keys", "--fake-clock", "--graphics", "sixel",
+                            "--dump-screen", "screen.txt"));
+        snprintf(screen, sizeof screen, "train-painted-%s", size[i]);
+        compare_screen(screen, "screen.txt");
+    }
+}
+
 /* The command line says the same of two runs. */
 static void two_runs_are_compared(void **state)
 {
@@ -173,6 +188,7 @@ int main(void)
         {"train-told", play, NULL, NULL, (void *)(uintptr_t) "train-told"},
         {"train-health", play, NULL, NULL, (void *)(uintptr_t) "train-health"},
         {"train-diff", play, NULL, NULL, (void *)(uintptr_t) "train-diff"},
+        cmocka_unit_test(painted),
         cmocka_unit_test(two_runs_are_compared),
         cmocka_unit_test_setup(a_run_is_told_which_views_come, clean),
         cmocka_unit_test_setup(the_same_key_takes_it_back, clean),

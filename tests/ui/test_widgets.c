@@ -135,6 +135,57 @@ static void plots(void **state)
           "   0                  39 steps\n");
 }
 
+static const uint8_t *pixel(const PlotPicture *p, int x, int y)
+{
+    return p->image.px + ((size_t)y * (size_t)p->image.w + (size_t)x) * 3;
+}
+
+/* As a picture: the curve in its ink, the ground elsewhere, in the cells between axis and border; marks and
+ * names stand above it as text. */
+static void plot_is_painted(void **state)
+{
+    (void)state;
+    static PlotPicture picture = {
+        .cell_w = 8, .cell_h = 16, .ground = {9, 8, 7}, .ink[INK_SERIES_1] = {200, 10, 10}};
+    const float x[2] = {0, 30}, y[2] = {0, 30};
+    Series s = {"loss", x, y, 2, INK_SERIES_1};
+    PlotLine mark = {10, "lr 0.1", INK_WARN}, level = {20, "base", INK_DIM};
+    char why[128];
+    start(34, 10, false);
+    plot_draw(&c, (Rect){0, 0, 34, 10},
+              &(Plot){.series = &s,
+                      .count = 1,
+                      .x1 = 30,
+                      .y1 = 30,
+                      .y_decimals = -1,
+                      .level = &level,
+                      .levels = 1,
+                      .mark = &mark,
+                      .marks = 1,
+                      .picture = &picture});
+    assert_int_equal(c.pictures, 1);
+    assert_true(picture.image.w == c.picture[0].rect.w * 8 && picture.image.h == c.picture[0].rect.h * 16);
+    assert_true(c.picture[0].rect.y == 1 && c.picture[0].rect.x + c.picture[0].rect.w == 34);
+    assert_true(canvas_sound(&c, 8, 16, why, sizeof why));
+    int w = picture.image.w, h = picture.image.h;
+    assert_true(pixel(&picture, w / 2, h / 2)[0] > 150); /* half way up the diagonal */
+    assert_memory_equal(pixel(&picture, 20, 10), picture.ground, 3);
+    int bright = 0;
+    for (int at = 0; at < h; at++) bright += pixel(&picture, w / 4, at)[0] > 100;
+    assert_in_range(bright, 2, 4); /* of even width */
+    uint64_t once = canvas_image_id(&picture.image);
+    plot_draw(&c, (Rect){0, 0, 34, 10},
+              &(Plot){.series = &s, .count = 1, .x1 = 30, .y1 = 30, .y_decimals = -1, .picture = &picture});
+    assert_true(canvas_image_id(&picture.image) != once); /* without the mark and the level */
+    plot_picture_close(&picture);
+    canvas_close(&c);
+    start(34, 10, true); /* letters cannot show it */
+    plot_draw(&c, (Rect){0, 0, 34, 10},
+              &(Plot){.series = &s, .count = 1, .y_decimals = -1, .picture = &picture});
+    assert_int_equal(c.pictures, 0);
+    canvas_close(&c);
+}
+
 static void plot_reads_off(void **state)
 {
     float x[40], y[40], tick[2] = {0, 20}, at, each;
@@ -278,15 +329,11 @@ static void dialogs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gauges),
-        cmocka_unit_test(slider_list),
-        cmocka_unit_test(slider_moves),
-        cmocka_unit_test(plots),
-        cmocka_unit_test(plot_reads_off),
-        cmocka_unit_test(plot_is_safe),
-        cmocka_unit_test(plot_in_ascii_and_log),
-        cmocka_unit_test(text_box),
-        cmocka_unit_test(dialogs),
+        cmocka_unit_test(gauges),          cmocka_unit_test(slider_list),
+        cmocka_unit_test(slider_moves),    cmocka_unit_test(plots),
+        cmocka_unit_test(plot_is_painted), cmocka_unit_test(plot_reads_off),
+        cmocka_unit_test(plot_is_safe),    cmocka_unit_test(plot_in_ascii_and_log),
+        cmocka_unit_test(text_box),        cmocka_unit_test(dialogs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

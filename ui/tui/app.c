@@ -141,6 +141,25 @@ bool app_blocks(const App *app)
     return app->front->mode > PIXELS_NONE && app->front->mode < PIXELS_SIXEL;
 }
 
+/* Below this many bytes a second a painted plot costs more than it shows. */
+#define PAINT_RATE 3e5
+
+bool app_paints(const App *app)
+{
+    return app->front->mode >= PIXELS_SIXEL && app_times(app).rate > PAINT_RATE;
+}
+
+void app_colors(const App *app, uint8_t ground[3], uint8_t ink[INK_COUNT][3])
+{
+    const TermInfo *info = app->front->info;
+    const uint8_t plain = info->light ? 40 : 220;
+    memcpy(ground, info->background, 3);
+    for (int i = 0; i < INK_COUNT; i++) {
+        memset(ink[i], plain, 3);
+        if (app->theme.ink[i] >= 0) theme_rgb(ink[i], app->theme.ink[i]);
+    }
+}
+
 Rect app_body(const App *app)
 {
     return layout_page(app->front->info->cols, app->front->info->rows).body;

@@ -106,6 +106,10 @@ void app_copy(App *app, const char *text);
 void app_cell(const App *app, int *w, int *h);
 /* True where pictures are made of half blocks or letters: two dots a row at most. */
 bool app_blocks(const App *app);
+/* True where pictures have pixels of their own (sixel, kitty) and the line carries them: plots can be painted. */
+bool app_paints(const App *app);
+/* The terminal's ground, and an ink as it is shown there. */
+void app_colors(const App *app, uint8_t ground[3], uint8_t ink[INK_COUNT][3]);
 /* What the screen is given to draw in, for updates that depend on how much is in sight. */
 Rect app_body(const App *app);
 /* The wake function as given to hooks, for screens with threads of their own. */

@@ -5,6 +5,7 @@
 #include "tui/screens/train_state.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- controls ------------------------------------------------------------------------------------------- */
@@ -386,6 +387,7 @@ static bool train_screen_open(void *self, App *app, Err *err)
     (void)err;
     s->smoothing = 1;
     s->from = s->to = s->cursor = NAN;
+    s->painted = calloc(2, sizeof *s->painted); /* without it: braille */
     s->next = train_defaults();
     s->next.seed = app_seed(app);
     if (!w->g) s->next.maker = VIEWS_REAL;
@@ -492,6 +494,7 @@ static void train_screen_close(void *self, App *app)
     step_close(self);
     through_drop(self);
     page_close(self);
+    curves_close(self);
 }
 
 const Screen screen_train = {.name = "Train",

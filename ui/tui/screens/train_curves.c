@@ -4,6 +4,7 @@
 #include "tui/widgets/plot.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const float smoothings[CURVE_SMOOTHINGS] = {0, 0.9f, 0.98f};
@@ -112,7 +113,7 @@ static void loss_plot(LossPlot *l, const TrainScreen *s)
                      .at = s->cursor};
 }
 
-static void draw_loss(const TrainScreen *s, Canvas *c, Rect r)
+static void draw_loss(const TrainScreen *s, PlotPicture *picture, Canvas *c, Rect r)
 {
     const RunCurve *own = &s->curve;
     LossPlot l;
@@ -127,6 +128,8 @@ static void draw_loss(const TrainScreen *s, Canvas *c, Rect r)
     else if (own->points)
         snprintf(right, sizeof right, "%s %.3f \u00b7 %s", smoothing_names[s->smoothing],
                  (double)l.own[own->points - 1], s->log_loss ? "log" : "linear");
+    l.plot.picture = picture;
+    l.plot.fill = true;
     Rect in = canvas_box(c, r, s->on_curves, "Loss", right);
     plot_draw(c, rect_inset(in, 1, 0), &l.plot);
 }
@@ -145,7 +148,7 @@ static int untrained_levels(PlotLine *out, char label[2][32], const RunCurve *c)
     return n;
 }
 
-static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
+static void draw_real(const TrainScreen *s, PlotPicture *picture, Canvas *c, Rect r)
 {
     const RunCurve *own = &s->curve, *other = &s->other_curve;
     PlotLine level[2];
@@ -181,14 +184,32 @@ static void draw_real(const TrainScreen *s, Canvas *c, Rect r)
                  .level = level,
                  .levels = untrained_levels(level, label, own),
                  .cursor = isfinite(s->cursor),
-                 .at = s->cursor};
+                 .at = s->cursor,
+                 .picture = picture};
     plot_draw(c, in, &plot);
 }
 
-void curves_draw(const TrainScreen *s, Canvas *c, Rect loss, Rect real)
+/* The picture of one of the plots, in the colours that the text has now; NULL where curves are of braille. */
+static PlotPicture *painted(const TrainScreen *s, const App *app, int which)
 {
-    draw_loss(s, c, loss);
-    if (!rect_empty(real)) draw_real(s, c, real);
+    if (!s->painted || !app_paints(app)) return NULL;
+    PlotPicture *p = &s->painted[which];
+    app_cell(app, &p->cell_w, &p->cell_h);
+    app_colors(app, p->ground, p->ink);
+    return p;
+}
+
+void curves_draw(const TrainScreen *s, const App *app, Canvas *c, Rect loss, Rect real)
+{
+    draw_loss(s, painted(s, app, 0), c, loss);
+    if (!rect_empty(real)) draw_real(s, painted(s, app, 1), c, real);
+}
+
+void curves_close(TrainScreen *s)
+{
+    for (int i = 0; i < 2 && s->painted; i++) plot_picture_close(&s->painted[i]);
+    free(s->painted);
+    s->painted = NULL;
 }
 
 /* --- keys and mouse ------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "engine/train_history.h"
 #include "latent/stream.h"
 #include "tui/screen.h"
+#include "tui/widgets/plot.h"
 #include "tui/world.h"
 
 #define CURVE_SMOOTHINGS 3
@@ -64,14 +65,15 @@ typedef struct {
     TrainControl want; /* figures asked for, shown before the run has taken them */
     double want_until, read_at;
     bool log_loss;
-    bool on_curves;    /* the curves have the focus, else the pairs */
-    int smoothing;     /* of the loss: index into a table of train_curves.c */
-    float cursor;      /* the step under the crosshair; NaN: none */
-    float from, to;    /* steps in sight; NaN: all */
-    bool health;       /* the health of the representation where there is room for one of two panes */
-    uint64_t proposed; /* the step that the prompt for going back proposed */
-    History kept;      /* steps that the run can go back to */
-    bool back_awaited; /* it was told to go back and has not yet */
+    PlotPicture *painted; /* [2]: loss and figures, where the terminal shows pictures */
+    bool on_curves;       /* the curves have the focus, else the pairs */
+    int smoothing;        /* of the loss: index into a table of train_curves.c */
+    float cursor;         /* the step under the crosshair; NaN: none */
+    float from, to;       /* steps in sight; NaN: all */
+    bool health;          /* the health of the representation where there is room for one of two panes */
+    uint64_t proposed;    /* the step that the prompt for going back proposed */
+    History kept;         /* steps that the run can go back to */
+    bool back_awaited;    /* it was told to go back and has not yet */
     int backs_seen, marks_seen; /* how often the news have told of going back, and of changes */
     double kept_at;             /* when they were read */
     uint64_t step_shown;        /* the step whose pairs are made again ... */
@@ -126,7 +128,8 @@ bool pairs_weigh(TrainScreen *s, App *app, const char *factor);
 Rect run_loss(const App *app, Rect area);
 
 /* --- train_curves.c --- */
-void curves_draw(const TrainScreen *s, Canvas *c, Rect loss, Rect real);
+void curves_draw(const TrainScreen *s, const App *app, Canvas *c, Rect loss, Rect real);
+void curves_close(TrainScreen *s);
 /* Moves the crosshair by columns of the plot; it appears at the newest step. */
 void curves_move(TrainScreen *s, const App *app, int columns);
 void curves_zoom(TrainScreen *s, float factor); /* above 1: nearer, about the crosshair */

@@ -294,7 +294,8 @@ static void draw_summary(const TrainScreen *s, const RunLayout *l, Canvas *c)
     canvas_wrap(c, in, INK_DIM,
                 s->going ? "Another process trains it; its figures are read every two seconds, and the keys "
                            "below reach it."
-                         : "b goes on with it; 4 shows what its encoder finds alike.");
+                : in.w < 56 ? "b goes on with it."
+                            : "b goes on with it; 4 shows what its encoder finds alike.");
 }
 
 Rect run_loss(const App *app, Rect area)
@@ -423,7 +424,7 @@ void run_view(const TrainScreen *s, const App *app, Canvas *c, Rect area)
 {
     RunLayout l = run_layout(app, area);
     bool swapped = rect_empty(l.health) && s->health;
-    curves_draw(s, c, l.loss, swapped ? (Rect){0} : l.real);
+    curves_draw(s, app, c, l.loss, swapped ? (Rect){0} : l.real);
     draw_health(s, c, swapped ? l.real : l.health);
     if (s->through)
         through_draw(s, app, c, below(&l));

@@ -1,28 +1,15 @@
 /* Braille curves: series are rasterised to 2 x 4 dots per cell, the upper series hides the lower in a shared
  * cell. */
-#include "tui/widgets/plot.h"
+#include "tui/widgets/plot_frame.h"
 #include "base/text.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TICKS_MAX 12
 #define MARK_ROWS 4 /* that labels of marks may take */
 
-typedef struct {
-    Rect in;               /* the cells of the curves */
-    double x0, x1, y0, y1; /* y in log10 when log */
-    bool log;
-    uint8_t *mask, *owner; /* in.h rows of in.w: braille bits, and series + 1 */
-} Frame;
-
-typedef struct {
-    double at[TICKS_MAX];
-    int n, decimals, width; /* width of the widest label */
-} Ticks;
-
-static double scaled(const Plot *p, double y)
+double plot_scaled(const Plot *p, double y)
 {
     return p->log_y ? (y > 0 ? log10(y) : NAN) : y;
 }
@@ -40,17 +27,17 @@ static void window(Frame *f, const Plot *p)
     double x0 = NAN, x1 = NAN, y0 = NAN, y1 = NAN;
     for (int s = 0; s < p->count; s++)
         for (int i = 0; i < p->series[s].n; i++) {
-            double x = p->series[s].x[i], y = scaled(p, p->series[s].y[i]);
+            double x = p->series[s].x[i], y = plot_scaled(p, p->series[s].y[i]);
             if (!isfinite(y) || x < p->x0 || x > p->x1) continue; /* an open end (NaN) holds everything */
             widen(&x0, &x1, x);
             widen(&y0, &y1, y);
         }
-    for (int i = 0; i < p->levels; i++) widen(&y0, &y1, scaled(p, p->level[i].at));
+    for (int i = 0; i < p->levels; i++) widen(&y0, &y1, plot_scaled(p, p->level[i].at));
     f->x0 = isfinite(p->x0) ? p->x0 : isfinite(x0) ? x0 : 0;
     f->x1 = isfinite(p->x1) ? p->x1 : isfinite(x1) ? x1 : 1;
     double room = isfinite(y0) ? 0.04 * (y1 - y0) : 0;
-    f->y0 = isfinite(p->y0) ? scaled(p, p->y0) : isfinite(y0) ? y0 - room : 0;
-    f->y1 = isfinite(p->y1) ? scaled(p, p->y1) : isfinite(y1) ? y1 + room : 1;
+    f->y0 = isfinite(p->y0) ? plot_scaled(p, p->y0) : isfinite(y0) ? y0 - room : 0;
+    f->y1 = isfinite(p->y1) ? plot_scaled(p, p->y1) : isfinite(y1) ? y1 + room : 1;
     if (!isfinite(f->y0)) f->y0 = isfinite(y0) ? y0 : f->y1 - 1; /* an axis from 0 has no logarithm */
     if (!(f->x1 > f->x0)) f->x1 = f->x0 + 1;
     if (!(f->y1 > f->y0)) f->y0 -= 0.5, f->y1 += 0.5;
@@ -124,7 +111,7 @@ static void curve(Frame *f, const Plot *p, int series)
     const Series *s = &p->series[series];
     double px = NAN, py = NAN;
     for (int i = 0; i < s->n; i++) {
-        double x = dot_x(f, s->x[i]), y = dot_y(f, scaled(p, s->y[i]));
+        double x = dot_x(f, s->x[i]), y = dot_y(f, plot_scaled(p, s->y[i]));
         if (isfinite(x) && isfinite(y)) {
             bool joined = isfinite(px);
             stroke(f, joined ? px : x, joined ? py : y, x, y, series);
@@ -157,7 +144,7 @@ static void axes(Canvas *c, Rect r, const Frame *f, const Plot *p, const Ticks *
 /* The row of a level and the column of a mark; -1: outside. */
 static int level_row(const Frame *f, const Plot *p, int i)
 {
-    double y = dot_y(f, scaled(p, p->level[i].at));
+    double y = dot_y(f, plot_scaled(p, p->level[i].at));
     return y >= 0 && y < f->in.h * 4 ? f->in.y + (int)lround(y) / 4 : -1;
 }
 
@@ -202,14 +189,16 @@ static void crosshair(Canvas *c, const Frame *f, const Plot *p)
 
 /* A label to the right of its mark, to the left where the plot ends; marks close to each other take rows of
  * their own. */
-static void mark_labels(Canvas *c, const Frame *f, const Plot *p)
+static void mark_labels(Canvas *c, const Frame *f, const Plot *p, int right)
 {
-    int taken[MARK_ROWS] = {0}, right = f->in.x + f->in.w, rows = f->in.h < MARK_ROWS ? f->in.h : MARK_ROWS;
+    int taken[MARK_ROWS] = {0}, rows = f->in.h < MARK_ROWS ? f->in.h : MARK_ROWS;
     for (int i = 0; i < p->marks; i++) {
         int x = mark_column(f, p, i), row = 0;
         if (x < 0 || !p->mark[i].label) continue;
         int w = text_width(p->mark[i].label), at = x + 1 + w <= right || x - w < f->in.x ? x + 1 : x - w;
         while (row < rows - 1 && at < taken[row]) row++;
+        if (p->picture && at < taken[row]) at = taken[row]; /* in its one row: after those before it */
+        if (p->picture && at + w > right) continue;
         taken[row] = at + 1 + canvas_text(c, at, f->in.y + row, right - at, p->mark[i].ink, p->mark[i].label);
     }
 }
@@ -224,7 +213,7 @@ static void labels(Canvas *c, const Frame *f, const Plot *p)
         int w = canvas_right(c, right, y, f->in.w - 2, p->level[i].ink, p->level[i].label);
         canvas_put(c, right - w - 1, y, INK_TEXT, ' ');
     }
-    mark_labels(c, f, p);
+    mark_labels(c, f, p, right);
 }
 
 static void show(Canvas *c, const Frame *f, const Plot *p)
@@ -239,8 +228,9 @@ static void show(Canvas *c, const Frame *f, const Plot *p)
         }
 }
 
-/* Names at the right end of the top row, which is theirs where there is room, the first series outermost. */
-static void legend(Canvas *c, const Frame *f, const Plot *p, int y)
+/* Names at the right end of the top row, which is theirs where there is room, the first series outermost;
+ * returns where they begin. */
+static int legend(Canvas *c, const Frame *f, const Plot *p, int y)
 {
     int right = f->in.x + f->in.w;
     for (int s = 0; s < p->count; s++) {
@@ -252,15 +242,17 @@ static void legend(Canvas *c, const Frame *f, const Plot *p, int y)
         canvas_put(c, right - w - 1, y, INK_TEXT, ' ');
         right -= w + 2;
     }
+    return right;
 }
 
-/* The cells left for the curves beside the numbers and below the legend. */
+/* The cells left for the curves beside the numbers and below the legend; marks of a picture stand there too.
+ */
 static Rect inside(Rect r, const Plot *p, int label)
 {
     Rect in = {r.x + label + 1, r.y, r.w - label - 1, r.h - (r.h >= 6 ? 2 : 1)};
-    bool names = false;
+    bool names = p->picture && p->marks;
     for (int s = 0; s < p->count; s++) names |= p->series[s].name != NULL;
-    if (names && in.h >= 6) rect_cut_top(&in, 1);
+    if ((names && in.h >= 6) || p->picture) rect_cut_top(&in, 1);
     return in;
 }
 
@@ -286,22 +278,42 @@ bool plot_x(float *x, float *per_column, Rect r, const Plot *p, int column)
     return column >= f.in.x && column < f.in.x + f.in.w;
 }
 
+/* The curves in braille, with everything that lies under and over them. */
+static void draw_cells(Canvas *c, Frame *f, const Plot *p)
+{
+    size_t cells = (size_t)f->in.w * (size_t)f->in.h;
+    f->mask = calloc(cells, 2);
+    if (!f->mask) return;
+    f->owner = f->mask + cells;
+    ticks_below(c, f, p);
+    lines(c, f, p);
+    for (int s = p->count - 1; s >= 0; s--) curve(f, p, s);
+    show(c, f, p);
+    crosshair(c, f, p);
+    labels(c, f, p);
+    free(f->mask);
+}
+
+/* The same as a picture; labels of marks stand above it, in one row. */
+static void draw_picture(Canvas *c, Frame *f, const Plot *p, const Ticks *t, int right)
+{
+    Frame row = *f;
+    row.in = (Rect){f->in.x, f->in.y - 1, f->in.w, 1};
+    if (!plot_paint(p->picture, f, p, t)) return;
+    canvas_picture(c, f->in, &p->picture->image, canvas_image_id(&p->picture->image));
+    ticks_below(c, f, p);
+    mark_labels(c, &row, p, right);
+}
+
 void plot_draw(Canvas *c, Rect r, const Plot *p)
 {
     Frame f;
     Ticks t;
     if (!frame(&f, &t, r, p)) return;
-    size_t cells = (size_t)f.in.w * (size_t)f.in.h;
-    f.mask = calloc(cells, 2);
-    if (!f.mask) return;
-    f.owner = f.mask + cells;
     axes(c, r, &f, p, &t);
-    ticks_below(c, &f, p);
-    lines(c, &f, p);
-    for (int s = p->count - 1; s >= 0; s--) curve(&f, p, s);
-    show(c, &f, p);
-    crosshair(c, &f, p);
-    labels(c, &f, p);
-    legend(c, &f, p, r.y);
-    free(f.mask);
+    if (p->picture && !c->ascii)
+        draw_picture(c, &f, p, &t, legend(c, &f, p, r.y) - 1);
+    else
+        draw_cells(c, &f, p);
+    if (!p->picture || c->ascii) legend(c, &f, p, r.y);
 }

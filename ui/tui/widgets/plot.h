@@ -1,4 +1,5 @@
-/* Curves in braille: several series over two axes, horizontal levels, vertical marks, a legend. */
+/* Curves in braille or as a picture: several series over two axes, horizontal levels, vertical marks, a
+ * legend. */
 #pragma once
 #include "tui/canvas.h"
 
@@ -15,6 +16,16 @@ typedef struct {
     Ink ink;
 } PlotLine;
 
+/* Where a terminal shows pictures: the curves are painted, smooth, and shown as one. The caller keeps it from
+ * frame to frame and frees it with plot_picture_close. */
+typedef struct {
+    Image image;
+    int cell_w, cell_h;        /* pixels of a cell */
+    uint8_t ground[3];         /* the terminal's own background */
+    uint8_t ink[INK_COUNT][3]; /* as the text has them */
+} PlotPicture;
+void plot_picture_close(PlotPicture *p);
+
 typedef struct {
     const Series *series; /* the first is on top where cells are shared */
     int count;
@@ -30,6 +41,8 @@ typedef struct {
     int ticks;
     bool cursor; /* a crosshair at x = at */
     float at;
+    PlotPicture *picture; /* NULL: braille */
+    bool fill;            /* of a picture: a breath of colour below the first series */
 } Plot;
 
 /* In ASCII mode each series is drawn with a letter of its own. Too small an area (below 10 x 3) draws
