@@ -212,6 +212,14 @@ static ValueId named(Draft *d, Numbers *n, int value, Shape shape, bool buffer)
     return give(d, id, n) ? id : NET_NONE;
 }
 
+ValueId draft_again(Draft *d, const Value *v, Numbers *n)
+{
+    ValueId id = v->kind == VALUE_BUFFER ? net_buffer(d->net, v->name, v->shape, v->init)
+                                         : net_param(d->net, v->name, v->shape, v->init);
+    if (id == NET_NONE) return broken(d), NET_NONE;
+    return give(d, id, n) ? id : NET_NONE;
+}
+
 ValueId draft_param(Draft *d, const Operand *o, Shape shape)
 {
     return named(d, o->numbers, o->value, shape, false);

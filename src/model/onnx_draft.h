@@ -161,6 +161,8 @@ ValueId draft_add(Draft *d, int op, const ValueId *in, int inputs, const Attrs *
 /* A parameter or buffer of that shape, named after the operand. */
 ValueId draft_param(Draft *d, const Operand *o, Shape shape);
 ValueId draft_buffer(Draft *d, const Operand *o, Shape shape);
+/* The parameter or buffer that v was in another net. */
+ValueId draft_again(Draft *d, const Value *v, Numbers *n);
 /* From floats of ours. */
 ValueId draft_constant(Draft *d, const float *x, Shape shape, bool buffer);
 /* Output 0 is `id`, with these axes. */

@@ -144,12 +144,18 @@ static void idx_survives(void **state)
     run_format("idx", target_idx);
 }
 
+static void onnx_survives(void **state)
+{
+    (void)state;
+    run_format("onnx", target_onnx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(safetensors_survives), cmocka_unit_test(npy_survives),
         cmocka_unit_test(png_survives),         cmocka_unit_test(jpeg_survives),
-        cmocka_unit_test(idx_survives),
+        cmocka_unit_test(idx_survives),         cmocka_unit_test(onnx_survives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "data/idx.h"
 #include "data/jpeg.h"
 #include "data/npy.h"
+#include "data/onnx.h"
 #include "data/png.h"
 #include "data/safetensors.h"
 
@@ -103,5 +104,47 @@ static inline bool target_idx(const uint8_t *bytes, size_t size)
     must(ok == (idx.data != NULL));
     touch(idx.data, idx.count);
     idx_free(&idx);
+    return ok;
+}
+
+/* Every tensor's numbers are read, of initializers and of attributes. */
+static inline void check_onnx_tensor(const OnnxTensor *t)
+{
+    float *x = malloc(t->count * sizeof *x + 1);
+    int64_t *i = malloc(t->count * sizeof *i + 1);
+    must(!x || onnx_floats(x, t));
+    must(!i || onnx_wholes(i, t) != onnx_is_float(t->type));
+    free(x);
+    free(i);
+}
+
+static inline void check_onnx_node(const OnnxModel *m, const OnnxNode *n)
+{
+    OnnxTensor t;
+    int64_t ints[8];
+    char text[32];
+    for (int k = 0; k < n->inputs; k++) must(n->in[k] >= -1 && n->in[k] < m->values);
+    for (int k = 0; k < n->outputs; k++) must(n->out[k] >= -1 && n->out[k] < m->values);
+    for (int k = 0; k < n->attrs; k++) {
+        onnx_text(text, sizeof text, n->attr[k].name);
+        must(onnx_ints(ints, 8, &n->attr[k]) <= 8);
+        touch(n->attr[k].text.at, proto_size(n->attr[k].text));
+        if (onnx_attr_tensor(&t, &n->attr[k])) check_onnx_tensor(&t);
+    }
+    onnx_attr(n, "axis");
+    onnx_text(text, sizeof text, n->op);
+}
+
+static inline bool target_onnx(const uint8_t *bytes, size_t size)
+{
+    OnnxModel m;
+    Err err = {0};
+    onnx_looks_like(bytes, size);
+    bool ok = onnx_decode(&m, bytes, size, "input", &err);
+    must_explain(ok, &err);
+    for (int i = 0; i < m.tensors; i++) check_onnx_tensor(&m.tensor[i]);
+    for (int i = 0; i < m.nodes; i++) check_onnx_node(&m, &m.node[i]);
+    for (int i = 0; i < m.inputs; i++) must(m.input[i].value >= 0 && m.input[i].value < m.values);
+    onnx_close(&m);
     return ok;
 }
