@@ -18,6 +18,7 @@ typedef struct {
     bool exact;               /* never Winograd */
     bool split;               /* Winograd on the matrix unit where the CPU has one (math/split.h) */
     bool bf16;                /* products in bfloat16 where the CPU has a matrix unit (math/bf16.h) */
+    bool scaled;              /* the result is scaled for each image: backward needs to know by what */
     bool plain_in, plain_out; /* that side is a plain picture (N,C,H,W) of few channels instead of a map */
 } MapConv;
 
@@ -59,12 +60,15 @@ typedef struct {
 } MapWrite;         /* a plain picture has no add and no moments */
 
 /* The gradient of the result as it comes: of y, through act (which side is told by y's sign: slope >= 0 and
- * gain > 0 kept it; scale and noise are not for training), plus that of the moments: dmoments (2, 16 *
- * blocks) or NULL. */
+ * gain > 0 kept it), plus that of the moments: dmoments (2, 16 * blocks) or NULL. Of a layer that is `scaled`
+ * (a map without moments, not transposed) the write's scale (N, 16 * blocks), which is nowhere 0, and its
+ * shift (16 * blocks), noise and strength or NULLs as they were. */
 typedef struct {
-    const float *dy, *y; /* y may be NULL when slope and gain are 1 and dmoments NULL */
+    const float *dy, *y; /* y may be NULL when slope and gain are 1 and dmoments and scale NULL */
     const float *moments, *dmoments;
     float slope, gain;
+    const float *scale, *shift, *noise;
+    float strength;
 } MapGrad; /* maps, or plain pictures where plain_out says so (then without dmoments) */
 
 /* What is wanted; each may be NULL. At zero a rectifier passes no gradient, as in PyTorch. */
@@ -74,6 +78,8 @@ typedef struct {
     float *dscale, *dshift; /* +=, like scale and shift; both or none */
     float *dw;              /* +=, (s.O, s.C, KH, KW) */
     float *dbias;           /* +=, (O) */
+    float *dscaled;         /* +=, of the write's scale, like it; NULL unless `scaled` */
+    float *dstrength;       /* +=, of the noise's, one float; NULL unless `scaled` */
 } MapBack;
 
 /* w packed for one way: kept between calls as long as w stays the same (inference), or made anew each time

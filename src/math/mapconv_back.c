@@ -28,7 +28,8 @@ typedef struct {
     bool data;            /* a gradient of the input or its coefficients is wanted */
     float *packed, *coef; /* weights for `back`; by and constant of grad_source */
     ptrdiff_t *back_offset, *outer_offset;
-    float *partial; /* of each chunk: weights, coefficients (blocks, 2, 16), bias (blocks, 16) */
+    float *write_sums; /* of a scaled result, see StageSource */
+    float *partial;    /* of each chunk: weights, coefficients (blocks, 2, 16), bias (blocks, 16) */
     size_t weight_floats, coef_floats, bias_floats, partial_floats;
     float *worker; /* scratch of each worker: two staged sides, raw results, the kernels' own */
     size_t worker_floats, grad_room, from_room, raw_room;
@@ -99,6 +100,7 @@ static Backward backward_carve(Carve *carver, const MapConv *c, int threads)
     b.outer_offset = carve_offsets(carver, way_offsets(&b.outer));
     b.packed = carve(carver, way_packed(&b.back));
     b.coef = carve(carver, 2 * b.bias_floats);
+    if (c->scaled) b.write_sums = carve(carver, (size_t)c->s.N * b.bias_floats * 3);
     b.partial = carve(carver, b.partial_floats * (size_t)b.chunks);
     b.worker = carve(carver, b.worker_floats * (size_t)threads);
     return b;
@@ -192,7 +194,7 @@ static void backward_group(const Backward *b, int n0, int images, float *partial
     float *raw = from.at + b->from_room, *scratch = raw + b->raw_room;
     float *sums = partial + (b->weight_floats + 15) / 16 * 16, *bias = sums + b->coef_floats;
     stage_images(&grad, &b->grad_source, n0, b->grad_extent.row0, b->grad_extent.col0);
-    if (b->out->dbias) bias_images(b, &grad, bias);
+    if (b->out->dbias && !b->write_sums) bias_images(b, &grad, bias);
     if (b->out->dw) {
         stage_images(&from, &b->from_source, n0, b->from_extent.row0, b->from_extent.col0);
         outer_images(b, &grad, &from, partial, scratch);
@@ -239,11 +241,38 @@ static void add_chunks(const Backward *b, float *to, const float *from, size_t c
     }
 }
 
+/* Of y = gain * act(z), z = scale * raw + shift + strength * noise, the raw result is not kept. But dz * z =
+ * dy * y, whichever side of the bend it is on, and so sum(dz * scale * raw) = sum(dy * y) - shift * sum(dz) -
+ * strength
+ * * sum(dz * noise). */
+static void scaled_lane(const Backward *b, const float *sums, int n, int c, double *strength)
+{
+    const MapGrad *g = b->grad;
+    size_t at = (size_t)n * b->bias_floats + (size_t)c;
+    double shift = g->shift ? (double)g->shift[c] : 0, noise = (double)sums[2 * MAP_LANES];
+    double raw = (double)sums[MAP_LANES] - shift * (double)sums[0] - (double)g->strength * noise;
+    if (b->out->dscaled) b->out->dscaled[at] += (float)(raw / (double)g->scale[at]);
+    if (b->out->dbias) b->out->dbias[c] += sums[0];
+    *strength += noise;
+}
+
+static void gather_scaled(const Backward *b)
+{
+    double strength = 0;
+    for (int n = 0; n < b->c->s.N; n++)
+        for (int c = 0; c < b->back.in.C; c++) {
+            size_t block = (size_t)n * (size_t)map_blocks(b->back.in.C) + (size_t)(c / MAP_LANES);
+            scaled_lane(b, b->write_sums + block * 3 * MAP_LANES + c % MAP_LANES, n, c, &strength);
+        }
+    if (b->out->dstrength) *b->out->dstrength += (float)strength;
+}
+
 static void gather_sums(const Backward *b, Pool *pool)
 {
     const float *sums = b->partial + (b->weight_floats + 15) / 16 * 16, *bias = sums + b->coef_floats;
     if (b->out->dw) way_unpack(b->out->dw, b->partial, b->chunks, b->partial_floats, &b->outer, pool);
-    if (b->out->dbias) add_chunks(b, b->out->dbias, bias, (size_t)b->back.in.C);
+    if (b->write_sums) gather_scaled(b);
+    if (b->out->dbias && !b->write_sums) add_chunks(b, b->out->dbias, bias, (size_t)b->back.in.C);
     if (!b->out->dscale || b->from->per_image) return;
     for (int k = 0; k < map_blocks(b->back.out.C); k++) {
         const float *block = sums + (size_t)k * 2 * MAP_LANES;
@@ -260,6 +289,7 @@ void mapconv_backward(const MapBack *back, const MapGrad *dy, const MapRead *fro
     b.out = back, b.grad = dy, b.from = from;
     b.data = back->dx || back->dscale;
     b.grad_source = (StageSource){.side = b.back.in, .plain = c->plain_out, .grad = dy};
+    b.grad_source.sums = b.write_sums;
     b.from_source = (StageSource){.side = b.back.out, .plain = c->plain_in, .from = from};
     if (dy->dmoments) moment_coefficients(&b);
     if (b.data) way_pack(b.packed, w, &b.back, pool);

@@ -114,6 +114,27 @@ bool mapconv_forward_naive(const MapWrite *to, const MapRead *from, const float 
     return ok;
 }
 
+/* The raw result out of y, whose act must keep apart what it was made of (slope > 0). */
+static float raw_of(const MapGrad *g, Side m, int n, int c, size_t p)
+{
+    float y = g->y[place(m, n, c, p)], z = y / g->gain / (y > 0 ? 1 : g->slope);
+    z -= (g->shift ? g->shift[c] : 0) + (g->noise ? g->strength * g->noise[(size_t)n * pixels(m) + p] : 0);
+    return z / g->scale[coefficient(m, true, n, c)];
+}
+
+/* What the gradients d before the scale give to the writing; and d through the scale. */
+static void scale_back(const MapBack *back, float *d, const MapGrad *g, Side m, int N)
+{
+    EACH(m, N)
+    {
+        size_t k = coefficient(m, true, n, c);
+        if (back->dscaled) back->dscaled[k] += d[i] * raw_of(g, m, n, c, p);
+        if (back->dstrength && g->noise) *back->dstrength += d[i] * g->noise[(size_t)n * pixels(m) + p];
+        if (back->dbias) back->dbias[c] += d[i];
+        d[i] *= g->scale[k];
+    }
+}
+
 /* The gradient of the raw result, plain. */
 static float *total_gradient(const MapGrad *g, Side m, int N)
 {
@@ -157,7 +178,7 @@ static void back_all(const MapBack *back, float *dx, const float *d, const float
     if (back->dx || back->dscale) give_back(back, dx, from, in, N);
     if (back->dw)
         conv_backward_weight_naive(back->dw, conv->transposed ? x : d, conv->transposed ? d : x, &conv->s);
-    if (!back->dbias) return;
+    if (!back->dbias || conv->scaled) return;
     EACH(out, N)
     {
         (void)p;
@@ -171,6 +192,7 @@ bool mapconv_backward_naive(const MapBack *back, const MapGrad *dy, const MapRea
     Side in = side(mapconv_input(c), c->plain_in), out = side(mapconv_result(c), c->plain_out);
     float *d = total_gradient(dy, out, c->s.N), *x = read_all(from, in, c->s.N), *dx = room(in, c->s.N);
     bool ok = d && x && dx;
+    if (ok && c->scaled) scale_back(back, d, dy, out, c->s.N);
     if (ok) back_all(back, dx, d, x, from, w, c);
     free(d);
     free(x);

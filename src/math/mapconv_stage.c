@@ -13,6 +13,20 @@ static size_t pixels_of(MapSide m)
     return (size_t)m.H * (size_t)m.W;
 }
 
+/* The gradient of a scaled result. */
+static void stage_scaled(float *to, const StageSize *size, const StageSource *s, int n, int b, size_t at)
+{
+    size_t block = (size_t)n * (size_t)map_blocks(s->side.C) + (size_t)b;
+    const MapGrad *grad = s->grad;
+    StageScaled g = {.y = grad->y + at,
+                     .scale = grad->scale + block * MAP_LANES,
+                     .noise = grad->noise ? grad->noise + (size_t)n * pixels_of(s->side) : NULL,
+                     .slope = grad->slope,
+                     .gain = grad->gain,
+                     .sums = s->sums + block * 3 * MAP_LANES};
+    stage_kernels()->scaled(to, grad->dy + at, size, &g);
+}
+
 /* Block b of image n of a map; `at` is where it lies there. */
 static void stage_block(float *to, const StageSize *size, const StageSource *s, int n, int b, size_t at)
 {
@@ -23,6 +37,10 @@ static void stage_block(float *to, const StageSize *size, const StageSource *s, 
         StageRead r = {.slope = s->from->slope, .gain = s->from->gain};
         if (s->from->scale) r.scale = s->from->scale + image + c, r.shift = s->from->shift + image + c;
         k->read(to, s->from->x + at, size, &r);
+        return;
+    }
+    if (s->grad->scale) {
+        stage_scaled(to, size, s, n, b, at);
         return;
     }
     StageGrad g = {.slope = s->grad->slope, .gain = s->grad->gain};

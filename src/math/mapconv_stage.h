@@ -13,6 +13,7 @@ typedef struct {
     const MapGrad *grad;
     const float *by, *constant; /* gradients with moments: what they add is by * (y - mean) + constant (16 *
                                    blocks each) */
+    float *sums;                /* gradients of a scaled result: (N, blocks, 3, 16), see StageScaled */
 } StageSource;
 
 /* Images n0 .. n0 + to->images - 1; to->at holds rows x cols of each block, pixel (0,0) being (row0, col0) of

@@ -234,12 +234,20 @@ static bool lower_sum(Lower *l, const Node *node)
     return true;
 }
 
+/* The convolution that makes x, where more may go into its writing: where gradients are wanted, only after a
+ * scale for each image, with which its backward finds them all. */
+static Node *written(Lower *l, ValueId x)
+{
+    Node *conv = lower_pending(l, x, OP_MAPCONV);
+    return conv && (l->frozen || conv->in[3] != NET_NONE) ? conv : NULL;
+}
+
 /* strength * noise goes into the writing of the convolution that makes x, or of a join. */
 static bool lower_noise(Lower *l, const Node *node)
 {
     ValueId x = node->in[0];
     if (stays_plain(l, x)) return false;
-    Node *conv = l->frozen ? lower_pending(l, x, OP_MAPCONV) : NULL, *join = lower_pending(l, x, OP_JOIN);
+    Node *conv = written(l, x), *join = lower_pending(l, x, OP_JOIN);
     ValueId noise = lower_plain(l, node->in[1]), strength = lower_plain(l, node->in[2]);
     if (conv && conv->in[6] == NET_NONE) {
         conv->in[6] = noise, conv->in[7] = strength;
@@ -258,8 +266,7 @@ static bool lower_noise(Lower *l, const Node *node)
 /* ---- Modulated convolution
  * --------------------------------------------------------------------------------- */
 
-/* The style scales the reading; the demodulation scales the writing, or where gradients are wanted the next
- * reading. */
+/* The style scales the reading, the demodulation the writing. */
 static bool lower_modconv(Lower *l, const Node *node)
 {
     ValueId style = lower_plain(l, node->in[1]), w = lower_plain(l, node->in[2]),
@@ -268,18 +275,11 @@ static bool lower_modconv(Lower *l, const Node *node)
     if (shape_of(l, node->in[0])->dim[0] != NET_BATCH) return false;
     a.read[0] = a.write = lower_straight;
     a.exact = l->exact, a.split = l->train, a.bf16 = l->bf16;
-    bool scaled = a.demodulate && !l->frozen;
-    a.to = !scaled && shape_of(l, node->out)->dim[1] <= FEW ? LAYOUT_PLAIN : LAYOUT_MAP;
+    bool map = a.demodulate && !l->frozen; /* its gradients are found in maps only */
+    a.to = !map && shape_of(l, node->out)->dim[1] <= FEW ? LAYOUT_PLAIN : LAYOUT_MAP;
     ValueId in[] = {lower_map(l, node->in[0]), w, lower_add(l, OP_STYLE, &style, 1, NULL), NET_NONE, bias};
-    ValueId demod = NET_NONE;
-    if (a.demodulate) demod = lower_add(l, OP_DEMOD, (ValueId[]){style, w, bias}, 3, &a);
-    if (scaled) {
-        ValueId raw = lower_add(l, OP_MAPCONV, in, 4, &a);
-        set_term(l, node->out, raw, demod, lower_straight);
-    } else {
-        in[3] = demod;
-        lower_later(l, node->out, OP_MAPCONV, in, 5, &a);
-    }
+    if (a.demodulate) in[3] = lower_add(l, OP_DEMOD, (ValueId[]){style, w}, 2, &a);
+    lower_later(l, node->out, OP_MAPCONV, in, 5, &a);
     return true;
 }
 

@@ -58,7 +58,7 @@
     X(COEF,         "coef")          /* [moments], [scale (C)], [offset (C)], mean, var buffers (C), [bias  \
                                         (C) that came before] -> coefficient of a batch norm */             \
     X(STYLE,        "style")         /* [scale (C) or (N,C)], [offset (C) or (N,C)] -> coefficient */       \
-    X(DEMOD,        "demod")         /* style (N,C), w, [b (O)] -> coefficient for each image: math/demod.h */\
+    X(DEMOD,        "demod")         /* style (N,C), w -> coefficient for each image: math/demod.h */       \
     X(TOMAP,        "tomap")         /* plain -> map */                                                     \
     X(FROMMAP,      "frommap")       /* map -> plain */                                                     \
     X(RECAST,       "recast")        /* attrs to: one pixel and whole blocks lie the same way; an alias */

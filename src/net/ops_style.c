@@ -70,7 +70,7 @@ const OpRow op_row_STYLE = {.least = 1,
                             .forward = style_run,
                             .backward = style_back};
 
-/* ---- demod: style, w, [bias]; scale = d, shift = bias ----------------------------------------------------
+/* ---- demod: style, w; scale = d, shift = 0 ----------------------------------------------------
  */
 
 static DemodShape demod_of(const OpSite *s, int n)
@@ -94,22 +94,16 @@ static bool demod_infer(OpSite *s, Err *err)
 static void demod_run(const OpRun *r)
 {
     DemodShape s = demod_of(r->site, r->n);
-    float *shift = r->out + op_out(r) / 2;
     memset(r->out, 0, op_out(r) * sizeof *r->out);
     demod_forward(r->out, r->in[0], r->in[1], &s, r->scratch, r->pool);
-    for (int n = 0; r->in[2] && n < r->n; n++)
-        memcpy(shift + (size_t)n * (size_t)s.row, r->in[2], (size_t)s.O * sizeof *shift);
 }
 
 static void demod_back(const OpRun *r)
 {
     DemodShape s = demod_of(r->site, r->n);
-    const float *dshift = r->dout + op_out(r) / 2;
-    float *dstyle = op_sum(r, 0), *dw = op_sum(r, 1), *dbias = op_sum(r, 2);
+    float *dstyle = op_sum(r, 0), *dw = op_sum(r, 1);
     if (dstyle || dw)
         demod_backward(dstyle, dw, r->dout, r->out, r->in[0], r->in[1], &s, r->scratch, r->pool);
-    for (int n = 0; dbias && n < r->n; n++)
-        for (int o = 0; o < s.O; o++) dbias[o] += dshift[(size_t)n * (size_t)s.row + (size_t)o];
 }
 
 static size_t demod_needs(const OpSite *s, int n, int threads)
@@ -120,8 +114,7 @@ static size_t demod_needs(const OpSite *s, int n, int threads)
 }
 
 const OpRow op_row_DEMOD = {.least = 2,
-                            .most = 3,
-                            .optional = OP_BIT(2),
+                            .most = 2,
                             .keep = KEEP_IN(0) | KEEP_IN(1) | KEEP_OUT,
                             .infer = demod_infer,
                             .forward = demod_run,

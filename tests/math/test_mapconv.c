@@ -237,15 +237,20 @@ static void test_forward(void **state)
 }
 
 typedef struct {
-    float *dx, *dscale, *dshift, *dw, *dbias;
+    float *dx, *dscale, *dshift, *dw, *dbias, *dscaled, *dstrength;
 } Grads;
 
 static Grads grads_new(Fixture *f)
 {
     f->stream = 1000; /* the same numbers each time */
     size_t coefs = (size_t)f->c.s.N * f->in_lanes;
-    Grads g = {numbers(f, f->in_count, 1), numbers(f, coefs, 1), numbers(f, coefs, 1),
-               numbers(f, f->weights, 1), numbers(f, f->out_lanes, 1)};
+    Grads g = {numbers(f, f->in_count, 1),
+               numbers(f, coefs, 1),
+               numbers(f, coefs, 1),
+               numbers(f, f->weights, 1),
+               numbers(f, f->out_lanes, 1),
+               numbers(f, (size_t)f->c.s.N * f->out_lanes, 1),
+               numbers(f, 1, 1)};
     for (size_t i = 0; !f->c.plain_in && i < f->in_count; i++) {
         size_t block = i / MAP_LANES / (size_t)(f->in.H * f->in.W) % (size_t)map_blocks(f->in.C);
         if (block * MAP_LANES + i % MAP_LANES >= (size_t)f->in.C) g.dx[i] = 0;
@@ -255,7 +260,8 @@ static Grads grads_new(Fixture *f)
 
 static void grads_free(Grads *g)
 {
-    free(g->dx), free(g->dscale), free(g->dshift), free(g->dw), free(g->dbias);
+    free(g->dx), free(g->dscale), free(g->dshift), free(g->dw), free(g->dbias), free(g->dscaled),
+        free(g->dstrength);
 }
 
 static MapBack back_of(const Grads *g, bool coefficients, bool add)
@@ -323,6 +329,66 @@ static void test_backward(void **state)
     (void)state;
 }
 
+/* A result that is scaled for each image, with a bias, noise and an activation, of maps. */
+static void scaled_both(Fixture *f, const MapRead *from, const char *name, Pool *pool)
+{
+    for (size_t i = 0; i < (size_t)f->c.s.N * f->out_lanes; i++)
+        f->out_scale[i] = 0.5f + fabsf(f->out_scale[i]);
+    MapWrite to = {.y = f->add,
+                   .scale = f->out_scale,
+                   .shift = f->bias,
+                   .per_image = true,
+                   .noise = f->noise,
+                   .strength = 0.3f,
+                   .slope = 0.2f,
+                   .gain = 1.3f};
+    MapGrad dy = {.dy = f->dy,
+                  .y = f->add,
+                  .slope = to.slope,
+                  .gain = to.gain,
+                  .scale = to.scale,
+                  .shift = to.shift,
+                  .noise = to.noise,
+                  .strength = to.strength};
+    f->c.scaled = true;
+    size_t floats = mapconv_scratch(&f->c, true, 2);
+    float *scratch = numbers(f, floats, 1e30f);
+    run(f, &to, from, pool);
+    Grads a = grads_new(f), b = grads_new(f);
+    MapBack ours = back_of(&a, false, false), naive = back_of(&b, false, false);
+    ours.dscaled = a.dscaled, ours.dstrength = a.dstrength;
+    naive.dscaled = b.dscaled, naive.dstrength = b.dstrength;
+    mapconv_backward(&ours, &dy, from, f->w, &f->c, scratch, pool);
+    assert_true(mapconv_backward_naive(&naive, &dy, from, f->w, &f->c));
+    for (size_t i = 0; i < (size_t)f->c.s.N * f->out_lanes; i++)
+        if (i % f->out_lanes >= (size_t)f->out.C) assert_true(a.dscaled[i] == b.dscaled[i]);
+    assert_close(a.dx, b.dx, f->in_count, bound_of(f) + 2e-5, name, "dx, scaled");
+    assert_close(a.dw, b.dw, f->weights, 2 * (bound_of(f) + 2e-5), name, "dw, scaled");
+    assert_close(a.dbias, b.dbias, (size_t)f->out.C, 1e-4, name, "dbias, scaled");
+    assert_close(a.dscaled, b.dscaled, (size_t)f->c.s.N * f->out_lanes, 1e-4, name, "the scale's gradient");
+    assert_close(a.dstrength, b.dstrength, 1, 1e-3, name, "the strength's gradient");
+    grads_free(&a);
+    grads_free(&b);
+    free(scratch);
+}
+
+static void test_scaled(void **state)
+{
+    Pool *pool = pool_new(2, 0, NULL);
+    for (int i = 0; i < MODES * CASES; i++) {
+        const Case *k = &cases[i % CASES];
+        Fixture f;
+        if (!worth(i) || k->plain_out || k->transposed) continue;
+        open_case(&f, k, i / CASES, 2);
+        MapRead from = whole_read;
+        from.x = f.x;
+        scaled_both(&f, &from, k->name, pool);
+        close_case(&f);
+    }
+    pool_free(pool);
+    (void)state;
+}
+
 /* Same bits on 1, 2 and 4 threads, and only the wanted gradients alone are the same as all together. */
 static void test_threads(void **state)
 {
@@ -360,6 +426,6 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_forward), cmocka_unit_test(test_backward),
-                                       cmocka_unit_test(test_threads)};
+                                       cmocka_unit_test(test_scaled), cmocka_unit_test(test_threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

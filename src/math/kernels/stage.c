@@ -73,6 +73,48 @@ static void grad(float *to, const float *dy, const StageSize *s, const StageGrad
                         v16_fma(by, v16_sub(v16_load(y + at * 16), mean), constant)))
 }
 
+typedef struct {
+    V16 gradient, value, noise;
+} ScaledSums;
+
+VS_INLINE V16 scaled_pixel(ScaledSums *sums, V16 dy, V16 y, V16 gain, V16 below, V16 scale)
+{
+    V16 dz = v16_mul(dy, above(y, gain, below));
+    sums->gradient = v16_add(sums->gradient, dz);
+    sums->value = v16_fma(dy, y, sums->value);
+    return v16_mul(dz, scale);
+}
+
+VS_INLINE V16 noisy_pixel(ScaledSums *sums, V16 dy, V16 y, V16 gain, V16 below, V16 scale, float noise)
+{
+    V16 dz = v16_mul(dy, above(y, gain, below));
+    sums->noise = v16_fma(dz, v16_all(noise), sums->noise);
+    return scaled_pixel(sums, dy, y, gain, below, scale);
+}
+
+VS_INLINE void scaled_plane(float *to, const float *dy, const StageSize *s, const StageScaled *g,
+                            ScaledSums *sums)
+{
+    V16 gain = v16_all(g->gain), below = v16_all(g->slope * g->gain), scale = v16_load(g->scale);
+    const float *y = g->y, *noise = g->noise;
+    if (noise) {
+        EACH_STAGED(
+            noisy_pixel(sums, v16_load(dy + at * 16), v16_load(y + at * 16), gain, below, scale, noise[at]))
+        return;
+    }
+    EACH_STAGED(scaled_pixel(sums, v16_load(dy + at * 16), v16_load(y + at * 16), gain, below, scale))
+}
+
+static void scaled(float *to, const float *dy, const StageSize *s, const StageScaled *g)
+{
+    V16 zero = v16_all(0);
+    ScaledSums sums = {zero, zero, zero};
+    scaled_plane(to, dy, s, g, &sums);
+    v16_store(g->sums, sums.gradient);
+    v16_store(g->sums + 16, sums.value);
+    v16_store(g->sums + 32, sums.noise);
+}
+
 VS_INLINE V16 gather_plain(const float *x, int lanes, size_t plane)
 {
     float t[16] = {0};
@@ -217,6 +259,7 @@ static void sum(float *acc, const float *x, int rows, int cols, size_t row)
 const StageKernels JOIN(stage, VS_ISA) = {
     .read = read,
     .grad = grad,
+    .scaled = scaled,
     .plain = plain,
     .finish = finish,
     .back = back,

@@ -26,6 +26,14 @@ typedef struct {
     float slope, gain;
 } StageGrad;
 
+/* d = dy * (y > 0 ? gain : slope * gain) * scale, and what the gradients of scale, shift and noise are made
+ * of: sums (3,16) = of d / scale, of dy * y, of d / scale * noise (which has one number a pixel; NULL: 0). */
+typedef struct {
+    const float *y, *scale, *noise;
+    float slope, gain;
+    float *sums;
+} StageScaled;
+
 /* y = gain * act(scale * raw + shift + add + strength * noise), or raw itself unless `bent`; NULL: absent.
  * noise has one number a pixel. moments (3,16) or NULL: pivot, sum of y - pivot, sum of its square; begin:
  * the first pixel becomes the pivot. stream: past the caches. raw may be y. */
@@ -50,6 +58,8 @@ typedef struct {
 typedef struct {
     void (*read)(float *to, const float *x, const StageSize *s, const StageRead *r);
     void (*grad)(float *to, const float *dy, const StageSize *s, const StageGrad *g);
+    /* Every pixel of the picture must be among those staged. */
+    void (*scaled)(float *to, const float *dy, const StageSize *s, const StageScaled *g);
     /* From a plain picture of `lanes` <= 16 channels, `plane` floats apart; the other lanes are zero. */
     void (*plain)(float *to, const float *x, const StageSize *s, int lanes, size_t plane);
     void (*finish)(float *y, const float *raw, size_t pixels, const Finish *f);
