@@ -313,8 +313,8 @@ static void probe_tells_confusions(void **state)
 
 static void quality_says_all(void **state)
 {
-    static const char *const key[] = {"precision",      "recall",           "density", "coverage",
-                                      "coverage_train", "min_class_spread", "frechet"};
+    static const char *const key[] = {"precision",        "recall",  "density", "coverage", "coverage_train",
+                                      "min_class_spread", "frechet", "kernel",  "features"};
     (void)state;
     Json *o = result_of(viewsmith("quality --judge judge.safetensors -n 100 " HELD));
     figure_holds(o, "class_agreement");

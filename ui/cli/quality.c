@@ -92,7 +92,7 @@ static Json *class_rows(const Measure *m)
         Json *row = json_make();
         json_put_int(row, "class", i);
         json_put_str(row, "name", class_name(m, i));
-        json_put_num(row, "agreement", q->agreement[i]);
+        if (m->workspace->generator->config.classes) json_put_num(row, "agreement", q->agreement[i]);
         json_put_num(row, "spread", q->spread[i]);
         json_add(rows, row);
     }
