@@ -244,6 +244,11 @@ static Json *own(const Json *j)
     return (Json *)(uintptr_t)j;
 }
 
+Json *json_keep(const Json *j)
+{
+    return json_incref(own(j));
+}
+
 static JsonIter iter_at(void *at)
 {
     return at ? (JsonIter){json_object_iter_key(at), json_object_iter_value(at), at}

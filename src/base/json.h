@@ -23,6 +23,7 @@ void json_add(Json *array, Json *child);              /* takes child over */
 void json_add_num(Json *array, double x);
 void json_add_int(Json *array, int64_t x);
 void json_add_str(Json *array, const char *s);
+Json *json_keep(const Json *j);                       /* one more owner of the same value; json_drop ends each */
 char *json_text(const Json *j); /* one line without newline; caller frees */
 
 /* Parses one value; refuses duplicate keys and nesting over 64. `what` names the source in the error. */

@@ -116,6 +116,8 @@ void generator_seal(Generator *g)
         digest_add(&s, g->direction[i].name, strlen(g->direction[i].name) + 1);
         digest_add(&s, g->direction[i].vector, direction_floats(g, &g->direction[i]) * sizeof *g->block);
     }
+    /* seeds mean other pictures where z are drawn from something else; of our own they never are */
+    if (g->latent != LATENT_NORMAL) digest_add(&s, &(uint8_t){(uint8_t)g->latent}, 1);
     Digest all = digest_end(&s);
     digest_hex(g->digest, &all, 16);
 }

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "data/onnx.h"
 #include "model/architecture.h"
+#include "model/import_card.h"
 #include "model/onnx_import.h"
 #include "model/spec.h"
 #include <math.h>
@@ -86,10 +87,8 @@ static bool read_encoder(Imported *m, const char *path, Err *err)
 
 static bool read_ports(Imported *m, const char *path, Err *err)
 {
-    bool ok = read_image(m, path, err) &&
-              (m->kind == IMPORT_GENERATOR ? read_generator(m, path, err) : read_encoder(m, path, err));
-    if (!ok) import_free(m);
-    return ok;
+    return read_image(m, path, err) &&
+           (m->kind == IMPORT_GENERATOR ? read_generator(m, path, err) : read_encoder(m, path, err));
 }
 
 /* ---- Specs ------------------------------------------------------------------------------------------ */
@@ -111,7 +110,7 @@ static bool is_spec(const char *name)
 }
 
 /* Whether the one spec of the shipped ones that fits was found: all its tensors are there, and no others. */
-static bool build_by_shipped(Imported *out, State *s)
+static bool build_by_shipped(Imported *out, State *s, char kind[128])
 {
     char folder[3072], path[4096], **names;
     if (!file_shipped(folder, sizeof folder, "assets/specs", NULL)) return false;
@@ -120,33 +119,36 @@ static bool build_by_shipped(Imported *out, State *s)
     for (long i = 0; i < n && !ok; i++)
         ok = is_spec(names[i]) && file_join(path, sizeof path, folder, names[i], NULL) &&
              build_by(out, s, path, NULL);
+    if (ok) snprintf(kind, 128, "state dict, by %.90s", strrchr(path, '/') + 1);
     if (n >= 0) free(names);
     return ok;
 }
 
-static bool build_state(Imported *out, State *s, const char *spec, Err *err)
+/* kind: how the architecture was found, for the card. */
+static bool build_state(Imported *out, State *s, const char *spec, char kind[128], Err *err)
 {
     char beside[4096];
     snprintf(beside, sizeof beside, "%s.spec", s->path);
+    snprintf(kind, 128, "state dict, by a spec");
     if (spec || file_exists(beside)) return build_by(out, s, spec ? spec : beside, err);
-    for (const Architecture *const *a = architectures; *a; a++)
-        if ((*a)->is(s)) return (*a)->build(out, s, err);
-    return build_by_shipped(out, s) || err_set(err, ERR_FORMAT,
-                                               "%s: its tensors do not tell how they belong together: write "
-                                               "a spec (viewsmith info prints a draft) and give it with "
-                                               "--spec, or export ONNX",
-                                               s->path);
+    for (const Architecture *const *a = architectures; *a; a++) {
+        if (!(*a)->is(s)) continue;
+        snprintf(kind, 128, "state dict of %s", (*a)->name);
+        return (*a)->build(out, s, err);
+    }
+    return build_by_shipped(out, s, kind) ||
+           err_set(err, ERR_FORMAT,
+                   "%s: its tensors do not tell how they belong together: write a spec (viewsmith info "
+                   "prints a draft) and give it with --spec, or export ONNX",
+                   s->path);
 }
 
-static bool open_state(Imported *out, uint8_t *bytes, size_t size, const char *path, const char *spec,
-                       Err *err)
+static bool open_state(Imported *out, const uint8_t *bytes, size_t size, const char *path, const char *spec,
+                       char kind[128], Err *err)
 {
     State s;
-    if (!state_decode(&s, bytes, size, path, NULL, err)) {
-        free(bytes);
-        return false;
-    }
-    bool ok = build_state(out, &s, spec, err);
+    if (!state_decode(&s, bytes, size, path, NULL, err)) return false;
+    bool ok = build_state(out, &s, spec, kind, err);
     state_close(&s);
     return ok;
 }
@@ -175,16 +177,25 @@ static bool refuse_content(const uint8_t *bytes, size_t size, const char *path, 
                    "%s: this is no model: ONNX, PyTorch state dicts and safetensors are read", path);
 }
 
+static bool open_bytes(Imported *out, const uint8_t *bytes, size_t size, const char *path, const char *spec,
+                       Err *err)
+{
+    char kind[128] = "ONNX graph";
+    bool state = torchfile_is(bytes, size) || is_safetensors(bytes, size);
+    bool ok = state                          ? open_state(out, bytes, size, path, spec, kind, err)
+              : onnx_looks_like(bytes, size) ? onnx_import_bytes(out, bytes, size, path, err)
+                                             : refuse_content(bytes, size, path, err);
+    return ok && read_ports(out, path, err) && import_describe(out, path, bytes, size, kind, err);
+}
+
 bool import_open(Imported *out, const char *path, const char *spec, Err *err)
 {
     uint8_t *bytes;
     size_t size;
     *out = (Imported){0};
     if (!file_read(path, SAFETENSORS_FILE_MAX, &bytes, &size, err)) return false;
-    if (torchfile_is(bytes, size) || is_safetensors(bytes, size))
-        return open_state(out, bytes, size, path, spec, err) && read_ports(out, path, err);
-    bool ok = onnx_looks_like(bytes, size) ? onnx_import_bytes(out, bytes, size, path, err)
-                                           : refuse_content(bytes, size, path, err);
+    bool ok = open_bytes(out, bytes, size, path, spec, err);
     free(bytes);
+    if (!ok) import_free(out);
     return ok;
 }

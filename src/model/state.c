@@ -74,17 +74,15 @@ static bool pick(State *s, const Tensor *t, int n, const char *dictionary, Err *
     return s->n || err_set(err, ERR_FORMAT, "%s: it has no tensors in \"%s\"", s->path, s->dictionary);
 }
 
-bool state_decode(State *s, uint8_t *bytes, size_t size, const char *path, const char *dictionary, Err *err)
+bool state_decode(State *s, const uint8_t *bytes, size_t size, const char *path, const char *dictionary,
+                  Err *err)
 {
     bool torch = torchfile_is(bytes, size);
     *s = (State){.path = path};
     bool ok = torch ? torchfile_decode(&s->torch, bytes, size, path, err)
                     : safetensors_decode(&s->st, bytes, size, path, err);
     ok = ok && pick(s, torch ? s->torch.tensor : s->st.tensor, torch ? s->torch.n : s->st.n, dictionary, err);
-    if (ok)
-        s->bytes = bytes;
-    else
-        state_close(s);
+    if (!ok) state_close(s);
     return ok;
 }
 
@@ -94,7 +92,6 @@ void state_close(State *s)
     torchfile_close(&s->torch);
     free(s->tensor);
     free(s->used);
-    free(s->bytes);
     *s = (State){0};
 }
 

@@ -22,13 +22,13 @@ typedef struct {
     const char *path;    /* in errors */
     Safetensors st;
     TorchFile torch;
-    uint8_t *bytes;
 } State;
 
-/* Bytes of a file that is a state dict's (torchfile_is, or safetensors); taken over, and freed by
- * state_close, when true is returned. `dictionary` NULL: g_ema, state_dict and the like before what stands at
+/* Bytes of a file that is a state dict's (torchfile_is, or safetensors), which must outlive *s.
+ * `dictionary` NULL: g_ema, state_dict and the like before what stands at
  * the top. `path` must outlive *s. */
-bool state_decode(State *s, uint8_t *bytes, size_t size, const char *path, const char *dictionary, Err *err);
+bool state_decode(State *s, const uint8_t *bytes, size_t size, const char *path, const char *dictionary,
+                  Err *err);
 void state_close(State *s);
 /* NULL when there is none; a tensor found counts as used. */
 const Tensor *state_find(State *s, const char *name);

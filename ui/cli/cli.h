@@ -33,6 +33,7 @@
     X(judge,      "judge",       "Train the judge: an encoder with labels, on real pictures")                \
     X(encode,     "encode",      "Run an encoder over an array of pictures")                                 \
     X(data,       "data",        "Data sets known by name: where they are, how to get them")                 \
+    X(import,     "import",      "Make a model file of ours from ONNX, PyTorch or safetensors")             \
     X(info,       "info",        "Say what a model, picture, address or run is")                             \
     X(bench,      "bench",       "Measure this program, and a peer beside it by turns")                      \
     X(config,     "config",      "Show settings and where they come from; keep one")                         \
