@@ -186,6 +186,8 @@ bool log_result(TrainRun *r, Err *err)
     if (n->ended_ok) {
         put_figure(o, "linear", "linear_ci", &n->final.linear);
         put_figure(o, "knn", "knn_ci", &n->final.knn);
+        if (isfinite(n->final.classifier.value))
+            put_figure(o, "classifier", "classifier_ci", &n->final.classifier);
         put_figure(o, "untrained_linear", "untrained_linear_ci", &n->final_untrained.linear);
         put_figure(o, "untrained_knn", "untrained_knn_ci", &n->final_untrained.knn);
         json_put_bool(o, "frozen", n->final.frozen && n->final_untrained.frozen);

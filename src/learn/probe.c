@@ -4,8 +4,10 @@
 #include "base/elem.h"
 #include "base/rng.h"
 #include "learn/meters.h"
+#include "learn/subset.h"
 #include "base/order.h"
 #include "math/knn.h"
+#include "math/student.h"
 #include "math/wilson.h"
 
 #include <math.h>
@@ -46,8 +48,8 @@ static int vote_of(float *vote, const Hit *hit, int k, const int *label, int cla
     return best;
 }
 
-bool probe_knn(Figure *out, const ProbeSet *train, const ProbeSet *held, int D, int classes, Pool *pool,
-               Err *err)
+bool probe_knn(Figure *out, int *guess, const ProbeSet *train, const ProbeSet *held, int D, int classes,
+               Pool *pool, Err *err)
 {
     int k = train->n < NEIGHBOURS ? train->n : NEIGHBOURS;
     if (train->n < 1 || held->n < 1) return err_set(err, ERR_USAGE, "kNN probe: there are no images");
@@ -58,8 +60,11 @@ bool probe_knn(Figure *out, const ProbeSet *train, const ProbeSet *held, int D, 
     ok = ok && knn_search(hit, query, held->n, base, train->n, D, k, KNN_DOT, NULL, pool, err);
     if (ok) {
         long hits = 0;
-        for (int i = 0; i < held->n; i++)
-            hits += vote_of(vote, hit + (size_t)i * (size_t)k, k, train->label, classes) == held->label[i];
+        for (int i = 0; i < held->n; i++) {
+            int voted = vote_of(vote, hit + (size_t)i * (size_t)k, k, train->label, classes);
+            if (guess) guess[i] = voted;
+            hits += voted == held->label[i];
+        }
         *out = figure_of(hits, held->n);
     }
     free(base);
@@ -182,38 +187,161 @@ void probe_bank_free(ProbeBank *b)
 /* Encoders
  * --------------------------------------------------------------------------------------------------- */
 
-static bool judge(ProbeResult *out, const float *feature, int D, const ProbeBank *b, Pool *pool, Err *err)
+/* One probe from the labels at `pick`. */
+static bool learn_few(double *value, const ProbeSet *train, const int *pick, int n, const ProbeSet *held,
+                      int D, const ProbeBank *b, uint64_t seed, Pool *pool, Err *err)
 {
-    ProbeSet train = {feature, b->train.label, b->train.n};
-    ProbeSet held = {feature + (size_t)b->train.n * (size_t)D, b->held.label, b->held.n};
-    return probe_knn(&out->knn, &train, &held, D, b->classes, pool, err) &&
-           probe_linear(&out->linear, NULL, &train, &held, D, b->classes, b->config.updates, b->config.seed,
-                        pool, err) &&
-           meter_rank(&out->rank, held.feature, held.n, D, pool, err);
+    Figure f = {0};
+    float *feature = malloc(((size_t)n * (size_t)D + 1) * sizeof *feature);
+    int *label = malloc(((size_t)n + 1) * sizeof *label);
+    bool ok = (feature && label) || err_nomem(err, "a probe from few labels");
+    for (int i = 0; ok && i < n; i++) {
+        memcpy(feature + (size_t)i * (size_t)D, train->feature + (size_t)pick[i] * (size_t)D,
+               (size_t)D * sizeof *feature);
+        label[i] = train->label[pick[i]];
+    }
+    ProbeSet few = {feature, label, n};
+    ok = ok && probe_linear(&f, NULL, &few, held, D, b->classes, b->config.updates, seed, pool, err);
+    *value = f.value;
+    free(feature);
+    free(label);
+    return ok;
 }
 
-/* Features of the bank's pictures, training ones first; the caller frees. */
-static float *encode(const Encoder *e, const ProbeBank *b, Pool *pool, Err *err)
+static int by_index(const void *a, const void *b)
+{
+    const int *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Places in the bank's training images in the order of the dataset, and the labels there: so that the labels
+ * that are drawn from all of them are those that a training with labels draws by the same seed
+ * (learn/views.h). 2n; the caller frees. */
+static int *dataset_order(const Images *m, Err *err)
+{
+    size_t n = (size_t)m->n;
+    int(*pair)[2] = malloc((n + 1) * sizeof *pair), *order = malloc((2 * n + 1) * sizeof *order);
+    for (size_t i = 0; pair && i < n; i++) pair[i][0] = m->index[i], pair[i][1] = (int)i;
+    if (pair) qsort(pair, n, sizeof *pair, by_index);
+    for (size_t i = 0; pair && order && i < n; i++) {
+        order[i] = pair[i][1];
+        order[n + i] = m->label[order[i]];
+    }
+    if (!pair || !order) err_nomem(err, "a probe from few labels");
+    if (!pair) free(order), order = NULL;
+    free(pair);
+    return order;
+}
+
+static bool draw_few(double *value, int each, uint64_t seed, const int *order, const ProbeSet *train,
+                     const ProbeSet *held, int D, const ProbeBank *b, Pool *pool, Err *err)
+{
+    int n, *pick = subset_per_class(&n, order + train->n, train->n, b->classes, each, seed, err);
+    for (int i = 0; pick && i < n; i++) pick[i] = order[pick[i]];
+    bool ok = pick && learn_few(value, train, pick, n, held, D, b, seed, pool, err);
+    free(pick);
+    return ok;
+}
+
+static bool take_few(ProbeFew *out, int each, const ProbeSet *train, const ProbeSet *held, int D,
+                     const ProbeBank *b, Pool *pool, Err *err)
+{
+    double half;
+    int *order = dataset_order(&b->train, err);
+    bool ok = order != NULL;
+    *out = (ProbeFew){.each = each, .draws = b->config.draws};
+    for (int k = 0; ok && k < out->draws; k++)
+        ok = draw_few(&out->draw[k], each, b->config.seed + (uint64_t)k, order, train, held, D, b, pool, err);
+    free(order);
+    student_interval(&out->linear.value, &half, out->draw, out->draws);
+    out->linear.low = out->linear.value - half;
+    out->linear.high = out->linear.value + half;
+    if (out->draws == 1) out->linear = figure_of(lround(out->draw[0] * held->n), held->n);
+    return ok;
+}
+
+static bool take_hits(signed char **out, const int *guess, const ProbeSet *held, Err *err)
+{
+    *out = malloc((size_t)held->n + 1);
+    if (!*out) return err_nomem(err, "a probe's hits");
+    for (int i = 0; i < held->n; i++) (*out)[i] = guess[i] == held->label[i];
+    return true;
+}
+
+static bool judge(ProbeResult *out, ProbeHits *hits, const float *feature, int D, const ProbeBank *b,
+                  Pool *pool, Err *err)
+{
+    const ProbeConfig *c = &b->config;
+    ProbeSet train = {feature, b->train.label, b->train.n};
+    ProbeSet held = {feature + (size_t)b->train.n * (size_t)D, b->held.label, b->held.n};
+    int *guess = malloc(((size_t)held.n + 1) * sizeof *guess);
+    bool ok =
+        (guess || err_nomem(err, "a probe")) &&
+        probe_knn(&out->knn, guess, &train, &held, D, b->classes, pool, err) &&
+        (!hits || take_hits(&hits->knn, guess, &held, err)) &&
+        probe_linear(&out->linear, guess, &train, &held, D, b->classes, c->updates, c->seed, pool, err) &&
+        (!hits || take_hits(&hits->linear, guess, &held, err)) &&
+        meter_rank(&out->rank, held.feature, held.n, D, pool, err);
+    for (int i = 0; ok && i < PROBE_FEW && c->few[i]; i++)
+        ok = take_few(&out->few[i], c->few[i], &train, &held, D, b, pool, err);
+    free(guess);
+    return ok;
+}
+
+/* Features of the held-out images, and what the encoder's own classifier says where it has one of these
+ * classes. */
+static bool encode_held(Figure *classifier, float *feature, const Encoder *e, const ProbeBank *b, Pool *pool,
+                        Err *err)
+{
+    int n = b->held.n, classes = b->classes;
+    bool own = classifier && e->config.classes == classes && n > 0;
+    float *logits = own ? malloc((size_t)n * (size_t)classes * sizeof *logits) : NULL;
+    int *guess = own ? malloc((size_t)n * sizeof *guess) : NULL;
+    bool ok = (!own || (logits && guess)) || err_nomem(err, "the answers of a classifier");
+    ok = ok && encoder_features_of_bytes(feature, logits, e, b->held.px, (size_t)n, pool, err);
+    if (classifier) *classifier = (Figure){NAN, NAN, NAN};
+    if (ok && own) {
+        long right = 0;
+        probe_guess(guess, logits, n, classes);
+        for (int i = 0; i < n; i++) right += guess[i] == b->held.label[i];
+        *classifier = figure_of(right, n);
+    }
+    free(logits);
+    free(guess);
+    return ok;
+}
+
+/* Features of the bank's pictures, training ones first; the caller frees. classifier may be NULL. */
+static float *encode(Figure *classifier, const Encoder *e, const ProbeBank *b, Pool *pool, Err *err)
 {
     if (!takes(e, "the probe", b->c, b->h, b->w, err)) return NULL;
     size_t D = (size_t)encoder_features(&e->config), train = (size_t)b->train.n, held = (size_t)b->held.n;
     float *feature = malloc((train + held) * D * sizeof *feature);
     if (!feature) return err_nomem(err, "the features of a probe"), NULL;
     if (encoder_features_of_bytes(feature, NULL, e, b->train.px, train, pool, err) &&
-        encoder_features_of_bytes(feature + train * D, NULL, e, b->held.px, held, pool, err))
+        encode_held(classifier, feature + train * D, e, b, pool, err))
         return feature;
     free(feature);
     return NULL;
 }
 
-bool probe_run(ProbeResult *out, const Encoder *e, const ProbeBank *b, Pool *pool, Err *err)
+void probe_hits_free(ProbeHits *h)
+{
+    free(h->linear);
+    free(h->knn);
+    *h = (ProbeHits){0};
+}
+
+bool probe_run_hits(ProbeResult *out, ProbeHits *hits, const Encoder *e, const ProbeBank *b, Pool *pool,
+                    Err *err)
 {
     double start = clock_seconds();
     *out = (ProbeResult){.train = b->train.n, .held = b->held.n};
+    if (hits) *hits = (ProbeHits){.n = b->held.n};
     Digest before = weights_digest(e->weights);
-    float *feature = encode(e, b, pool, err);
+    float *feature = encode(&out->classifier, e, b, pool, err);
     out->encode_seconds = clock_seconds() - start;
-    bool ok = feature && judge(out, feature, encoder_features(&e->config), b, pool, err);
+    bool ok = feature && judge(out, hits, feature, encoder_features(&e->config), b, pool, err);
     Digest after = weights_digest(e->weights);
     out->frozen = !memcmp(&before, &after, sizeof before);
     digest_hex(out->digest, &after, 16);
@@ -222,10 +350,15 @@ bool probe_run(ProbeResult *out, const Encoder *e, const ProbeBank *b, Pool *poo
     return ok;
 }
 
+bool probe_run(ProbeResult *out, const Encoder *e, const ProbeBank *b, Pool *pool, Err *err)
+{
+    return probe_run_hits(out, NULL, e, b, pool, err);
+}
+
 bool probe_guesses(Figure *out, int *guess, const Encoder *e, const ProbeBank *b, Pool *pool, Err *err)
 {
     int D = encoder_features(&e->config);
-    float *feature = encode(e, b, pool, err);
+    float *feature = encode(NULL, e, b, pool, err);
     if (!feature) return false;
     ProbeSet train = {feature, b->train.label, b->train.n};
     ProbeSet held = {feature + (size_t)b->train.n * (size_t)D, b->held.label, b->held.n};

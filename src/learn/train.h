@@ -57,8 +57,8 @@ ViewConfig train_views(const TrainConfig *c);
 Stream train_stream(const TrainConfig *c, const Generator *g);
 /* The encoder that it trains on such views; refused where the objective needs what they have not. */
 bool train_encoder(EncoderConfig *out, const TrainConfig *c, const Views *v, Err *err);
-/* As in a run's config.json; caller drops. train_config_read starts from the defaults and refuses unknown
- * keys. */
+/* As in a run's config.json; caller drops. train_config_read starts from the defaults, with the objective's own rate, and
+ * refuses unknown keys. */
 Json *train_config_json(const TrainConfig *c);
 bool train_config_read(TrainConfig *out, const Json *j, Err *err);
 /* One setting by its key there, from a word; what goes together is train_check's. */

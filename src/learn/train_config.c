@@ -137,6 +137,7 @@ bool train_config_read(TrainConfig *out, const Json *j, Err *err)
     TrainConfig c = train_defaults();
     c.budget = (Budget){0};
     if (!fields_read(&c, fields, FIELDS, "training config", j, err)) return false;
+    if (!json_get(j, "rate")) c.control.rate = objective_rate(c.objective);
     if (c.budget.steps == 0 && !(c.budget.seconds > 0)) c.budget = train_defaults().budget;
     *out = c;
     return train_check(out, err);

@@ -140,7 +140,8 @@ static bool choose_real(Views *v, Err *err)
     if (!v->real) return true;
     v->picks = v->real->n;
     if (v->config.per_class > 0)
-        v->pick = subset_per_class(&v->picks, v->real, v->config.per_class, v->config.seed, err);
+        v->pick = subset_per_class(&v->picks, v->real->label, v->real->n, v->real->classes,
+                                   v->config.per_class, v->config.seed, err);
     return v->pick || !v->config.per_class;
 }
 

@@ -1,6 +1,8 @@
 /* Probes on data whose answer is known: intervals, votes, separable classes, banks, and a frozen encoder. */
 #include "base/rng.h"
 #include "check.h"
+#include "learn/bootstrap.h"
+#include "learn/classify.h"
 #include "learn/probe.h"
 #include "learn/toy.h"
 #include "model/tiny.h"
@@ -40,7 +42,7 @@ static void test_separable(void **state)
     (void)state;
     blobs(train, a, N, D, C, 9, 1);
     blobs(held, b, M, D, C, 9, 2);
-    assert_ok(probe_knn(&f, &t, &h, D, C, NULL, &err), err);
+    assert_ok(probe_knn(&f, NULL, &t, &h, D, C, NULL, &err), err);
     assert_true(f.value > 0.99);
     assert_ok(probe_linear(&f, guess, &t, &h, D, C, 200, 5, NULL, &err), err);
     assert_true(f.value > 0.99);
@@ -65,11 +67,11 @@ static void test_weighted_vote(void **state)
         train[i][0] = label[i] ? 3.0f : 0.8f;
         train[i][1] = label[i] ? 0.0f : 0.6f;
     }
-    assert_ok(probe_knn(&f, &t, &h, 2, 2, NULL, &err), err); /* 2 against 18 exp(-0.2 / 0.07) = 1.03 */
+    assert_ok(probe_knn(&f, NULL, &t, &h, 2, 2, NULL, &err), err); /* 2 against 18 exp(-0.2 / 0.07) = 1.03 */
     assert_true(f.value == 1);
     for (int i = 0; i < 20; i++)
         if (!label[i]) train[i][0] = 3, train[i][1] = 0.5f; /* nearly as near: now they win */
-    assert_ok(probe_knn(&f, &t, &h, 2, 2, NULL, &err), err);
+    assert_ok(probe_knn(&f, NULL, &t, &h, 2, 2, NULL, &err), err);
     assert_true(f.value == 0);
 }
 
@@ -98,13 +100,63 @@ static void test_encoder(void **state)
     toy_free(&wide);
 }
 
+/* The interval of a share is near Wilson's, that of a difference narrower than two unpaired ones; seeds
+ * decide. */
+static void test_bootstrap(void **state)
+{
+    enum { N = 1000 };
+    signed char a[N], b[N], gain[N];
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        a[i] = i % 10 < 8;
+        b[i] = i % 10 < 8 && i % 50; /* right wherever a is, but for 20 */
+        gain[i] = (signed char)(a[i] - b[i]);
+    }
+    Figure f = bootstrap_mean(a, N, 3), w = figure_of(800, N), d = bootstrap_mean(gain, N, 3),
+           g = bootstrap_mean(a, N, 3);
+    assert_true(f.value == w.value && fabs(f.low - w.low) < 0.004 && fabs(f.high - w.high) < 0.004);
+    assert_true(f.low == g.low && f.high == g.high && f.low != bootstrap_mean(a, N, 4).low);
+    assert_true(fabs(d.value - 0.02) < 1e-12 && d.low > 0.01 && d.high < 0.03);
+    assert_true(isnan(bootstrap_mean(a, 0, 1).value));
+}
+
+/* Probes from few labels: better with more of them, an interval over draws, and the images that a training
+ * with the same seed would be given. */
+static void test_few_labels(void **state)
+{
+    Dataset train = toy_dataset(400, 3, 8, 1, 1), held = toy_dataset(150, 3, 8, 1, 2);
+    Err err = {0};
+    Encoder *e = tiny_encoder(3, 1, &err);
+    ProbeConfig c = {.updates = 100, .few = {1, 20}, .draws = 4, .seed = 6};
+    ProbeResult r;
+    ProbeHits hits;
+    ProbeBank *b;
+    (void)state;
+    for (int i = 0; i < train.n; i += 3)
+        train.label[i] = (train.label[i] + i / 3) % 3; /* two of nine are wrong: few mislead */
+    assert_ok(probe_bank(&b, &train, &held, &c, &err) && probe_run_hits(&r, &hits, e, b, NULL, &err), err);
+    assert_true(r.few[0].each == 1 && r.few[1].each == 20 && r.few[1].draws == 4 && !r.few[2].each);
+    assert_true(r.few[0].linear.value < r.few[1].linear.value);
+    assert_true(r.few[0].linear.low < r.few[0].linear.value && r.few[0].draw[0] != r.few[0].draw[1]);
+    long linear = 0, knn = 0;
+    for (int i = 0; i < hits.n; i++) linear += hits.linear[i], knn += hits.knn[i];
+    assert_true(hits.n == 150 && figure_of(linear, 150).value == r.linear.value &&
+                figure_of(knn, 150).value == r.knn.value);
+    Figure own;
+    assert_ok(classify_accuracy(&own, NULL, e, &held, NULL, &err), err);
+    assert_true(r.classifier.value == own.value);
+    probe_hits_free(&hits);
+    probe_bank_free(b);
+    encoder_drop(e);
+    toy_free(&train), toy_free(&held);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_figure),
-        cmocka_unit_test(test_separable),
-        cmocka_unit_test(test_weighted_vote),
-        cmocka_unit_test(test_encoder),
+        cmocka_unit_test(test_figure),        cmocka_unit_test(test_separable),
+        cmocka_unit_test(test_weighted_vote), cmocka_unit_test(test_encoder),
+        cmocka_unit_test(test_bootstrap),     cmocka_unit_test(test_few_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -497,7 +497,7 @@ static void test_few_labels(void **state)
     assert_true(different == 6 && count[0] == 2 && count[1] == 2 && count[2] == 2);
     assert_true(views_unique(v, 1, 0, 0) == 6 && views_unique(v, 20, 0, 0) == 6);
     views_free(v);
-    int *all = subset_per_class(&more, &data, 5, 9, &err);
+    int *all = subset_per_class(&more, data.label, data.n, 3, 5, 9, &err);
     assert_int_equal(more, 15);
     for (int at = 0; at < 25; at++) {
         bool held = false;

@@ -37,6 +37,7 @@ void share_put_probe(Json *o, const ProbeResult *trained, const ProbeResult *unt
 {
     share_put_figure(o, "linear", &trained->linear);
     share_put_figure(o, "knn", &trained->knn);
+    if (isfinite(trained->classifier.value)) share_put_figure(o, "classifier", &trained->classifier);
     if (untrained) {
         share_put_figure(o, "untrained_linear", &untrained->linear);
         share_put_figure(o, "untrained_knn", &untrained->knn);
