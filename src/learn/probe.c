@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum { NEIGHBOURS = 20 };
-static const float temperature = 0.07f;
+static const float temperature = 0.07f, few_pull = 0.01f;
 
 const ProbeConfig probe_quick = {.train = 5000, .held = 1000, .updates = 300};
 const ProbeConfig probe_full = {.updates = 720};
@@ -201,7 +201,8 @@ static bool learn_few(double *value, const ProbeSet *train, const int *pick, int
         label[i] = train->label[pick[i]];
     }
     ProbeSet few = {feature, label, n};
-    ok = ok && probe_linear(&f, NULL, &few, held, D, b->classes, b->config.updates, seed, pool, err);
+    ok = ok && probe_linear_pulled(&f, NULL, &few, held, D, b->classes, b->config.updates, few_pull, seed,
+                                   pool, err);
     *value = f.value;
     free(feature);
     free(label);

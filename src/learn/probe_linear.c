@@ -20,6 +20,7 @@ typedef struct {
     float *w, *g, *m, *v;      /* (classes,D) then (classes), each with gradient and moments */
     float *x, *logit, *dlogit; /* (batch,D), (batch,classes) */
     int *label;                /* (batch) */
+    float pull;                /* of the weights to 0 */
     size_t params;
     void *floats;
 } Linear;
@@ -94,6 +95,8 @@ static void update(Linear *l, int t, int updates, uint64_t seed, Pool *pool)
     logits(l, l->batch, pool);
     cross_entropy(l->dlogit, l->logit, l->label, l->batch, l->classes, NULL);
     blas_gemm(l->g, l->dlogit, l->x, l->classes, l->D, l->batch, GEMM_TN, false, pool);
+    for (size_t i = 0; l->pull > 0 && i < (size_t)l->classes * (size_t)l->D; i++)
+        l->g[i] += l->pull * l->w[i];
     memset(bias, 0, (size_t)l->classes * sizeof *bias);
     for (int i = 0; i < l->batch; i++)
         for (int c = 0; c < l->classes; c++) bias[c] += l->dlogit[i * l->classes + c];
@@ -151,17 +154,24 @@ bool probe_fit(float *weight, float *bias, const ProbeSet *train, int D, int cla
     return ok;
 }
 
-bool probe_linear(Figure *out, int *guess, const ProbeSet *train, const ProbeSet *held, int D, int classes,
-                  int updates, uint64_t seed, Pool *pool, Err *err)
+bool probe_linear_pulled(Figure *out, int *guess, const ProbeSet *train, const ProbeSet *held, int D,
+                         int classes, int updates, float pull, uint64_t seed, Pool *pool, Err *err)
 {
     Linear l;
     if (train->n < 1 || held->n < 1) return err_set(err, ERR_USAGE, "linear probe: there are no images");
     bool ok = open_linear(&l, train, D, classes, err);
     if (ok) {
+        l.pull = pull;
         measure(&l);
         for (int t = 0; t < updates; t++) update(&l, t, updates, seed, pool);
         *out = figure_of(count_hits(&l, guess, held, pool), held->n);
     }
     close_linear(&l);
     return ok;
+}
+
+bool probe_linear(Figure *out, int *guess, const ProbeSet *train, const ProbeSet *held, int D, int classes,
+                  int updates, uint64_t seed, Pool *pool, Err *err)
+{
+    return probe_linear_pulled(out, guess, train, held, D, classes, updates, 0, seed, pool, err);
 }
