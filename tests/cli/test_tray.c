@@ -116,7 +116,7 @@ static void refuses(void **state)
     assert_failed(viewsmith("tray show x"), 2, "\"x\" is no view of the tray");
     assert_failed(viewsmith("tray list --state odd"), 2, "--state is kept, candidate, dropped or all");
     assert_failed(viewsmith("tray add seed=1/class=1 --tags 'a/b'"), 2, "cannot be a tag");
-    assert_failed(viewsmith("tray add seed=1/class=77"), 2, "class=77");
+    assert_failed(viewsmith("tray add seed=1/class=77"), 2, "\"77\" is no class");
 }
 
 int main(void)

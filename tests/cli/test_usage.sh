@@ -46,7 +46,8 @@ refused 1 "there is no run" train --resume 7
 refused 2 "belongs to a new run" train --resume 7 --rate 1
 refused 1 "no run \"nobody\"" runs nobody
 refused 2 "which run?" runs --name x
-refused 2 "too many words" runs a b
+refused 2 "runs takes one run" runs a b
+refused 2 "too many words" probe a b c
 refused 2 "no command nonsense" help nonsense
 refused 1 "nowhere.safetensors: cannot open" demo --model nowhere.safetensors --out d
 

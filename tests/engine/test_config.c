@@ -99,7 +99,7 @@ static void stronger_goes_first(void **state)
     char from[80];
     write_text("c", "theme = light\nnotify = title\n");
     setenv("VIEWSMITH_THEME", "mono", 1);
-    setenv("VIEWSMITH_DATA", "", 1); /* empty is not set */
+    setenv("VIEWSMITH_GRAPHICS", "", 1); /* empty is not set */
     Config *c = config_open("c", &err);
     assert_ok(c, err);
     assert_string_equal(config_text(c, SETTING_THEME), "mono");
@@ -107,8 +107,8 @@ static void stronger_goes_first(void **state)
     assert_string_equal(from, "VIEWSMITH_THEME");
     config_origin(c, SETTING_NOTIFY, from, sizeof from);
     assert_string_equal(from, "c:2");
-    assert_string_equal(config_text(c, SETTING_DATA), "fashion");
-    assert_int_equal(config_from(c, SETTING_DATA), FROM_DEFAULT);
+    assert_string_equal(config_text(c, SETTING_GRAPHICS), "auto");
+    assert_int_equal(config_from(c, SETTING_GRAPHICS), FROM_DEFAULT);
     assert_true(config_set(c, SETTING_THEME, "dark", FROM_FILE, &err)); /* weaker: stays */
     assert_string_equal(config_text(c, SETTING_THEME), "mono");
     assert_true(config_set(c, SETTING_THEME, "dark", FROM_FLAG, &err));

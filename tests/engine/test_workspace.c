@@ -136,7 +136,7 @@ static void test_things(void **state)
     assert_refused(thing_open(&t, stage.w, stage.data, &err), err, ERR_FORMAT, "is a folder, but no run");
     err = (Err){0};
     assert_ok(file_replace("junk.bin", "not a model at all", 18, &err), err);
-    assert_refused(thing_open(&t, stage.w, "junk.bin", &err), err, ERR_LIMIT, "not a safetensors file");
+    assert_refused(thing_open(&t, stage.w, "junk.bin", &err), err, ERR_FORMAT, "this is no model");
 }
 
 static void test_plot(void **state)

@@ -33,7 +33,7 @@ static const Option options[] = {
 static bool read_spec(BenchSpec *s, const Args *a, const char *kind, Err *err)
 {
     const char *net = args_text(a, "net");
-    if (!net && args_text(a, "model")) net = "model";
+    if (!net && args_given(a, "model")) net = "model"; /* VIEWSMITH_MODEL is not meant: benches run without one */
     *s = (BenchSpec){.bf16 = args_flag(a, "bf16"), .batch = (int)args_integer(a, "batch"), .seconds = args_number(a, "turn")};
     if (!bench_kind_named(&s->kind, kind, err) || (net && !bench_net_named(&s->net, net, err)) || !bench_spec_complete(s, err)) return false;
     if (s->net.kind == BENCH_NET_MODEL && args_text(a, "model")) snprintf(s->model, sizeof s->model, "%s", args_text(a, "model"));
