@@ -7,7 +7,7 @@
 /* Under spectral norm every layer shrinks typical signals; this gain holds their size, so that the hinge is
  * felt. */
 #define LEAKY_GAIN 1.6f
-#define BLOCK_GAIN 1.4f /* of a residual sum, half of which averaging takes away */
+#define BLOCK_GAIN 2.0f /* of a residual sum, half of which averaging takes away */
 
 int discriminator_widths(const DiscriminatorConfig *c)
 {
