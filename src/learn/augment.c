@@ -19,6 +19,17 @@ static const AugmentRecipe recipes[] = {
      .brightness = 0.4f,
      .contrast = 0.4f,
      .saturation = 0.4f},
+    {.name = "colour",
+     .crop_low = 0.2f,
+     .crop_high = 1,
+     .aspect = 0.25f,
+     .flip = 0.5f,
+     .jitter = 0.8f,
+     .brightness = 0.4f,
+     .contrast = 0.4f,
+     .saturation = 0.4f,
+     .hue = 0.1f,
+     .grey = 0.2f},
     {.name = "crop", .crop_low = 0.3f, .crop_high = 1, .aspect = 0.25f, .flip = 0.5f},
     {.name = "light", .crop_low = 0.75f, .crop_high = 1, .aspect = 0.05f, .flip = 0.5f},
     {.name = "none", .crop_low = 1, .crop_high = 1},
@@ -29,13 +40,16 @@ static const struct {
     const char *key;
     size_t at;
     float most;
+    bool later; /* came after recipes had been hashed: not told while 0 */
 } fields[] = {
-    {"aspect", offsetof(AugmentRecipe, aspect), 1},
-    {"flip", offsetof(AugmentRecipe, flip), 1},
-    {"jitter", offsetof(AugmentRecipe, jitter), 1},
-    {"brightness", offsetof(AugmentRecipe, brightness), 1},
-    {"contrast", offsetof(AugmentRecipe, contrast), 1},
-    {"saturation", offsetof(AugmentRecipe, saturation), 1},
+    {"aspect", offsetof(AugmentRecipe, aspect), 1, false},
+    {"flip", offsetof(AugmentRecipe, flip), 1, false},
+    {"jitter", offsetof(AugmentRecipe, jitter), 1, false},
+    {"brightness", offsetof(AugmentRecipe, brightness), 1, false},
+    {"contrast", offsetof(AugmentRecipe, contrast), 1, false},
+    {"saturation", offsetof(AugmentRecipe, saturation), 1, false},
+    {"hue", offsetof(AugmentRecipe, hue), 0.5f, true},
+    {"grey", offsetof(AugmentRecipe, grey), 1, true},
 };
 enum { FIELDS = sizeof fields / sizeof *fields, RECIPES = sizeof recipes / sizeof *recipes };
 
@@ -63,7 +77,7 @@ bool augment_named(AugmentRecipe *out, const char *name, Err *err)
     const AugmentRecipe *r = find(name);
     if (!r)
         return err_set(err, ERR_USAGE,
-                       "no augmentation recipe \"%s\"; there are genrep, crop, light and none", name);
+                       "no augmentation recipe \"%s\"; there are genrep, colour, crop, light and none", name);
     *out = *r;
     return true;
 }
@@ -112,7 +126,7 @@ static bool read_field(AugmentRecipe *r, const char **s, Err *err)
     }
     return err_set(err, ERR_USAGE,
                    "augmentation: no part \"%.*s\"; there are crop, aspect, flip, jitter, brightness, "
-                   "contrast and saturation",
+                   "contrast, saturation, hue and grey",
                    (int)(n < 40 ? n : 40), *s);
 }
 
@@ -143,6 +157,7 @@ void augment_text(char out[AUGMENT_TEXT], const AugmentRecipe *r)
     text_float(high, sizeof high, r->crop_high);
     int n = snprintf(out, AUGMENT_TEXT, "%s:crop=%s-%s", r->name, low, high);
     for (int i = 0; i < FIELDS && n < AUGMENT_TEXT; i++) {
+        if (fields[i].later && !(field_value(r, i) > 0)) continue;
         text_float(low, sizeof low, field_value(r, i));
         n += snprintf(out + n, AUGMENT_TEXT - (size_t)n, ",%s=%s", fields[i].key, low);
     }
@@ -159,13 +174,13 @@ void augment_hash(char out[9], const AugmentRecipe *r)
 
 bool augment_is_none(const AugmentRecipe *r)
 {
-    bool jitter = r->jitter > 0 && (r->brightness > 0 || r->contrast > 0 || r->saturation > 0);
-    return r->crop_low >= 1 && r->aspect <= 0 && r->flip <= 0 && !jitter;
+    bool jitter = r->jitter > 0 && (r->brightness > 0 || r->contrast > 0 || r->saturation > 0 || r->hue > 0);
+    return r->crop_low >= 1 && r->aspect <= 0 && r->flip <= 0 && r->grey <= 0 && !jitter;
 }
 
 /* The random numbers of one view, always drawn in this order. */
 typedef struct {
-    float area, aspect, x, y, flip, jitter, brightness, contrast, saturation;
+    float area, aspect, x, y, flip, jitter, brightness, contrast, saturation, hue, grey;
 } Draws;
 
 static Draws draw(uint64_t seed, uint64_t counter)
@@ -181,6 +196,8 @@ static Draws draw(uint64_t seed, uint64_t counter)
     d.brightness = rng_uniform(&r) * 2 - 1;
     d.contrast = rng_uniform(&r) * 2 - 1;
     d.saturation = rng_uniform(&r) * 2 - 1;
+    d.hue = rng_uniform(&r) * 2 - 1;
+    d.grey = rng_uniform(&r);
     return d;
 }
 
@@ -223,6 +240,37 @@ static void saturate(float *x, size_t pixels, float factor)
     }
 }
 
+/* Cosine and sine of that share of a turn, at most half, by the series about 0: no libm, whose bits differ.
+ */
+static void turn(float *cosine, float *sine, float share)
+{
+    double a = (double)share * 6.283185307179586, s = a, c = 1, term = a, even = 1;
+    for (int k = 1; k <= 12; k++) {
+        even *= -a * a / ((2 * k - 1) * (2 * k));
+        term *= -a * a / ((2 * k) * (2 * k + 1));
+        c += even;
+        s += term;
+    }
+    *cosine = (float)c;
+    *sine = (float)s;
+}
+
+/* Turns the colour differences of three planes about the grey axis; luma stays (YIQ, NTSC 1953). */
+static void turn_hue(float *x, size_t pixels, float share)
+{
+    float c, s, *r = x, *g = x + pixels, *b = x + 2 * pixels;
+    turn(&c, &s, share);
+    for (size_t k = 0; k < pixels; k++) {
+        float y = 0.299f * r[k] + 0.587f * g[k] + 0.114f * b[k];
+        float i = 0.5959f * r[k] - 0.2746f * g[k] - 0.3213f * b[k];
+        float q = 0.2115f * r[k] - 0.5227f * g[k] + 0.3112f * b[k];
+        float ti = c * i - s * q, tq = s * i + c * q;
+        r[k] = y + 0.956f * ti + 0.619f * tq;
+        g[k] = y - 0.272f * ti - 0.647f * tq;
+        b[k] = y - 1.106f * ti + 1.703f * tq;
+    }
+}
+
 static void jitter(float *x, int C, size_t pixels, const AugmentRecipe *r, const Draws *d)
 {
     size_t n = (size_t)C * pixels;
@@ -235,6 +283,7 @@ static void jitter(float *x, int C, size_t pixels, const AugmentRecipe *r, const
     float mean = (float)(sum / (double)n);
     for (size_t i = 0; i < n; i++) x[i] = (x[i] - mean) * contrast + mean;
     if (C == 3) saturate(x, pixels, 1 + r->saturation * d->saturation);
+    if (C == 3 && r->hue > 0) turn_hue(x, pixels, r->hue * d->hue);
     for (size_t i = 0; i < n; i++) x[i] = clamp_unit(x[i]) * 2 - 1;
 }
 
@@ -244,6 +293,7 @@ void augment_apply(float *out, const float *in, int C, int H, int W, const Augme
     Draws d = draw(seed, counter);
     crop_and_flip(out, in, C, H, W, r, &d);
     if (d.jitter < r->jitter) jitter(out, C, (size_t)H * (size_t)W, r, &d);
+    if (C == 3 && d.grey < r->grey) saturate(out, (size_t)H * (size_t)W, 0);
 }
 
 typedef struct {

@@ -185,10 +185,42 @@ static void test_parts_are_apart(void **state)
     assert_true(equal > 150 && equal < 250); /* the fifth without jitter */
 }
 
+/* A turned hue keeps the luma where nothing is cut off, a whole turn is none, and grey leaves three planes
+ * alike; recipes of before say nothing of either. */
+static void test_colour(void **state)
+{
+    float in[FLOATS], turned[FLOATS], grey[FLOATS];
+    char text[AUGMENT_TEXT];
+    AugmentRecipe hue = parsed("none:jitter=1,hue=0.3"), plain = parsed("genrep"),
+                  none = parsed("none:grey=1");
+    (void)state;
+    for (int i = 0; i < FLOATS; i++)
+        in[i] = 0.2f * sinf((float)i * 0.37f); /* far from the ends of the range */
+    augment_apply(turned, in, 3, SIDE, SIDE, &hue, 1, 2);
+    augment_apply(grey, in, 3, SIDE, SIDE, &none, 1, 2);
+    enum { P = SIDE * SIDE };
+    double moved = 0;
+    for (int p = 0; p < P; p++) {
+        float before = 0.299f * in[p] + 0.587f * in[p + P] + 0.114f * in[p + 2 * P];
+        float after = 0.299f * turned[p] + 0.587f * turned[p + P] + 0.114f * turned[p + 2 * P];
+        assert_true(fabsf(before - after) < 2e-3f);
+        moved += fabsf(in[p] - turned[p]);
+        assert_true(fabsf(grey[p] - before) < 1e-5f && fabsf(grey[p] - grey[p + P]) < 1e-5f);
+    }
+    assert_true(moved > 1);
+    augment_text(text, &plain);
+    assert_null(strstr(text, "hue"));
+    hue = parsed("colour");
+    augment_text(text, &hue);
+    assert_non_null(strstr(text, "hue=0.1,grey=0.2"));
+    assert_false(augment_is_none(&none));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_colour),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_pure_and_in_range),
         cmocka_unit_test(test_batch_any_threads),

@@ -36,7 +36,7 @@ static const Option options[] = {
     {"labels-per-class", OPTION_INTEGER, "N", NULL, 0, 1e6, false,
      "Only so many real pictures of every class, drawn by the seed; 0: all (0)"},
     {"augment", OPTION_TEXT, "RECIPE", NULL, 0, 0, false,
-     "Pixel views: genrep, crop, light, none, or genrep:crop=0.3-1,flip=0"},
+     "Pixel views: genrep, colour, crop, light, none, or genrep:crop=0.3-1,flip=0,hue=0.1"},
     {"tray", OPTION_TEXT, "TAG", NULL, 0, 0, false,
      "A share of every batch begins at the tray's views with this tag; all: at any of them"},
     {"tray-share", OPTION_NUMBER, "X", "0.1", 0.001, 1, false, "That share"},
