@@ -119,7 +119,7 @@ static void start(Pty *p, const char *graphics, bool sixel, bool mute)
         _exit(demo_main(3, argv));
     }
     UNTIL(p, shows(p, "seeds 0 to 59"));
-    pump(p, 200);
+    pump(p, 40);
 }
 
 static void type(Pty *p, const char *keys)
@@ -195,7 +195,7 @@ static void quits_cleanly_and_sends_only_listed_sequences(void **state)
             UNTIL(&p, !steps[k].shown || shows(&p, steps[k].shown));
             UNTIL(&p, !steps[k].gone || !shows(&p, steps[k].gone));
         }
-        pump(&p, 200);
+        pump(&p, 100);
         assert_string_equal(p.model.first_unknown, "");
         assert_int_equal(p.model.kitty.wrong, 0);
         assert_int_equal(p.model.sync, 0);
