@@ -120,14 +120,39 @@ float rng_truncated(Rng *r, float cut)
 enum { CHUNK = 256 };
 
 /* Draws of one chunk first, then one loop without branches over them. */
-void rng_fill_normal(float *out, size_t n, uint64_t seed, uint64_t stream)
+/* The normals at positions start .. start + count - 1, start being a multiple of 4 and count at most CHUNK.
+ */
+static void fill_chunk(float *out, size_t start, size_t count, uint64_t seed, uint64_t stream)
 {
     uint32_t draws[CHUNK];
-    for (size_t start = 0; start < n; start += CHUNK) {
-        size_t count = n - start < CHUNK ? n - start : CHUNK;
-        for (size_t i = 0; i < count; i += 4) draw_block(draws + i, seed, stream, (start + i) / 4);
-        for (size_t i = 0; i < count; i++) out[start + i] = normal_of(draws[i]);
-    }
+    for (size_t i = 0; i < count; i += 4) draw_block(draws + i, seed, stream, (start + i) / 4);
+    for (size_t i = 0; i < count; i++) out[start + i] = normal_of(draws[i]);
+}
+
+void rng_fill_normal(float *out, size_t n, uint64_t seed, uint64_t stream)
+{
+    for (size_t start = 0; start < n; start += CHUNK)
+        fill_chunk(out, start, n - start < CHUNK ? n - start : CHUNK, seed, stream);
+}
+
+typedef struct {
+    float *out;
+    size_t n;
+    uint64_t seed, stream;
+} Fill;
+
+static void fill_task(void *ctx, int index, int worker)
+{
+    const Fill *f = ctx;
+    size_t start = (size_t)index * CHUNK;
+    (void)worker;
+    fill_chunk(f->out, start, f->n - start < CHUNK ? f->n - start : CHUNK, f->seed, f->stream);
+}
+
+void rng_fill_normals(float *out, size_t n, uint64_t seed, uint64_t stream, Pool *pool)
+{
+    Fill f = {out, n, seed, stream};
+    pool_run(pool, (int)((n + CHUNK - 1) / CHUNK), fill_task, &f);
 }
 
 void rng_fill_truncated(float *out, size_t n, uint64_t seed, uint64_t stream, float cut)

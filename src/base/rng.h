@@ -5,6 +5,7 @@
  *
  * No libm: normals come from base/elem.h, hence the same bits everywhere. */
 #pragma once
+#include "base/pool.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,8 @@ float rng_normal(Rng *r);               /* N(0,1); consumes exactly one draw (in
 float rng_truncated(Rng *r, float cut); /* N(0,1) conditioned on |x| <= cut, cut > 0; exactly one draw */
 /* out[i] = the normal at position i of (seed, stream); the same for any way of splitting the range. */
 void rng_fill_normal(float *out, size_t n, uint64_t seed, uint64_t stream);
+/* The same numbers, drawn by all threads. */
+void rng_fill_normals(float *out, size_t n, uint64_t seed, uint64_t stream, Pool *pool);
 /* The same for rng_truncated at each position. */
 void rng_fill_truncated(float *out, size_t n, uint64_t seed, uint64_t stream, float cut);
 /* A well-mixed 64-bit hash of two numbers: derives a seed for a child purpose. */

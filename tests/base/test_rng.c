@@ -82,7 +82,8 @@ static void normals_invert_the_distribution(void **state)
 static void filled_equals_drawn(void **state)
 {
     (void)state;
-    float filled[1003], part[7];
+    float filled[1003], part[7], shared[1003];
+    Pool *pool = pool_new(3, 0, NULL);
     rng_fill_normal(filled, 1003, 9, RNG_LATENT);
     rng_fill_normal(part, 7, 9, RNG_LATENT);
     Rng r = rng_at(9, RNG_LATENT);
@@ -92,6 +93,9 @@ static void filled_equals_drawn(void **state)
     }
     assert_memory_equal(part, filled, sizeof part);
     assert_int_equal(r.at, 1003);
+    rng_fill_normals(shared, 1003, 9, RNG_LATENT, pool);
+    assert_memory_equal(shared, filled, sizeof shared);
+    pool_free(pool);
 }
 
 static void truncated_stays_within_and_keeps_its_variance(void **state)
