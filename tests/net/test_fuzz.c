@@ -28,11 +28,11 @@ static ValueId fresh_param(Draw *d, Shape shape)
     return net_param(d->net, name, shape, init_fan_in(1));
 }
 
-static ValueId fresh_buffer(Draw *d, int n)
+static ValueId fresh_buffer(Draw *d, Shape shape, float value)
 {
     char name[32];
     snprintf(name, sizeof name, "b%d", d->made++);
-    return net_buffer(d->net, name, shape1(n), init_const(1.5f));
+    return net_buffer(d->net, name, shape, init_const(value));
 }
 
 /* A value of the graph that an op may take: activations and inputs more often than parameters. */
@@ -104,13 +104,13 @@ static int inputs_for(Draw *d, int op, ValueId x, const Attrs *a, ValueId *in)
         return 2;
     case OP_BATCHNORM:
         in[1] = below(d, 2) ? fresh_param(d, shape1(c)) : NET_NONE, in[2] = NET_NONE;
-        in[3] = fresh_buffer(d, c), in[4] = fresh_buffer(d, c);
+        in[3] = fresh_buffer(d, shape1(c), 1.5f), in[4] = fresh_buffer(d, shape1(c), 1.5f);
         return 5;
     case OP_INSTANCENORM:
         in[1] = fresh_param(d, shape1(c));
         return 2;
     case OP_SPECTRAL:
-        in[1] = fresh_buffer(d, s.dim[0] < 1 ? 1 : s.dim[0]);
+        in[1] = fresh_buffer(d, shape1(s.dim[0] < 1 ? 1 : s.dim[0]), 1.5f);
         return 2;
     case OP_NOISE:
         in[1] = partner(d, x), in[2] = fresh_param(d, shape1(1));
@@ -120,7 +120,23 @@ static int inputs_for(Draw *d, int op, ValueId x, const Attrs *a, ValueId *in)
     case OP_CONCAT:
     case OP_ADD:
     case OP_MUL:
+    case OP_PAIR:
         in[1] = partner(d, x);
+        return 2;
+    case OP_SELECT:
+        in[1] = partner(d, x), in[2] = partner(d, x);
+        return 3;
+    case OP_AFFINE:
+        in[1] = fresh_param(d, shape1(c)), in[2] = below(d, 2) ? fresh_param(d, shape1(c)) : NET_NONE;
+        return 3;
+    case OP_GATHER:
+        in[1] = fresh_buffer(d, shape2(o, 2), 0), in[2] = fresh_buffer(d, shape2(o, 2), 0.5f);
+        return 3;
+    case OP_FIR:
+        in[1] = fresh_buffer(d, shape2(1 + below(d, 3), 1 + below(d, 3)), 0.25f);
+        return 2;
+    case OP_STANDING:
+        in[1] = fresh_buffer(d, shape2(3, o), 0.5f);
         return 2;
     default:
         return 1;
@@ -134,7 +150,12 @@ static void grow(Draw *d)
     int op = below(d, OP_COUNT);
     if (op == OP_BROADCAST) x = fresh_param(d, shape4(1, 2, 3, 3));
     if (op == OP_SPECTRAL) x = fresh_param(d, shape4(3, 2, 3, 3));
+    if (op == OP_STANDING) x = net_add(d->net, OP_ROWDOT, (ValueId[]){1, 1}, 2, NULL);
     Attrs a = any_attrs(d, &net_value(d->net, x)->shape);
+    if (op == OP_POINT)
+        a.mode = below(d, 2) ? POINT_SIN : POINT_SOFTSIGN; /* not what blows up rounding: 1 / x, a / b */
+    if (op == OP_PAIR)
+        a.mode = below(d, 2) ? PAIR_MIN : PAIR_MAX; /* nor what makes a zero to be divided by */
     net_add(d->net, op, in, inputs_for(d, op, x, &a, in), &a);
 }
 
