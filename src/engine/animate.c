@@ -1,4 +1,4 @@
-/* Animations of views: their pictures made piece by piece, then one animated PNG or a folder of frames. */
+/* Animations of views: their pictures made piece by piece, then one animated PNG. */
 #include "engine/animate.h"
 #include "base/file.h"
 #include "data/apng.h"
@@ -76,26 +76,4 @@ bool animate_apng(const char *path, Latent *l, const Address *list, int n, const
     free(f.frame);
     free(bytes);
     return ok;
-}
-
-/* --- a folder ------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    const char *folder;
-    const Address *list;
-} Folder;
-
-static bool write_frame(void *ctx, int i, const Image *im, Err *err)
-{
-    const Folder *f = ctx;
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%06d.png", f->folder, i);
-    return export_png(path, im, &f->list[i], 1, "a view made by viewsmith", err);
-}
-
-bool animate_frames(const char *folder, Latent *l, const Address *list, int n, const AnimationConfig *c,
-                    Progress *progress, void *ctx, Err *err)
-{
-    Folder f = {folder, list};
-    return file_make_folder(folder, err) && paint(l, list, n, c->scale, write_frame, &f, progress, ctx, err);
 }

@@ -1,5 +1,4 @@
-/* Animations of views: one animated PNG, or a folder of frames, with the addresses that make every frame
- * again. */
+/* Animations of views: one animated PNG with the addresses that make every frame again. */
 #pragma once
 #include "latent/latent.h"
 
@@ -13,6 +12,3 @@ typedef struct {
  * NULL; false from it stops (ERR_CANCELLED). */
 bool animate_apng(const char *path, Latent *l, const Address *list, int n, const AnimationConfig *c,
                   bool (*progress)(void *ctx, int done), void *ctx, Err *err);
-/* FOLDER/000000.png ...; each with its own address. The folder is made. */
-bool animate_frames(const char *folder, Latent *l, const Address *list, int n, const AnimationConfig *c,
-                    bool (*progress)(void *ctx, int done), void *ctx, Err *err);

@@ -47,11 +47,6 @@ const char *looker_space(const Looker *l)
     return measure_digest(l->measure);
 }
 
-Measure *looker_measure(Looker *l)
-{
-    return l->measure;
-}
-
 /* Failures of the view alone go to `view`, those of the tray to err. */
 static bool look_at(Looker *l, Tray *t, int at, Err *view, Err *err)
 {

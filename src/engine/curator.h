@@ -26,7 +26,6 @@ bool looker_round(int *looked, int64_t *after, Looker *l, Tray *t, Err *failed, 
 bool looker_all(Looker *l, Tray *t, Err *failed, Err *err);
 /* The space its features are of: the judge's digest, "" without one. */
 const char *looker_space(const Looker *l);
-Measure *looker_measure(Looker *l);
 
 /* --- on a thread
  * ---------------------------------------------------------------------------------------------- */

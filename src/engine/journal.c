@@ -43,11 +43,6 @@ void journal_close(Journal *j)
     free(j);
 }
 
-const char *journal_path(const Journal *j)
-{
-    return j->path;
-}
-
 static bool add(Journal *j, const char *key, const char *value, const char *digest, Err *err)
 {
     Json *row = json_make();

@@ -15,7 +15,6 @@ typedef struct Journal Journal;
  * journal.jsonl.1. */
 Journal *journal_open(const char *path, Err *err);
 void journal_close(Journal *j);
-const char *journal_path(const Journal *j);
 bool journal_command(Journal *j, const char *command, Err *err);
 bool journal_started(Journal *j, const char *job, Err *err);
 bool journal_applied(Journal *j, const char *job, const char *digest, Err *err);

@@ -118,13 +118,16 @@ static bool bootstrap(Figure *out, const Work *s, double from, double to, Err *e
 }
 
 bool slice_compare(Slice *out, const Workspace *w, Tray *tray, const TrayList *items, const Encoder *a,
-                   const Encoder *b, int each, float sigma, Pool *pool, Err *err)
+                   const Encoder *b, int each, float sigma, bool (*progress)(void *ctx, int done, int n),
+                   void *ctx, Pool *pool, Err *err)
 {
     Work s = {.w = w, .e = {a, b}, .pool = pool};
     bool ok = open_work(&s, items->n, each, err);
     for (int i = 0; ok && i < items->n; i++) {
         Address at;
-        if (!address_parse(&at, items->item[i].address, NULL) || at.class < 0 ||
+        if (progress && !progress(ctx, i, items->n))
+            ok = err_set(err, ERR_CANCELLED, "the comparison was stopped");
+        if (!ok || !address_parse(&at, items->item[i].address, NULL) || at.class < 0 ||
             !latent_check(w->generator, &at, NULL))
             continue;
         ok = tray_supply(tray, &at, err) && judge_item(&s, &at, each, sigma, err);

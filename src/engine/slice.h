@@ -16,6 +16,8 @@ typedef struct {
 } Slice;
 
 /* items: those of w's generator with a class are used; the tray gives their tensors. each: views around one,
- * of strength sigma; an item whose source cannot be moved counts as the view it is. */
+ * of strength sigma; an item whose source cannot be moved counts as the view it is. progress (may be NULL)
+ * after every item; false cancels. */
 bool slice_compare(Slice *out, const Workspace *w, Tray *tray, const TrayList *items, const Encoder *a,
-                   const Encoder *b, int each, float sigma, Pool *pool, Err *err);
+                   const Encoder *b, int each, float sigma, bool (*progress)(void *ctx, int done, int n),
+                   void *ctx, Pool *pool, Err *err);

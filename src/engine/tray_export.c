@@ -14,27 +14,17 @@
 
 #define SHARD 1000
 
-static const struct {
-    const char *name, *help;
-} kinds[EXPORT_KINDS] = {{"folder", "pictures side by side"},
-                         {"classes", "a folder per class (ImageFolder)"},
-                         {"tags", "a folder per tag; a view with several stands in each"},
-                         {"webdataset", "tar archives (WebDataset shards)"}};
+static const char *const kinds[EXPORT_KINDS] = {"folder", "classes", "tags", "webdataset"};
 
 const char *export_kind_name(ExportKind kind)
 {
-    return kinds[kind].name;
-}
-
-const char *export_kind_help(ExportKind kind)
-{
-    return kinds[kind].help;
+    return kinds[kind];
 }
 
 bool export_kind_named(ExportKind *out, const char *name, Err *err)
 {
     for (int k = 0; k < EXPORT_KINDS; k++)
-        if (!strcmp(kinds[k].name, name)) return *out = (ExportKind)k, true;
+        if (!strcmp(kinds[k], name)) return *out = (ExportKind)k, true;
     return err_set(err, ERR_USAGE, "no kind of export \"%s\"; there are folder, classes, tags, webdataset",
                    name);
 }

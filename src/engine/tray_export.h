@@ -14,7 +14,6 @@
 
 typedef enum { EXPORT_FOLDER, EXPORT_CLASSES, EXPORT_TAGS, EXPORT_SHARDS, EXPORT_KINDS } ExportKind;
 const char *export_kind_name(ExportKind kind); /* "folder", "classes", "tags", "webdataset" */
-const char *export_kind_help(ExportKind kind);
 bool export_kind_named(ExportKind *out, const char *name, Err *err);
 
 typedef struct {

@@ -382,7 +382,7 @@ static bool read_fields(Reader *r)
     if (*r->at) return refuse(r, r->at, "'/' is expected after the model");
     if (!(r->seen & FIELD_SOURCE))
         return refuse(r, r->at, "the source is missing: seed=, blend=, lerp= or latent=");
-    if (!(r->seen & FIELD_PSI)) return refuse(r, r->at, "psi is missing: psi=1 means no truncation");
+    if (!(r->seen & FIELD_PSI)) return refuse(r, r->at, "the truncation is missing: psi=1 is none");
     return true;
 }
 

@@ -343,11 +343,6 @@ const float *invert_picture(const Invert *v)
     return v->best_picture;
 }
 
-const float *invert_styles(const Invert *v)
-{
-    return v->best_styles;
-}
-
 bool invert_store(Address *out, const Invert *v, const LatentStore *s, Err *err)
 {
     LatentRef ref;

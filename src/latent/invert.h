@@ -48,6 +48,5 @@ bool invert_step(Invert *v, Err *err);
 /* Of the best start so far. */
 InvertNow invert_now(const Invert *v);
 const float *invert_picture(const Invert *v); /* (C, H, W) */
-const float *invert_styles(const Invert *v);  /* (layers, w_dim) */
 /* Keeps the best so far: latent=wp.HASH, with its class, psi 1 and stored noise. */
 bool invert_store(Address *out, const Invert *v, const LatentStore *s, Err *err);

@@ -240,20 +240,6 @@ bool search_step(Search *s, Err *err)
     return s->drawn < s->config.draws ? draw(s, err) : climb(s, err);
 }
 
-double search_progress(const Search *s)
-{
-    double all = (double)s->config.draws / SLICE + s->config.steps + 1;
-    return ((double)s->drawn / SLICE + s->step) / all;
-}
-
-double search_best(const Search *s)
-{
-    double best = NAN;
-    for (int i = 0; i < s->climbers; i++)
-        if (!(s->climber[i].score <= best)) best = s->climber[i].score;
-    return best;
-}
-
 int search_count(const Search *s)
 {
     return s->climbers;

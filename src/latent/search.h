@@ -56,8 +56,6 @@ Search *search_new(Generator *g, const SearchConfig *c, Pool *pool, Err *err);
 void search_free(Search *s);
 bool search_done(const Search *s);
 bool search_step(Search *s, Err *err);
-double search_progress(const Search *s); /* 0..1 */
-double search_best(const Search *s);     /* the best score so far; NaN before the first */
 int search_count(const Search *s);       /* hits there are, at most keep */
 /* hit[search_count], best first; their latents are kept in the store. May be called while it goes on. */
 bool search_hits(SearchHit *hit, const Search *s, const LatentStore *store, Err *err);

@@ -25,7 +25,7 @@ static bool compare(Slice *out, Tray *t, const Encoder *a, const Encoder *b, Err
 {
     TrayList list;
     if (!tray_list(&list, t, &(TrayFilter){.tag = "hard"}, err)) return false;
-    bool ok = slice_compare(out, stage.w, t, &list, a, b, 5, 0.3f, pool, err);
+    bool ok = slice_compare(out, stage.w, t, &list, a, b, 5, 0.3f, NULL, NULL, pool, err);
     tray_list_free(&list);
     return ok;
 }

@@ -74,7 +74,7 @@ static void test_mistakes(void **state)
          "address, column 7: the model's digest is expected, 16 lower-case hexadecimal digits"},
         {"vs1:f@9c1e0123456789ab0", "address, column 23: '/' is expected after the model"},
         {MODEL, "address, column 29: the source is missing: seed=, blend=, lerp= or latent="},
-        {MODEL "/seed=1", "address, column 36: psi is missing: psi=1 means no truncation"},
+        {MODEL "/seed=1", "address, column 36: the truncation is missing: psi=1 is none"},
         {MODEL "/seed=", "address, column 35: the seed is expected, a whole number"},
         {MODEL "/seed=-1", "address, column 35: the seed is expected, a whole number"},
         {MODEL "/seed=18446744073709551616", "address, column 35: the seed is over 18446744073709551615"},

@@ -58,7 +58,7 @@ static void test_invert(void **state)
 {
     Fixture *f = *state;
     Err err = {0};
-    float picture[IMAGE], made[IMAGE], styles[STYLE];
+    float picture[IMAGE], made[IMAGE];
     Address target = view(f, 4711, 1), found, twice;
     InvertConfig c = invert_defaults();
     c.steps = 150;
@@ -72,8 +72,6 @@ static void test_invert(void **state)
     assert_ok(invert_store(&found, v, &f->store, &err), err);
     assert_ok(invert_store(&twice, w, &f->store, &err), err);
     assert_true(address_equal(&found, &twice));
-    assert_ok(latent_resolve(styles, f->l, &found, 1, &err), err);
-    assert_memory_equal(styles, invert_styles(v), sizeof styles);
     assert_ok(latent_images(made, f->l, &found, 1, &err), err);
     for (int i = 0; i < IMAGE; i++) assert_true(fabsf(made[i] - invert_picture(v)[i]) < 1e-4f);
     invert_free(v);
@@ -159,7 +157,6 @@ static void search_with(const Fixture *f, const SearchConfig *c)
     Search *s = search_new(f->g, c, NULL, &err);
     if (!s) fail_msg("%s", err.msg);
     while (!search_done(s)) assert_ok(search_step(s, &err), err);
-    assert_true(search_progress(s) == 1);
     assert_int_equal(search_count(s), 6);
     assert_ok(search_hits(hit, s, &f->store, &err), err);
     for (int i = 0; i < 6; i++) {
@@ -170,7 +167,6 @@ static void search_with(const Fixture *f, const SearchConfig *c)
         distance_is_bounded(f, &hit[i], c->radius);
     }
     assert_true(gained > 0 && moved > 0);
-    assert_true(fabs((double)hit[0].score - search_best(s)) < 1e-6);
     search_free(s);
 }
 

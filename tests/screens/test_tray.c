@@ -1,5 +1,7 @@
 /* The tray by keys and mouse at two sizes; and what one process keeps, another takes in: the same addresses,
  * the same bytes, by keys and by the command line. */
+#include "check.h"
+#include "engine/stage.h"
 #include "model/tiny.h"
 #include "screens/play.h"
 #include "screens/program.h"
@@ -119,6 +121,35 @@ static void comes_back(void **state)
     unsetenv("VIEWSMITH_JUDGE");
 }
 
+/* Two runs, one with a share of the tray: what they know of its views, by keys and by the command line. */
+static void compared(void **state)
+{
+    (void)state;
+    clean(NULL);
+    if (file_exists("live")) file_remove_tree("live", NULL);
+    stage_data("slices");
+    run_keys("wait\nT\ntype heel\nEnter\nl\nl\nT\ntype heel\nEnter\nwait\n5\nwait\nC\nexpect no run has "
+             "learnt from the tray\n");
+    for (int i = 0; i < 2; i++)
+        succeeded(viewsmith("train", "--model", MODEL, "--data", "slices", "--runs", "live", "--steps", "2",
+                            "--encoder", "tiny", "--pairs", "8", "--seed", i ? "2" : "1", "--quiet",
+                            i ? "--tray" : NULL, "heel", "--tray-share", "0.5"));
+    write_text("keys.txt",
+               "5\nwait\n/\ntype heel\nEnter\nwait\nC\nexpect compare 0001 0002\nEnter\nwait\nexpect Seen "
+               "right: heel\nexpect 64 views around 2 kept\n");
+    succeeded(viewsmith("--model", MODEL, "--data", "slices", "--runs", "live", "--script", "keys.txt",
+                        "--fake-clock", "--graphics", "none", "--size", "132x43", "--dump-screen",
+                        "screen.txt"));
+    succeeded(viewsmith("tray", "compare", "--tag", "heel", "--model", MODEL, "--data", "slices", "--runs",
+                        "live", "--quiet", "--json"));
+    Json *o = json_of("out.txt");
+    char *screen = text_of("screen.txt"), figure[32];
+    snprintf(figure, sizeof figure, "%.1f %%", 100 * json_num(o, "b", -1));
+    assert_non_null(strstr(screen, figure));
+    free(screen);
+    json_drop(o);
+}
+
 /* A tray that cannot be read is told in one sentence and left as it is; everything else goes on. */
 static void damaged(void **state)
 {
@@ -145,6 +176,7 @@ int main(void)
         cmocka_unit_test_prestate(play, "corners-mouse"),
         cmocka_unit_test_prestate(play, "corners-train"),
         cmocka_unit_test(comes_back),
+        cmocka_unit_test(compared),
         cmocka_unit_test(damaged),
         cmocka_unit_test_prestate(chain, "folder"),
         cmocka_unit_test_prestate(chain, "classes"),

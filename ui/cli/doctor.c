@@ -1,5 +1,6 @@
 /* viewsmith doctor: what this machine offers, what is missing, and one line of advice for each. */
 #include "base/file.h"
+#include "base/room.h"
 #include "cli/share.h"
 #include "engine/fact.h"
 #include "math/blas.h"
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define DATA_PACKAGE "dataset-fashion-mnist"
@@ -79,8 +79,8 @@ static void tell_machine(Report *r)
                                : NULL);
     tell_threads(r);
     tell(r, "blas", blas_core(), NULL);
-    if (!proc_value(text, sizeof text, "/proc/meminfo", "MemAvailable")) return;
-    double mb = strtod(text, NULL) * 1024e-6;
+    double mb = room_memory() * 1e-6;
+    if (isnan(mb)) return;
     snprintf(size, sizeof size, "%.0f MB free", mb);
     tell(r, "memory", size, mb < 1000 ? "training wants about 1 GB: choose a smaller encoder or batch" : NULL);
 }
@@ -137,20 +137,6 @@ static void tell_data(Report *r)
     dataset_close(&ds);
 }
 
-/* Room where runs go, or at the nearest folder above that exists. */
-static double room_mb(const char *folder)
-{
-    char path[4096];
-    struct statvfs s;
-    snprintf(path, sizeof path, "%s", folder);
-    while (statvfs(path, &s)) {
-        char *slash = strrchr(path, '/');
-        if (!slash || slash == path) return NAN;
-        *slash = 0;
-    }
-    return (double)s.f_bavail * (double)s.f_frsize * 1e-6;
-}
-
 static void tell_runs(Report *r)
 {
     char path[3072], text[4300];
@@ -162,7 +148,7 @@ static void tell_runs(Report *r)
         tell_missing(r, "runs", &err, "choose another folder with --runs");
         return;
     }
-    double room = room_mb(path);
+    double room = room_disk(path) * 1e-6;
     snprintf(text, sizeof text, "%ld in %s, room for %.0f MB", n, path, room);
     tell(r, "runs", text, room < 500 ? "little room is left for checkpoints: delete old runs with viewsmith runs" : NULL);
 }

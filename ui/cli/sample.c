@@ -18,7 +18,7 @@ static const Option options[] = {
     OPTION_MODEL,
     OPTION_SEED_OF("Of the first view; the others follow"),
     {"class", OPTION_TEXT, "NAME|N", NULL, 0, 0, true, "Class by name or number; several take turns (all)"},
-    {"psi", OPTION_NUMBER, "X", "1", 0, 2, false, "Truncation towards the class's mean style"},
+    {"psi", OPTION_NUMBER, "X", "1", 0, 2, false, "Truncation: 1 is none, lower is nearer to the typical member of the class"},
     {"n", OPTION_INTEGER, "N", "1", 1, 1e6, false, "Views (also -n N)"},
     {"out", OPTION_TEXT, "PNG|DIR", NULL, 0, 0, false, "The view, a sheet of several; DIR/: one file each"},
     {"grid", OPTION_INTEGER, "COLUMNS", NULL, 1, 1024, false, "Columns of the sheet (about the square root)"},

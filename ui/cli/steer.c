@@ -14,7 +14,7 @@ static const Option options[] = {
     OPTION_MODEL,
     OPTION_SEED_OF("Start from this seed, or put it in ADDRESS"),
     {"class", OPTION_TEXT, "NAME|N", NULL, 0, 0, false, "Class by name or number"},
-    {"psi", OPTION_NUMBER, "X", "1", 0, 2, false, "Truncation towards the mean style"},
+    {"psi", OPTION_NUMBER, "X", "1", 0, 2, false, "Truncation: 1 is none, lower is nearer to the typical member of the class"},
     {"set", OPTION_TEXT, "COMMAND", NULL, 0, 0, true,
      "\"pca-1 1.25 [A-B]\", \"psi 0.7\", \"mix 12 4-6\", \"noise off\", \"px occlude x=0.3 side=0.4\", "
      "\"reset\" ..."},

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "engine/corner_job.h"
 #include "engine/curator.h"
-#include "engine/slice.h"
+#include "engine/slice_job.h"
 #include "engine/tray_job.h"
 #include <math.h>
 #include <stdio.h>
@@ -301,6 +301,7 @@ static bool do_export(TrayCall *c, Err *err)
         json_put_int(c->result, "views", n->exported.done);
         json_put_int(c->result, "left_out", n->exported.left_out);
         json_put_str(c->result, "out", what.path);
+        json_put_str(c->result, "as", export_kind_name(kind));
     }
     if (n) news_drop(&n->news);
     job_free(job);
@@ -393,13 +394,14 @@ static bool do_search(TrayCall *c, Err *err)
     return ok && look(c, err);
 }
 
-static void report_slice(TrayCall *c, const Slice *s)
+static void report_slice(TrayCall *c, const SliceNews *n)
 {
     char one[40], two[40], gain[40];
+    const Slice *s = &n->slice;
     share_figure(one, &s->a), share_figure(two, &s->b), share_figure(gain, &s->gain);
     cli_say(c->args, "%d kept views, %d made around them", s->items, s->views);
-    cli_say(c->args, "%-8s %s", c->args->word[1], one);
-    cli_say(c->args, "%-8s %s", c->args->word[2], two);
+    cli_say(c->args, "%-8s %s", n->task.a, one);
+    cli_say(c->args, "%-8s %s", n->task.b, two);
     cli_say(c->args, "gain     %s%s", gain, s->shown ? "" : ": not shown, the interval touches 0");
     json_put_int(c->result, "items", s->items);
     json_put_int(c->result, "views", s->views);
@@ -409,23 +411,51 @@ static void report_slice(TrayCall *c, const Slice *s)
     json_put_bool(c->result, "shown", s->shown);
 }
 
+/* RUN RUN, or the newest without and with the tray. */
+static bool read_slice(SliceTask *out, const TrayCall *c, Err *err)
+{
+    const Args *a = c->args;
+    const char *tag = args_text(a, "tag");
+    if (a->words == 2)
+        return err_set(err, ERR_USAGE,
+                       "compare wants two runs, or none: the newest without and with the tray");
+    if (a->words == 1 && !slice_task(out, c->workspace, tag, err)) return false;
+    if (a->words == 3) {
+        *out = (SliceTask){0};
+        snprintf(out->a, sizeof out->a, "%s", a->word[1]);
+        snprintf(out->b, sizeof out->b, "%s", a->word[2]);
+        snprintf(out->tag, sizeof out->tag, "%s", tag ? tag : "");
+    }
+    out->each = (int)args_integer(a, "views");
+    out->sigma = (float)args_number(a, "sigma");
+    return true;
+}
+
+static bool watch_slice(SliceNews **last, Job *job, const Args *a, Err *err)
+{
+    if (!job) return false;
+    cli_save_on_interrupt(true);
+    for (bool ended = false; !ended;) {
+        ended = job_wait(job, 0.1);
+        if (*last) news_drop(&(*last)->news);
+        *last = (SliceNews *)job_news(job);
+        if (cli_interrupted()) job_stop(job);
+        if (*last && (*last)->items) cli_progress(a, "%d of %d kept views", (*last)->done, (*last)->items);
+    }
+    cli_save_on_interrupt(false);
+    return job_result(job, err);
+}
+
 static bool do_compare(TrayCall *c, Err *err)
 {
-    Encoder *a = NULL, *b = NULL;
-    Slice slice = {0};
-    TrayList items = {0};
-    if (!with_workspace(c, err)) return false;
-    Pool *pool = open_pool(err);
-    bool ok = pool && workspace_encoder(&a, NULL, c->workspace, c->args->word[1], err) &&
-              workspace_encoder(&b, NULL, c->workspace, c->args->word[2], err) &&
-              tray_list(&items, c->tray, &(TrayFilter){.tag = args_text(c->args, "tag")}, err) &&
-              slice_compare(&slice, c->workspace, c->tray, &items, a, b, (int)args_integer(c->args, "views"),
-                            (float)args_number(c->args, "sigma"), pool, err);
-    if (ok) report_slice(c, &slice);
-    tray_list_free(&items);
-    encoder_drop(a);
-    encoder_drop(b);
-    pool_free(pool);
+    SliceTask task;
+    SliceNews *n = NULL;
+    if (!with_workspace(c, err) || !read_slice(&task, c, err)) return false;
+    Job *job = slice_start(c->workspace, NULL, &task, (Bell){0}, err);
+    bool ok = watch_slice(&n, job, c->args, err);
+    if (ok && n) report_slice(c, n);
+    if (n) news_drop(&n->news);
+    job_free(job);
     return ok;
 }
 
@@ -445,7 +475,7 @@ static const struct {
     {"note", "note ID TEXT", 2, ARGS_MAX, do_note},
     {"drop", "drop ID...", 1, ARGS_MAX, do_drop},
     {"keep", "keep ID...", 1, ARGS_MAX, do_keep},
-    {"compare", "compare RUN RUN [--tag TAG]", 2, 2, do_compare},
+    {"compare", "compare [RUN RUN] [--tag TAG]", 0, 2, do_compare},
     {"search", "search --like TAG | --unsure | --disagree", 0, 0, do_search},
     {"export", "export DIR", 1, 1, do_export},
     {"import", "import PATH", 1, 1, do_import},
@@ -486,7 +516,8 @@ const Command command_tray = {
     "every address and the tensors it needs, so an import restores the same views on any machine.\n"
     "search fills it with candidates, found by a bounded climb from seeds, to keep or to drop; more like\n"
     "views with pixel operators are sought without those, and given them. compare\n"
-    "tells what two runs (or encoder files) know of the views under a tag, paired, with intervals.\n"
+    "tells what two runs (or encoder files) know of the views under a tag, paired, with intervals; without\n"
+    "names the newest run that took nothing from the tray and the newest that did.\n"
     "The file is ~/.local/share/viewsmith/tray.sqlite, or VIEWSMITH_TRAY.",
     "  viewsmith tray add seed=4711/class=7 --tags 'heel worn' --note 'sole is gone'\n"
     "  viewsmith tray list heel -worn\n  viewsmith tray tag 12 -heel sandal\n"

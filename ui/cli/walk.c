@@ -22,7 +22,7 @@ static const Option options[] = {
     {"resume", OPTION_FLAG, NULL, NULL, 0, 0, false,
      "Go on from FILE.checkpoint with its settings, bit for bit"},
     {"save-every", OPTION_NUMBER, "SECONDS", "30", 0.01, 86400, false, "Time between checkpoints"},
-    OPTION_SEED_OF("Of views and amounts (1)"),
+    {"seed", OPTION_SEED, "N", "1", 0, 0, false, "Of views and amounts"},
     {0},
 };
 

@@ -68,7 +68,7 @@ typedef enum {
     X(VIEWS_CLASS,      "c",            "class",       VIEWS, "CLASS or all", "class", "Show one class, by name or number, or all") \
     X(VIEWS_PSI_DOWN,   "[",            "psi-down",    VIEWS, NULL, NULL, "Truncate more: nearer to the mean, safer") \
     X(VIEWS_PSI_UP,     "]",            "psi-up",      VIEWS, NULL, "[ psi", "Truncate less: more varied") \
-    X(VIEWS_PSI,        "p",            "psi",         VIEWS, "0 .. 1", NULL, "Set the truncation psi") \
+    X(VIEWS_PSI,        "p",            "psi",         VIEWS, "0 to 1.5", NULL, "Set the truncation psi: 1 is none, lower is nearer to the typical member of the class") \
     X(VIEWS_SEED,       "s",            "seed",        VIEWS, "SEED", "seed", "Start the wall at this seed") \
     X(VIEWS_LARGER,     "+ =",          "larger",      VIEWS, NULL, "- zoom", "Larger pictures; in the plane: nearer") \
     X(VIEWS_SMALLER,    "-",            "smaller",     VIEWS, NULL, NULL, "Smaller pictures; in the plane: farther") \
@@ -98,7 +98,7 @@ typedef enum {
     X(STEER_CLASS,      "c",            "class",       STEER, "CLASS", "class", "Set the class, by name or number") \
     X(STEER_PSI_DOWN,   "[",            "psi-down",    STEER, NULL, NULL, "Truncate more") \
     X(STEER_PSI_UP,     "]",            "psi-up",      STEER, NULL, "[ psi", "Truncate less") \
-    X(STEER_PSI,        "p",            "psi",         STEER, "0 .. 1", NULL, "Set the truncation psi") \
+    X(STEER_PSI,        "p",            "psi",         STEER, "0 to 1.5", NULL, "Set the truncation psi: 1 is none, lower is nearer to the typical member of the class") \
     X(STEER_DIRECTIONS, "d",            "directions",  STEER, NULL, "directions", "To the next group of sliders: walks, your own, PCA of w, SeFa, pixel operators; h and l on a heading fold it") \
     X(STEER_FILTER,     "/",            "filter",      STEER, "WORDS", NULL, "Only sliders whose name or caption holds these words; Escape ends it") \
     X(STEER_SORT,       "S",            "sort",        STEER, NULL, NULL, "Order the sliders by how much they change this picture, shown as bars; again: their own order") \
@@ -168,6 +168,7 @@ typedef enum {
     X(CORNERS_UNSURE,     "s",          "find-unsure", CORNERS, NULL, "unsure", "Search for views that the judge is unsure of and that still look real") \
     X(CORNERS_DISAGREE,   "d",          "find-disagree", CORNERS, NULL, NULL, "Search for views that the trained encoder and the judge see differently") \
     X(CORNERS_TRAIN,      "r",          "train-on",    CORNERS, NULL, NULL, "Set up a run that takes a tenth of each batch from the views with the tag in the filter, or from all") \
+    X(CORNERS_COMPARE,    "C",          "compare",     CORNERS, "RUN RUN", "compare", "What two runs know of the views with the tag in the filter, or of all: one trained without the tray and one with it") \
     X(CORNERS_PARENT,     "p",          "parent",      CORNERS, NULL, NULL, "To the view it was made from") \
     X(CORNERS_EXPORT,     "E",          "export",      CORNERS, NULL, "export", "Export what is picked, else what is shown: pictures, ImageFolder, WebDataset") \
     X(EXPORT_FOLDER,      "",           "export-folder", CORNERS, "FOLDER", NULL, "... as pictures side by side with a manifest") \

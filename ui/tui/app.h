@@ -117,9 +117,6 @@ void app_wake(void *app);
 
 /* The columns or rows a person gave to a pane by dragging its border (screen.h), else `initial`. */
 int app_split(const App *app, const char *name, int initial);
-/* Something worth keeping changed outside of an event (a job's result): the session is written soon. Changes
- * by events are noticed by the frame. */
-void app_changed(App *app);
 /* A line for the log pane (Ctrl-G), without a notice; notices and failures are logged by themselves. */
 void app_log(App *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Something long has ended: a notice, and by the setting `notify` a bell, OSC 9 or the title. */

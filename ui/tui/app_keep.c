@@ -28,11 +28,6 @@ void app_set_split(App *app, const char *name, int size)
     app->split[at].size = size;
 }
 
-void app_changed(App *app)
-{
-    app->keep.changed = true;
-}
-
 /* --- writing ----------------------------------------------------------------------------------------------
  */
 

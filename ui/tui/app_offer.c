@@ -99,7 +99,7 @@ static void offer_word(const Filling *f, const App *app, const char *word)
         offer_themes(f);
     else if (isupper((unsigned char)*word))
         offer_world(f, app, word);
-    else if (strlen(word) > 1 && strcmp(word, "or"))
+    else if (islower((unsigned char)*word) && strcmp(word, "or") && strcmp(word, "to"))
         offer(f, word, NULL);
 }
 

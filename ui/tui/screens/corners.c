@@ -236,12 +236,18 @@ static bool open_text(App *app, const char *text)
     return true;
 }
 
+const char *corners_tag(const CornersScreen *s)
+{
+    for (int i = 0; i < s->tags; i++)
+        if (!strcmp(s->tag[i].name, s->words)) return s->tag[i].name;
+    return "";
+}
+
 /* The Train screen, set up to take a tenth of each batch from the filter's tag, or from all. */
 static bool train_on(const CornersScreen *s, App *app)
 {
-    char text[TRAY_TAG_MAX + 8] = "0.1";
-    for (int i = 0; i < s->tags; i++)
-        if (!strcmp(s->tag[i].name, s->words)) snprintf(text, sizeof text, "0.1 %s", s->tag[i].name);
+    char text[TRAY_TAG_MAX + 8];
+    snprintf(text, sizeof text, "0.1 %s", corners_tag(s));
     if (!s->all) return app_notice(app, "nothing is kept to train on"), true;
     app_go(app, CONTEXT_TRAIN, &(Event){.kind = EV_ACTION, .action = ACT_TRAIN_TRAY, .text = text});
     return true;
@@ -311,6 +317,8 @@ static bool act_tray(CornersScreen *s, App *app, Action action, const char *text
         return text ? corners_import(s, app, text) : false;
     case ACT_CORNERS_TRAIN:
         return train_on(s, app);
+    case ACT_CORNERS_COMPARE:
+        return corners_compare(s, app, text);
     case ACT_CORNERS_LIKE:
         return corners_search(s, app, CORNER_LIKE);
     case ACT_CORNERS_UNSURE:
@@ -370,7 +378,7 @@ static bool act(CornersScreen *s, App *app, Action action, const char *text)
     case ACT_OPEN:
         return text ? open_text(app, text) : false;
     case ACT_CANCEL:
-        return corners_stop_search(s, app) || clear(s, app);
+        return corners_stop_search(s, app) || corners_stop_compare(s, app) || clear(s, app);
     default:
         return act_tray(s, app, action, text);
     }
@@ -432,6 +440,7 @@ static bool corners_tick(void *self, App *app)
     CornersScreen *s = self;
     World *w = app_world(app);
     bool draw = corners_jobs(s, app);
+    draw = corners_slice_tick(s, app) || draw;
     if (w->tray && tray_changes(w->tray) != s->seen) draw = reload(s, app);
     return world_take_meters(app, METER_TRAY, &s->meters) || draw;
 }
@@ -440,16 +449,16 @@ static bool corners_busy(const void *self)
 {
     const CornersScreen *s = self;
     const World *w = s->world;
-    return s->job || s->search || (w->curator && curator_busy(w->curator)) ||
+    return s->job || s->search || s->slice || (w->curator && curator_busy(w->curator)) ||
            (w->meters && meters_busy(w->meters, false));
 }
 
 static int corners_hints(const void *self, Action *out, int max)
 {
-    static const Action kept[] = {ACT_CORNERS_STEER,  ACT_CORNERS_TAG,    ACT_CORNERS_LIKE,
-                                  ACT_CORNERS_UNSURE, ACT_CORNERS_PICK,   ACT_CORNERS_DROP,
-                                  ACT_CORNERS_FILTER, ACT_CORNERS_EXPORT, ACT_CORNERS_TRAIN,
-                                  ACT_CORNERS_IMPORT, ACT_CORNERS_NOTE,   ACT_FOCUS_NEXT};
+    static const Action kept[] = {
+        ACT_CORNERS_STEER,   ACT_CORNERS_TAG,    ACT_CORNERS_LIKE,   ACT_CORNERS_UNSURE, ACT_CORNERS_PICK,
+        ACT_CORNERS_DROP,    ACT_CORNERS_FILTER, ACT_CORNERS_EXPORT, ACT_CORNERS_IMPORT, ACT_CORNERS_TRAIN,
+        ACT_CORNERS_COMPARE, ACT_CORNERS_NOTE,   ACT_FOCUS_NEXT};
     static const Action found[] = {ACT_TRAY,        ACT_CORNERS_DROP,    ACT_CORNERS_STEER,
                                    ACT_CORNERS_TAG, ACT_CORNERS_PICK,    ACT_CORNERS_LIKE,
                                    ACT_FOCUS_NEXT,  ACT_CORNERS_PICK_ALL};
@@ -486,6 +495,7 @@ static void corners_close(void *self, App *app)
 {
     CornersScreen *s = self;
     corners_end_jobs(s, app);
+    corners_end_slice(s, app);
     for (int i = 0; i < CORNERS_PANES; i++) tray_list_free(&s->pane[i].list);
     if (s->meters) news_drop(&s->meters->news);
     corners_forget(s);

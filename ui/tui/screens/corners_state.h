@@ -1,6 +1,7 @@
 /* Inside the Corners screen: the tray as it is shown, what is picked, and what can be taken back. */
 #pragma once
 #include "engine/corner_job.h"
+#include "engine/slice_job.h"
 #include "engine/tray_job.h"
 #include "tui/widgets/grid.h"
 #include "tui/world.h"
@@ -47,7 +48,9 @@ typedef struct {
     char job_path[256];
     Job *search; /* for candidates, or NULL */
     CornerWish wish;
-    bool follow; /* nothing was done since the search began: its first candidate takes the focus */
+    bool follow;       /* nothing was done since the search began: its first candidate takes the focus */
+    Job *slice;        /* a comparison of two runs under way, or NULL */
+    SliceNews *sliced; /* what the last one found, or NULL */
     MeterNews *meters; /* of the selected view */
     uint64_t asked;
     int64_t asked_id;
@@ -82,5 +85,14 @@ bool corners_search(CornersScreen *s, App *app, CornerWish wish);
 bool corners_stop_search(CornersScreen *s, App *app); /* false: none runs */
 bool corners_jobs(CornersScreen *s, App *app);        /* tells how they ended; true: draw */
 void corners_end_jobs(CornersScreen *s, App *app);
+/* corners_slice.c: what two runs know of the filter's tag; text: "RUN RUN", NULL: proposes two. */
+bool corners_compare(CornersScreen *s, App *app, const char *text);
+bool corners_stop_compare(CornersScreen *s, App *app); /* false: none runs */
+bool corners_slice_tick(CornersScreen *s, App *app);   /* true: draw */
+void corners_end_slice(CornersScreen *s, App *app);
+int corners_slice_rows(const CornersScreen *s); /* that corners_slice_draw wants; 0: nothing to show */
+void corners_slice_draw(const CornersScreen *s, Canvas *c, Rect box);
+/* The tag that the filter is, "" where it is none. */
+const char *corners_tag(const CornersScreen *s);
 /* The ids meant, malloc'ed (caller frees); 0: none. */
 int corners_meant(const CornersScreen *s, int64_t **id);

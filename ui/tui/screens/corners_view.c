@@ -209,6 +209,8 @@ void corners_view(const void *self, const App *app, Canvas *c, Rect area)
     if (!rect_empty(at.box[PANE_FOUND])) draw_found(s, app, c, at.box[PANE_FOUND]);
     if (rect_empty(at.side)) return;
     Rect tags = cut_tags(s, &at.side);
+    int rows = corners_slice_rows(s);
+    if (rows && at.side.h >= rows + 14) corners_slice_draw(s, c, rect_cut_bottom(&at.side, rows));
     draw_selected(s, app_world(app), c, at.side);
     draw_tags(s, c, tags);
 }
