@@ -8,7 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Pictures in colour hold more: wider networks, a residual critic that learns at twice the generator's rate, mirrored pictures. */
+/* Pictures in colour hold more: wider networks, a residual critic that learns at twice the generator's rate,
+ * mirrored pictures. */
 static void make_colourful(GanConfig *c)
 {
     c->generator.z_dim = 128;
@@ -25,12 +26,27 @@ static void make_colourful(GanConfig *c)
 
 GanConfig gan_defaults(const Dataset *real)
 {
-    GanConfig c = {.batch = 64, .total = 1500000, .anneal = 0.4f, .rate_g = 4e-4f, .rate_d = 4e-4f, .beta1 = 0,
-                   .beta2 = 0.99f, .auxiliary = 0.1f, .mixing = 0.3f, .ema_images = 10000, .seed = 1};
-    c.generator = (GeneratorConfig){.z_dim = 64, .w_dim = 128, .classes = real->classes, .size = real->h,
-                                    .channels = real->c, .mapping_layers = 3, .stages = 3, .width = {96, 64, 32}};
-    c.discriminator = (DiscriminatorConfig){.classes = real->classes, .size = real->h, .channels = real->c,
-                                            .width = {48, 96, 128}};
+    GanConfig c = {.batch = 64,
+                   .total = 1500000,
+                   .anneal = 0.4f,
+                   .rate_g = 4e-4f,
+                   .rate_d = 4e-4f,
+                   .beta1 = 0,
+                   .beta2 = 0.99f,
+                   .auxiliary = 0.1f,
+                   .mixing = 0.3f,
+                   .ema_images = 10000,
+                   .seed = 1};
+    c.generator = (GeneratorConfig){.z_dim = 64,
+                                    .w_dim = 128,
+                                    .classes = real->classes,
+                                    .size = real->h,
+                                    .channels = real->c,
+                                    .mapping_layers = 3,
+                                    .stages = 3,
+                                    .width = {96, 64, 32}};
+    c.discriminator = (DiscriminatorConfig){
+        .classes = real->classes, .size = real->h, .channels = real->c, .width = {48, 96, 128}};
     if (real->c == 3 && real->h % 8 == 0) make_colourful(&c);
     return c;
 }
@@ -85,9 +101,11 @@ static void draw_batch(Gan *gan)
         image_bytes_to_float(gan->real_image + i * item, dataset_pixels(gan->real, at), item);
         if (classes) {
             gan->real_label[i] = gan->real->label[at];
-            gan->fake_label[i] = i < B / 2 ? (int)rng_below(&r, (uint32_t)classes) : gan->fake_label[i - B / 2];
+            gan->fake_label[i] =
+                i < B / 2 ? (int)rng_below(&r, (uint32_t)classes) : gan->fake_label[i - B / 2];
         }
-        gan->cross[i] = gan->layers; /* from this style layer on, w comes from the partner of the same class */
+        gan->cross[i] =
+            gan->layers; /* from this style layer on, w comes from the partner of the same class */
         if (rng_uniform(&r) < c->mixing) gan->cross[i] = 1 + (int)rng_below(&r, (uint32_t)(gan->layers - 1));
     }
     if (c->flip) mirror_half(gan);
@@ -97,8 +115,13 @@ static void draw_batch(Gan *gan)
     for (int k = 0; k < gan->noises; k++) {
         float *noise = exec_value(gan->synthesis, gan->noise_port[k]);
         size_t n = (size_t)B * gan->noise_side[k] * gan->noise_side[k];
+<<<<<<< Updated upstream
         rng_fill_normals(noise, n, rng_mix(c->seed, (uint64_t)gan->step), RNG_NOISE + 1000u * (unsigned)(k + 1),
                          gan->pool);
+=======
+        rng_fill_normal(noise, n, rng_mix(c->seed, (uint64_t)gan->step),
+                        RNG_NOISE + 1000u * (unsigned)(k + 1));
+>>>>>>> Stashed changes
     }
 }
 
@@ -112,7 +135,8 @@ static int style_source(const Gan *gan, int image, int layer)
 static void make_fakes(Gan *gan)
 {
     int B = gan->config.batch, D = gan->config.generator.w_dim;
-    memcpy(exec_value(gan->mapping, gan->z_port), gan->z, (size_t)B * gan->config.generator.z_dim * sizeof(float));
+    memcpy(exec_value(gan->mapping, gan->z_port), gan->z,
+           (size_t)B * gan->config.generator.z_dim * sizeof(float));
     if (gan->config.generator.classes)
         memcpy(exec_value(gan->mapping, gan->class_port), gan->fake_class,
                (size_t)B * gan->config.generator.classes * sizeof(float));
@@ -134,7 +158,8 @@ static void disguise(Gan *gan, float *x, unsigned kind)
     if (!gan_augments(a)) return;
     for (int i = 0; i < gan->config.batch; i++) {
         gan->change[i] = gan_change(a, &r, gan->real->h);
-        gan_change_apply(x + (size_t)i * dataset_item_bytes(gan->real), &gan->change[i], gan->real->c, gan->real->h, gan->spare);
+        gan_change_apply(x + (size_t)i * dataset_item_bytes(gan->real), &gan->change[i], gan->real->c,
+                         gan->real->h, gan->spare);
     }
 }
 
@@ -142,8 +167,8 @@ static void disguise(Gan *gan, float *x, unsigned kind)
 static void undisguise(Gan *gan, float *dx)
 {
     for (int i = 0; gan_augments(&gan->config.augment) && i < gan->config.batch; i++)
-        gan_change_backward(dx + (size_t)i * dataset_item_bytes(gan->real), &gan->change[i], gan->real->c, gan->real->h,
-                            gan->spare);
+        gan_change_backward(dx + (size_t)i * dataset_item_bytes(gan->real), &gan->change[i], gan->real->c,
+                            gan->real->h, gan->spare);
 }
 
 /* Puts a batch, changed by the draws of `kind`, in front of the critic, as images `first` and on. */
@@ -158,8 +183,8 @@ static void show(Gan *gan, Exec *e, int first, const float *image, const float *
 
 typedef double HingeLoss(float *dd, const float *d, int N);
 
-/* The classifier's loss of the batch at `first`, whose gradient is seeded `auxiliary` times; gives the share of labels it
- * gets right. */
+/* The classifier's loss of the batch at `first`, whose gradient is seeded `auxiliary` times; gives the share
+ * of labels it gets right. */
 static double classify(Gan *gan, Exec *e, int first, const int *label, float auxiliary)
 {
     int B = gan->config.batch, classes = gan->config.generator.classes, right = 0;
@@ -192,12 +217,13 @@ static float rate_now(const Gan *gan)
 
 static void player_step(Gan *gan, Player *p, float rate)
 {
-    adam_step(p->w->block, p->m, p->v, p->g->block, p->w->floats, rate, gan->config.beta1, gan->config.beta2, 1e-8f, 0,
-              gan->step + 1, gan->pool);
+    adam_step(p->w->block, p->m, p->v, p->g->block, p->w->floats, rate, gan->config.beta1, gan->config.beta2,
+              1e-8f, 0, gan->step + 1, gan->pool);
     weights_touch(p->w);
 }
 
-/* Labels are learned from real images only: from fakes the critic would learn the generator's mistakes as truth. */
+/* Labels are learned from real images only: from fakes the critic would learn the generator's mistakes as
+ * truth. */
 static void teach_critic(Gan *gan, GanStats *s)
 {
     Exec *e = gan->critic;
@@ -272,6 +298,7 @@ bool gan_step(Gan *gan, GanStats *s, Err *err)
     s->images = gan_images(gan);
     if (!isfinite(s->loss_d) || !isfinite(s->loss_g) ||
         (gan->step % 100 == 0 && !(weights_finite(gan->g_synthesis.w) && weights_finite(gan->d.w))))
-        return err_set(err, ERR_NUMERIC, "the GAN's loss or weights are no longer finite at image %ld", s->images);
+        return err_set(err, ERR_NUMERIC, "the GAN's loss or weights are no longer finite at image %ld",
+                       s->images);
     return true;
 }

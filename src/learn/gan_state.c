@@ -53,7 +53,8 @@ static void find_ports(Gan *gan)
 
 static bool open_execs(Gan *gan, Err *err)
 {
-    ExecGrads learn = {.params = true, .once = true}, both = {.params = true, .inputs = true, .prefix = "w", .once = true};
+    ExecGrads learn = {.params = true, .once = true},
+              both = {.params = true, .inputs = true, .prefix = "w", .once = true};
     ExecGrads guide = {.inputs = true, .once = true};
     ExecMode mode = EXEC_TRAIN | (gan->config.bf16 ? EXEC_BF16 : 0);
     int B = gan->config.batch;
@@ -66,7 +67,8 @@ static bool open_execs(Gan *gan, Err *err)
 
 static bool open_batch(Gan *gan, Err *err)
 {
-    size_t B = (size_t)gan->config.batch, classes = (size_t)gan->config.generator.classes + 1; /* 0: room for one */
+    size_t B = (size_t)gan->config.batch,
+           classes = (size_t)gan->config.generator.classes + 1; /* 0: room for one */
     gan->real_image = malloc(B * dataset_item_bytes(gan->real) * sizeof(float));
     gan->real_class = malloc(B * classes * sizeof(float));
     gan->fake_class = malloc(B * classes * sizeof(float));
@@ -76,8 +78,8 @@ static bool open_batch(Gan *gan, Err *err)
     gan->cross = malloc(B * sizeof(int));
     gan->change = malloc(B * sizeof *gan->change);
     gan->spare = malloc(dataset_item_bytes(gan->real) * sizeof(float));
-    return (gan->change && gan->spare && gan->real_image && gan->real_class && gan->fake_class && gan->z && gan->real_label && gan->fake_label &&
-            gan->cross) ||
+    return (gan->change && gan->spare && gan->real_image && gan->real_class && gan->fake_class && gan->z &&
+            gan->real_label && gan->fake_label && gan->cross) ||
            err_nomem(err, "a batch of images");
 }
 
@@ -90,10 +92,10 @@ static bool gan_open(Gan *gan, Err *err)
     critic.group = c->batch;
     gan->layers = generator_layers(&c->generator, &gan->noises, gan->noise_side);
     bool made = player_open(&gan->g_mapping, generator_mapping(&c->generator, err), c->seed, err) &&
-           player_open(&gan->g_synthesis, generator_synthesis(&c->generator, err), c->seed + 1, err) &&
-           player_open(&gan->d, discriminator_net(&critic, err), c->seed + 2, err) &&
-           (gan->ema_mapping = weights_copy(gan->g_mapping.w, err)) &&
-           (gan->ema_synthesis = weights_copy(gan->g_synthesis.w, err));
+                player_open(&gan->g_synthesis, generator_synthesis(&c->generator, err), c->seed + 1, err) &&
+                player_open(&gan->d, discriminator_net(&critic, err), c->seed + 2, err) &&
+                (gan->ema_mapping = weights_copy(gan->g_mapping.w, err)) &&
+                (gan->ema_synthesis = weights_copy(gan->g_synthesis.w, err));
     if (!made) return false;
     find_ports(gan);
     return open_execs(gan, err) && open_batch(gan, err);
@@ -192,7 +194,8 @@ static char *identity(const Gan *gan)
 static const char *const player_name[] = {"mapping", "synthesis", "critic"};
 
 /* Calls `each`, which may write, for every block of floats that makes the state. */
-static bool each_block(const Gan *gan, bool (*each)(void *ctx, const char *name, float *data, size_t n, Err *err), void *ctx,
+static bool each_block(const Gan *gan,
+                       bool (*each)(void *ctx, const char *name, float *data, size_t n, Err *err), void *ctx,
                        Err *err)
 {
     const Player *players[] = {&gan->g_mapping, &gan->g_synthesis, &gan->d};
@@ -256,10 +259,12 @@ static bool load_into(Gan *gan, Checkpoint *ck, const char *path, Err *err)
     char *who = identity(gan);
     bool same = who && !strcmp(who, config);
     if (!same)
-        err_set(err, ERR_USAGE, "%s was made with other settings or data (%s, now %s); give the same ones, or another folder",
+        err_set(err, ERR_USAGE,
+                "%s was made with other settings or data (%s, now %s); give the same ones, or another folder",
                 path, config, who ? who : "?");
     free(who);
-    if (!same || !checkpoint_get_int(ck, "step", &step, err) || !each_block(gan, get_block, ck, err)) return false;
+    if (!same || !checkpoint_get_int(ck, "step", &step, err) || !each_block(gan, get_block, ck, err))
+        return false;
     gan->step = (long)step;
     gan->slow = strtof(slow, NULL);
     return true;
@@ -280,7 +285,8 @@ static void show_latents(Gan *gan, Exec *map, int first, int n, int total)
     const GeneratorConfig *c = &gan->config.generator;
     for (int i = 0; i < n; i++) {
         Rng r = rng_at((uint64_t)(first + i), RNG_LATENT);
-        for (int k = 0; k < c->z_dim; k++) exec_value(map, gan->z_port)[(size_t)i * c->z_dim + k] = rng_normal(&r);
+        for (int k = 0; k < c->z_dim; k++)
+            exec_value(map, gan->z_port)[(size_t)i * c->z_dim + k] = rng_normal(&r);
         gan->fake_label[i] = (int)((int64_t)(first + i) * c->classes / total);
     }
     if (c->classes) gan_onehot(exec_value(map, gan->class_port), gan->fake_label, n, c->classes);
@@ -304,14 +310,16 @@ static void fill_samples(Gan *gan, Exec *map, Exec *paint, float *images, int to
                             RNG_NOISE + 1000u * (unsigned)(k + 1));
         }
         exec_forward(paint, gan->ema_synthesis, n);
-        memcpy(images + (size_t)first * item, exec_value(paint, gan->image_out), (size_t)n * item * sizeof(float));
+        memcpy(images + (size_t)first * item, exec_value(paint, gan->image_out),
+               (size_t)n * item * sizeof(float));
     }
 }
 
 bool gan_samples(Gan *gan, float *images, int n, Err *err)
 {
     Exec *map = exec_new(gan->g_mapping.net, gan->config.batch, EXEC_INFER, (ExecGrads){0}, gan->pool, err);
-    Exec *paint = exec_new(gan->g_synthesis.net, gan->config.batch, EXEC_INFER, (ExecGrads){0}, gan->pool, err);
+    Exec *paint =
+        exec_new(gan->g_synthesis.net, gan->config.batch, EXEC_INFER, (ExecGrads){0}, gan->pool, err);
     bool ok = map && paint;
     if (ok) fill_samples(gan, map, paint, images, n);
     exec_free(map);

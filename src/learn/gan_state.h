@@ -1,4 +1,5 @@
-/* What a Gan holds: players, executors, the batch of this step. Shared by gan.c (the step) and gan_state.c (life and files). */
+/* What a Gan holds: players, executors, the batch of this step. Shared by gan.c (the step) and gan_state.c
+ * (life and files). */
 #pragma once
 #include "learn/gan.h"
 
@@ -16,9 +17,11 @@ struct Gan {
     Player g_mapping, g_synthesis, d;
     Weights *ema_mapping, *ema_synthesis;
     Exec *mapping, *synthesis; /* training the generator */
-    Exec *critic, *guide; /* the critic learning from real and made together, and teaching (gradient of the image only) */
+    Exec *critic, *guide; /* the critic learning from real and made together, and teaching (gradient of the
+                             image only) */
     int layers, noises, noise_side[GENERATOR_LAYERS_MAX];
-    ValueId z_port, class_port, w_out, w_port[GENERATOR_LAYERS_MAX], noise_port[GENERATOR_LAYERS_MAX], image_out;
+    ValueId z_port, class_port, w_out, w_port[GENERATOR_LAYERS_MAX], noise_port[GENERATOR_LAYERS_MAX],
+        image_out;
     ValueId d_image, d_class, d_critic, d_label;
     float *real_image, *real_class, *fake_class, *z;
     int *real_label, *fake_label, *cross;

@@ -102,6 +102,34 @@ static void test_stopped_anywhere_makes_the_same_generator(void **state)
     assert_string_equal(cut, whole);
 }
 
+/* A fit without classes, with a residual critic and changed pictures, finds all of that again in its folder.
+ */
+static void test_settings_come_back(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Generator *g;
+    Fit *fit = fit_of(fresh("fit-plain"), 24, false);
+    fit_forget_classes(fit);
+    fit->gan.discriminator.stages = 2;
+    fit->gan.flip = 1;
+    fit->gan.augment = (GanAugment){.translation = 0.25f, .cutout = 0.5f};
+    finish(start(fit));
+    fit = fit_open("fit-plain", stage.data, SPLIT_TRAIN, STAGE_SIDE, 1, &err);
+    assert_ok(fit && fit_read(fit, &err), err);
+    assert_true(fit->gan.generator.classes == 0 && fit->gan.discriminator.classes == 0);
+    assert_true(fit->gan.discriminator.stages == 2 && fit->gan.discriminator.width[2] == 8 &&
+                fit->gan.flip == 1);
+    assert_true(fit->gan.augment.translation == 0.25f && fit->gan.augment.cutout == 0.5f &&
+                fit->gan.augment.colour == 0);
+    fit_close(fit);
+    finish(start(fit_of("fit-plain", 40, true)));
+    assert_ok(generator_open(&g, "fit-plain/generator.safetensors", &err), err);
+    assert_int_equal(g->config.classes, 0);
+    assert_non_null(strstr(g->card, "\"labels\":false"));
+    generator_drop(g);
+}
+
 static void test_export_alone_trains_nothing(void **state)
 {
     (void)state;
@@ -171,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stopped_anywhere_makes_the_same_generator),
+        cmocka_unit_test(test_settings_come_back),
         cmocka_unit_test(test_export_alone_trains_nothing),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_divergence_is_caught),
