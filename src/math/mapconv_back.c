@@ -147,17 +147,27 @@ static void back_plain(const Backward *b, const float *raw, int n0, int images)
     for (size_t i = 0; i < count * (size_t)images; i++) dx[i] = b->out->add ? dx[i] + raw[i] : raw[i];
 }
 
+/* Results that are the gradient as they are, and not to be streamed. */
+static bool back_inplace(const Backward *b)
+{
+    MapSide m = b->back.out;
+    return b->out->dx && !b->c->plain_in && !b->from->scale && !b->out->add &&
+           map_count(b->c->s.N, m.C, m.H * m.W) <= MAP_STREAM;
+}
+
 static void back_images(const Backward *b, const Staged *grad, float *raw, float *scratch, float *sums,
                         int n0)
 {
     MapSide m = b->back.out;
     size_t P = (size_t)m.H * (size_t)m.W, blocks = (size_t)map_blocks(m.C);
-    bool narrow = b->back.kernel == WAY_NARROW;
+    bool narrow = b->back.kernel == WAY_NARROW, inplace = back_inplace(b);
     size_t pixel = narrow ? 1 : MAP_LANES, parts = narrow ? (size_t)m.C : blocks;
     MapRegion y = {raw, parts * P * pixel, P * pixel, (size_t)m.W * pixel, pixel, m.H, m.W};
+    if (inplace) y.at = b->out->dx + (size_t)n0 * y.image;
     Staged x = seen_from(grad, b->grad_extent, b->back.row0, b->back.col0);
     WayProduct product = {&b->back, &x, b->packed, b->back_offset, 0, way_pairs(&b->back)};
     way_product(&y, &product, scratch);
+    if (inplace) return;
     if (b->c->plain_in) {
         back_plain(b, raw, n0, grad->images);
         return;
