@@ -115,13 +115,8 @@ static void draw_batch(Gan *gan)
     for (int k = 0; k < gan->noises; k++) {
         float *noise = exec_value(gan->synthesis, gan->noise_port[k]);
         size_t n = (size_t)B * gan->noise_side[k] * gan->noise_side[k];
-<<<<<<< Updated upstream
         rng_fill_normals(noise, n, rng_mix(c->seed, (uint64_t)gan->step), RNG_NOISE + 1000u * (unsigned)(k + 1),
                          gan->pool);
-=======
-        rng_fill_normal(noise, n, rng_mix(c->seed, (uint64_t)gan->step),
-                        RNG_NOISE + 1000u * (unsigned)(k + 1));
->>>>>>> Stashed changes
     }
 }
 
