@@ -182,6 +182,15 @@ static void the_same_key_takes_it_back(void **state)
     json_drop(o);
 }
 
+/* What a run could not do is told wherever one is, once. */
+static void trouble_is_told_on_every_screen(void **state)
+{
+    (void)state;
+    live(START ":tell share 0.1\nSpace\nwait\nexpect paused\n2\nwait\nCtrl-G\nexpect run 0001: this run was "
+               "begun without views\n"
+               "Escape\n3\nx\nwait\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +201,7 @@ int main(void)
         cmocka_unit_test(two_runs_are_compared),
         cmocka_unit_test_setup(a_run_is_told_which_views_come, clean),
         cmocka_unit_test_setup(the_same_key_takes_it_back, clean),
+        cmocka_unit_test_setup(trouble_is_told_on_every_screen, clean),
     };
     return cmocka_run_group_tests_name("train", tests, prepare, NULL);
 }

@@ -30,6 +30,7 @@ typedef struct World {
     int64_t kept;       /* the item put in last, until it is known what it looks like; 0: none */
     Address start;      /* what steering began with: the parent of what is kept */
     Job *train;         /* the run of this program, or NULL */
+    char told[256]; /* the run's last trouble that was told */
     char run[16];       /* id of a run to show, from the command line; "" for none */
     char query[3072];   /* a picture file to ask about, "" for none */
     char encoder[3072]; /* what Neighbours looks through: an encoder file or a run; "": what is trained, else the newest run */
@@ -39,6 +40,7 @@ typedef struct World {
     RunInfo *offered;   /* runs as a command's argument offers them */
     long offers;
     Bell bell;          /* wakes the loop */
+    bool unsaid;        /* the view has moved by itself (it plays) and the journal does not know yet */
     Journal *journal;   /* what was done, in words; NULL: not written down (scripts, a home that cannot be written) */
 } World;
 
@@ -59,6 +61,7 @@ bool world_read(const World *w, const char *text, Address *out, Err *err);
 void world_record(World *w, const char *command);
 /* Takes the program's run over and lists it in the jobs pane; and lets it go, ended or not. */
 void world_train_begins(App *app, Job *job);
+void world_train_trouble(App *app); /* tells of what its guard has done, once */
 void world_train_drop(App *app);
 /* For AppHooks: what an argument of a command could be. */
 bool world_offer(void *world, const char *argument, int i, char *out, size_t cap);

@@ -17,10 +17,23 @@ static void say(void *ctx, Job *job, AppJobLine *out)
     news_drop(&n->news);
 }
 
+/* What went wrong in the run and was mended, told once, whatever the screen. */
+void world_train_trouble(App *app)
+{
+    World *w = app_world(app);
+    TrainNews *n = w->train ? (TrainNews *)job_news(w->train) : NULL;
+    if (n && strcmp(n->told, w->told)) {
+        snprintf(w->told, sizeof w->told, "%s", n->told);
+        if (*w->told) app_notify(app, true, "run %s: %s", n->id, w->told);
+    }
+    if (n) news_drop(&n->news);
+}
+
 void world_train_begins(App *app, Job *job)
 {
     World *w = app_world(app);
     w->train = job;
+    w->told[0] = 0;
     if (job) app_job_add(app, &(AppJob){.job = job, .title = "train", .say = say});
 }
 

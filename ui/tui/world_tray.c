@@ -72,6 +72,7 @@ bool world_keep(App *app, const Address *view, const char *tags)
 void world_tick(void *world, App *app)
 {
     World *w = world;
+    world_train_trouble(app);
     CuratorNews *n = w->curator ? (CuratorNews *)curator_look(w->curator) : NULL;
     if (!n) return;
     if (w->kept && n->id == w->kept) {
