@@ -484,12 +484,124 @@ static void too_many_uses(void **state)
     free(node);
 }
 
+/* Opens, refuses and does not find files. */
+static void files(void **state)
+{
+    File *f = file_plain();
+    OnnxModel m;
+    Err err = {0};
+    FILE *out;
+    (void)state;
+    file_end(f, 13);
+    for (int cut = 0; cut < 2; cut++) {
+        assert_non_null(out = fopen("a.onnx", "wb"));
+        assert_int_equal(fwrite(f->model.at, 1, f->model.n - (size_t)cut, out), f->model.n - (size_t)cut);
+        fclose(out);
+        if (cut) {
+            assert_refused(onnx_open(&m, "a.onnx", &err), err, ERR_FORMAT, "a.onnx: the model is cut off");
+        } else {
+            assert_ok(onnx_open(&m, "a.onnx", &err), err);
+            onnx_close(&m);
+        }
+    }
+    assert_refused(onnx_open(&m, "none.onnx", &err), err, ERR_IO, "none.onnx");
+    free(f);
+}
+
+/* Operator sets of others may be declared as long as nobody uses them; a length of 0 is none. */
+static void other_sets(void **state)
+{
+    File *f = file_new();
+    Msg set = {.n = 0};
+    OnnxModel m;
+    Err err = {0};
+    (void)state;
+    put_text(&set, 1, "ai.onnx.ml"), put_int(&set, 2, 3);
+    put_msg(&f->model, 8, &set);
+    set.n = 0;
+    put_text(&set, 1, "ai.onnx"), put_int(&set, 2, 12);
+    put_msg(&f->model, 8, &set);
+    put_node(&f->graph, "Relu", "x", "y", NULL, "");
+    put_port(&f->graph, 12, "y", ONNX_FLOAT, (int64_t[]){-1, 8}, 2);
+    put_msg(&f->model, 7, &f->graph);
+    assert_ok(decode(&m, f, &err), err);
+    assert_int_equal(m.opset, 12);
+    onnx_close(&m);
+    f->model.n = 0, set.n = 0;
+    put_text(&set, 1, "");
+    put_msg(&f->model, 8, &set); /* without a version */
+    put_msg(&f->model, 7, &f->graph);
+    refused(f, ERR_FORMAT, "9 to 17 are read");
+}
+
+/* A file of one graph, whose fields are written by `put`. */
+static void many(void (*put)(uint8_t **p), const char *words)
+{
+    uint8_t *graph = malloc(4 << 20), *end = graph, *file = malloc(5 << 20), *p = file + 5;
+    OnnxModel m;
+    Err err = {0};
+    put(&end);
+    memcpy(file, "\x42\x02\x10\x0d\x3a", 5);
+    size_t n = (size_t)(end - graph);
+    for (size_t size = n; size; size >>= 7) *p++ = (uint8_t)((size & 127) | (size > 127 ? 128 : 0));
+    memcpy(p, graph, n);
+    assert_refused(onnx_decode(&m, file, (size_t)(p - file) + n, "input", &err), err, ERR_LIMIT, words);
+    free(file);
+    free(graph);
+}
+
+static void add_message(uint8_t **p, unsigned field, const Msg *inner)
+{
+    Msg head = {.n = 0};
+    put_varint(&head, field << 3 | 2), put_varint(&head, inner->n);
+    memcpy(*p, head.at, head.n), *p += head.n;
+    memcpy(*p, inner->at, inner->n), *p += inner->n;
+}
+
+static void put_attrs(uint8_t **p)
+{
+    Msg *node = calloc(1, sizeof *node);
+    for (int i = 0; i < 30000; i++) node->at[node->n++] = 5 << 3 | 2, node->at[node->n++] = 0;
+    for (int i = 0; i < 3; i++) add_message(p, 1, node);
+    free(node);
+}
+
+/* 8,000 tensors and 60 nodes of 1,000 outputs, each with a name of its own. */
+static void put_outputs(uint8_t **p)
+{
+    Msg *m = calloc(1, sizeof *m);
+    char name[16];
+    for (int i = 0; i < 8000; i++) {
+        m->n = 0;
+        snprintf(name, sizeof name, "t%d", i);
+        put_int(m, 1, 0), put_int(m, 2, ONNX_FLOAT), put_text(m, 8, name);
+        add_message(p, 5, m);
+    }
+    for (int i = 0; i < 60; i++) {
+        m->n = 0;
+        for (int k = 0; k < 1000; k++) {
+            snprintf(name, sizeof name, "v%d", i * 1000 + k);
+            put_text(m, 2, name);
+        }
+        add_message(p, 1, m);
+    }
+    free(m);
+}
+
+static void names(void **state)
+{
+    (void)state;
+    many(put_attrs, "inputs or attributes of nodes");
+    many(put_outputs, "names of values");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain),           cmocka_unit_test(tensors),  cmocka_unit_test(attributes),
-        cmocka_unit_test(old_files),       cmocka_unit_test(models),   cmocka_unit_test(nodes),
-        cmocka_unit_test(damaged_tensors), cmocka_unit_test(too_many), cmocka_unit_test(too_many_uses),
+        cmocka_unit_test(plain),           cmocka_unit_test(tensors),    cmocka_unit_test(attributes),
+        cmocka_unit_test(old_files),       cmocka_unit_test(models),     cmocka_unit_test(nodes),
+        cmocka_unit_test(damaged_tensors), cmocka_unit_test(too_many),   cmocka_unit_test(too_many_uses),
+        cmocka_unit_test(files),           cmocka_unit_test(other_sets), cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
