@@ -70,5 +70,7 @@ typedef struct {
 } DatasetKnown;
 bool dataset_known(DatasetKnown *out, int i);
 bool dataset_is_named(const char *spec);
+/* What such a set calls a class, without opening it; "" where there is none. */
+const char *dataset_named_class(const char *spec, int class);
 /* The folder where known sets are looked for: "data" in the program's XDG data folder (not created). */
 bool dataset_home(char *out, size_t cap, Err *err);

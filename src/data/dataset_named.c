@@ -196,6 +196,13 @@ bool dataset_is_named(const char *spec)
     return false;
 }
 
+const char *dataset_named_class(const char *spec, int class)
+{
+    for (int i = 0; class >= 0 && class < CLASSES && i < KNOWN; i++)
+        if (!strcmp(spec, known[i].spec)) return known[i].class_name[class];
+    return "";
+}
+
 bool dataset_named(Dataset *out, const char *spec, Split split, Err *err)
 {
     char path[PATH_MAX];

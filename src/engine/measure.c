@@ -185,8 +185,10 @@ static int judge_classes(const Measure *m)
 const char *measure_class(const Measure *m, int class)
 {
     const Generator *g = m->w->generator;
-    bool named = g->config.classes == judge_classes(m) && class >= 0 && class < g->config.classes;
-    return named ? g->class_name[class] : "";
+    if (class < 0 || class >= judge_classes(m)) return "";
+    if (!g->config.classes)
+        return dataset_named_class(m->w->data, class); /* it knows no names, the data may */
+    return g->config.classes == judge_classes(m) ? g->class_name[class] : "";
 }
 
 /* --- views ---------------------------------------------------------------------------------------------- */

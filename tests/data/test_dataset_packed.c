@@ -189,6 +189,9 @@ static void names_are_found_in_the_data_folder(void **state)
     expect_cifar("cifar10");
     DatasetKnown k;
     bool found = false;
+    assert_string_equal(dataset_named_class("cifar10", 3), "cat");
+    assert_string_equal(dataset_named_class("cifar10", 10), "");
+    assert_string_equal(dataset_named_class("photos", 0), "");
     for (int i = 0; dataset_known(&k, i); i++)
         if (!strcmp(k.spec, "cifar10")) found = !strcmp(k.path, to);
     assert_true(found);
