@@ -137,6 +137,25 @@ static void anything_anywhere(void **state)
     assert_true(whole > parts / 2);
 }
 
+/* The way from A to B plays while a slider is dragged, and plays on while another screen is shown: the
+ * journal knows where it had come to. */
+static void played(void **state)
+{
+    static const char *const then[] = {"drag 50 6 58 6\nwait\n", "1\nwait\n", "wait 1\n"};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        clean();
+        FILE *f = fopen("keys.txt", "w");
+        assert_non_null(f);
+        fprintf(f, "2\nwait\na\n:seed 9\nwait\nb\nI\nwait\n:play\nwait 1\nwait 1\nwait 1\n%s", then[i]);
+        assert_int_equal(fclose(f), 0);
+        succeeded(viewsmith("--model", MODEL, "--data", "fashion-small", "--runs", "runs", "--script",
+                            "keys.txt", "--size", "100x34", "--fake-clock", "--dump-screen", "last.txt",
+                            "--session-file", "session.json", "--journal-file", "journal.jsonl"));
+        same_view_again(i);
+    }
+}
+
 /* A wild hand also detaches runs, which then go on as this very program: their part in the test has ended. */
 /* --- every size ----------------------------------------------------------------------------------------- */
 
@@ -161,7 +180,8 @@ static void write_sizes(const char *path, const char *begin)
 
 static void layouts_hold(void **state)
 {
-    static const char *const screens[] = {"1", "2", "2\n:plane pca-1 pca-2", "2\nU", "3", "4", "5", ":doctor", "?", ",", "J"};
+    static const char *const screens[] = {
+        "1", "2", "2\n:plane pca-1 pca-2", "2\nU", "3", "4", "5", ":doctor", "?", ",", "J"};
     (void)state;
     for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
         write_sizes("keys.txt", screens[i]);
@@ -176,7 +196,8 @@ static void layouts_hold(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(anything_anywhere), cmocka_unit_test(layouts_hold)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(played), cmocka_unit_test(anything_anywhere),
+                                       cmocka_unit_test(layouts_hold)};
     (void)argv;
     if (argc > 1) return 0;
     char home[4096];

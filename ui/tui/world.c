@@ -161,6 +161,7 @@ bool world_read(const World *w, const char *text, Address *out, Err *err)
 void world_record(World *w, const char *command)
 {
     char text[ADDRESS_BYTES_MAX + 8] = "go ";
+    w->unsaid = false;
     if (!w->journal) return;
     if (command || address_print(text + 3, &w->view, NULL))
         journal_command(w->journal, command ? command : text, NULL);

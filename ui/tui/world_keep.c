@@ -20,8 +20,9 @@ static void put_marks(const Marks *marks, Json *o)
 
 void world_put(void *world, Json *o)
 {
-    const World *w = world;
+    World *w = world;
     char text[ADDRESS_BYTES_MAX + 1];
+    if (w->unsaid) world_record(w, NULL); /* session and journal tell of the same view */
     json_put_str(o, "model", w->workspace->model);
     json_put_str(o, "data", w->workspace->data);
     json_put_str(o, "runs", w->workspace->runs);

@@ -34,9 +34,10 @@ void compare_stop(SteerScreen *s, App *app)
     world_record(app_world(app), NULL);
 }
 
+/* Where it had come to is written down before what is done there. */
 void compare_forget(SteerScreen *s, App *app)
 {
-    s->playing = false;
+    compare_stop(s, app);
     if (!s->way) return;
     free(s->way);
     s->way = NULL;
@@ -55,7 +56,7 @@ void compare_put(SteerScreen *s, App *app, double t)
     else if (!s->playing)
         steer_changed(s, app, text);
     else
-        steer_show(s, app);
+        steer_show(s, app), w->unsaid = true;
 }
 
 static bool open_way(SteerScreen *s, App *app)
