@@ -172,6 +172,9 @@ ValueId draft_one(Draft *d, int op, ValueId x, Attrs a)
 /* Remembers whose numbers a value of the net has. */
 static bool give(Draft *d, ValueId id, Numbers *n)
 {
+    if (++d->params > DRAFT_PARAMS)
+        return draft_refuse(d, "it needs more than %d constants, which is more than this program reads",
+                            DRAFT_PARAMS);
     if (id >= d->given_cap) {
         int cap = id * 2 + 64;
         Numbers **more = realloc(d->given, (size_t)cap * sizeof(Numbers *));

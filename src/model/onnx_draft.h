@@ -9,7 +9,7 @@
 #include "model/import.h"
 #include "net/ops.h"
 
-enum { DRAFT_RANK = ONNX_RANK_MAX, DRAFT_PARAMS = 2 * ONNX_TENSORS_MAX };
+enum { DRAFT_RANK = ONNX_RANK_MAX, DRAFT_PARAMS = 6000 };
 
 typedef struct {
     int n;
@@ -50,14 +50,14 @@ typedef struct {
     Err *err;
     const OnnxNode *node; /* at which we are; NULL outside */
     Net *net;
-    Operand *operand; /* per value of the ONNX graph */
-    int *uses;        /* per value: still to come */
-    Numbers **given;  /* per value of the net: the numbers of a parameter or buffer */
-    int given_cap;
-    double batch[2];   /* the two sizes; both the file's where it is fixed */
-    int fixed;         /* the file's batch, 0: symbolic */
-    size_t live, most; /* bytes of numbers */
-    double work;       /* numbers made so far; at most work_most */
+    Operand *operand;      /* per value of the ONNX graph */
+    int *uses;             /* per value: still to come */
+    Numbers **given;       /* per value of the net: the numbers of a parameter or buffer */
+    int given_cap, params; /* params: given so far */
+    double batch[2];       /* the two sizes; both the file's where it is fixed */
+    int fixed;             /* the file's batch, 0: symbolic */
+    size_t live, most;     /* bytes of numbers */
+    double work;           /* numbers made so far; at most work_most */
     double work_most;
     ValueId class_port;
     int classes;

@@ -112,7 +112,7 @@ static bool draft_room(Draft *d, size_t size)
     d->class_port = NET_NONE;
     memcpy(d->batch, TWO_BATCHES, sizeof d->batch);
     d->most = size + ((size_t)24 << 20);
-    d->work_most = 3e7 + 2.0 * (double)size;
+    d->work_most = 2e7 + (double)size;
     return (d->net && d->operand && d->uses) || err_nomem(d->err, "reading a graph");
 }
 

@@ -407,7 +407,7 @@ bool onnx_tidy(Draft *d, Net **net, Weights **weights)
     Tidy t = {.d = d, .from = d->net, .given = d->given, .one = NET_NONE};
     int given = d->given_cap;
     bool ok = tidy_room(&t) || err_nomem(d->err, "reading a graph");
-    d->net = net_new(), d->given = NULL, d->given_cap = 0;
+    d->net = net_new(), d->given = NULL, d->given_cap = d->params = 0;
     ok = ok && (d->net || err_nomem(d->err, "a net"));
     if (ok) {
         find_live(&t);
