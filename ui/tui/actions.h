@@ -134,6 +134,7 @@ typedef enum {
     X(TRAIN_WEIGHT,     "",             "weight",      TRAIN, "FACTOR", NULL, "Views like the selected pair's upper one come so much more or less often: 0 (never) to 8") \
     X(TRAIN_TELL,       "",             "tell",        TRAIN, "COMMAND", NULL, "Tell the run anything it understands: rate 0.1, mix 0.2, weight 4 ADDRESS, save, rollback 400") \
     X(TRAIN_SOURCE,     "r",            "source",      TRAIN, "generator or real", "source", "What the next run learns from") \
+    X(TRAIN_SET,        "",             "next-run",    TRAIN, "KEY VALUE", NULL, "A setting of the next run as in its config.json: objective supcon, view gauss+walk, layers 1-2:0.2, anchors 4096, neighbours 20") \
     X(TRAIN_TRAY,       "",             "tray-share",  TRAIN, "SHARE TAG", NULL, "Let a share (0 to 1) of the next run's batches begin at the tray's views with a tag, or at any") \
     X(TRAIN_BACK,       "b",            "resume",      TRAIN, NULL, "go on", "Go on with the stopped run in sight, or the selected one, from its last checkpoint") \
     X(TRAIN_COMPARE,    "c",            "compare",     TRAIN, "RUN", "compare", "Draw another run's curves beside this one's") \

@@ -57,6 +57,22 @@ static bool set_source(TrainScreen *s, App *app, const char *text)
     return true;
 }
 
+/* "objective supcon": anything that a run's config.json holds. */
+static bool set_next(TrainScreen *s, App *app, const char *text)
+{
+    char key[32];
+    TrainConfig c = s->next;
+    Err err = {0};
+    size_t n = strcspn(text, " ");
+    const char *value = text + n + strspn(text + n, " ");
+    snprintf(key, sizeof key, "%.*s", (int)n, text);
+    if (!train_config_set(&c, key, value, &err) || !train_check(&c, &err)) return app_fail(app, &err), true;
+    s->next = c;
+    page_estimate(s, app_world(app));
+    app_notice(app, "for the next run: %s %s", key, value);
+    return true;
+}
+
 /* "0.1 heel": a tenth of the next run's batches begins at views with that tag; without one, at any of the
  * tray. */
 static bool set_tray(TrainScreen *s, App *app, const char *text)
@@ -289,6 +305,8 @@ static bool act_run(TrainScreen *s, App *app, const Event *ev)
         return ev->text ? pairs_weigh(s, app, ev->text) : false;
     case ACT_TRAIN_TELL:
         return ev->text ? follow_tell(s, app, ev->text) : false;
+    case ACT_TRAIN_SET:
+        return ev->text ? set_next(s, app, ev->text) : false;
     case ACT_TRAIN_SOURCE:
         return ev->text ? set_source(s, app, ev->text) : false;
     case ACT_TRAIN_TRAY:

@@ -54,6 +54,51 @@ static void change_source(TrainConfig *t, const World *w, int by)
     if (w->g || !views_generated((ViewMaker)at)) t->maker = (ViewMaker)at;
 }
 
+/* Objectives in the order of their table, each with its own rate. */
+static void change_objective(TrainConfig *t, int by)
+{
+    t->objective = (Objective)clamp((int)t->objective + by, OBJECTIVE_COUNT);
+    t->control.rate = objective_rate(t->objective);
+}
+
+/* Strengths for views of kind layers where none are set: sigma in every layer. */
+static void fill_layers(TrainConfig *t, const Generator *g)
+{
+    for (int l = 0; l < ADDRESS_LAYERS_MAX; l++)
+        if (t->plan.layer[l] > 0) return;
+    for (int l = 0; l < g->layers; l++) t->plan.layer[l] = t->control.sigma;
+}
+
+/* The kinds that the open generator can make, and two together. */
+static void change_view(TrainConfig *t, const World *w, int by)
+{
+    static const uint32_t kinds[] = {
+        1u << VIEW_GAUSS,       1u << VIEW_ANGULAR, 1u << VIEW_LAYERS,
+        1u << VIEW_WALK,        1u << VIEW_WALKS,   1u << VIEW_GAUSS | 1u << VIEW_WALK,
+        1u << VIEW_INDEPENDENT,
+    };
+    int n = sizeof kinds / sizeof *kinds, at = 0;
+    while (at < n - 1 && kinds[at] != t->plan.kinds) at++;
+    for (at += by; w->g && at >= 0 && at < n; at += by) {
+        TrainConfig with = *t;
+        with.plan.kinds = kinds[at];
+        fill_layers(&with, w->g);
+        if (!view_plan_check(&with.plan, w->g, NULL)) continue;
+        t->plan.kinds = with.plan.kinds;
+        if (kinds[at] == 1u << VIEW_LAYERS) t->plan = with.plan;
+        return;
+    }
+}
+
+static void change_anchors(TrainConfig *t, int by)
+{
+    static const uint64_t pools[] = {0, 64000, 16000, 4096, 1000};
+    int at = 0, n = sizeof pools / sizeof *pools;
+    while (at < n - 1 && pools[at] != t->anchors) at++;
+    t->anchors = pools[clamp(at + by, n)];
+    if (!t->anchors) t->neighbours = 0;
+}
+
 static float moved(float value, float by, float low, float high)
 {
     float to = roundf((value + by) * 1000) / 1000;
@@ -75,6 +120,15 @@ void page_change(TrainScreen *s, const World *w, int by)
     switch (s->setting) {
     case SETTING_SOURCE:
         change_source(t, w, by);
+        break;
+    case SETTING_OBJECTIVE:
+        change_objective(t, by);
+        break;
+    case SETTING_VIEW:
+        change_view(t, w, by);
+        break;
+    case SETTING_ANCHORS:
+        change_anchors(t, by);
         break;
     case SETTING_SIGMA:
         k->sigma = moved(k->sigma, 0.05f * (float)by, 0, 3);
@@ -117,7 +171,7 @@ void page_change(TrainScreen *s, const World *w, int by)
 
 typedef struct {
     const char *name, *note;
-    char value[32];
+    char value[VIEW_KINDS_TEXT];
 } Row;
 
 static void number(Row *row, const char *name, double value, int decimals, const char *note)
@@ -134,12 +188,29 @@ static void word(Row *row, const char *name, const char *value, const char *note
     snprintf(row->value, sizeof row->value, "%s", value);
 }
 
+static const char *view_note(uint32_t kinds)
+{
+    for (int k = 0; k < VIEW_KIND_COUNT; k++)
+        if (kinds == 1u << k) return view_kind_help((ViewKind)k);
+    return kinds ? "several together: how the positive differs from its anchor" : "the anchor's own picture";
+}
+
 static void fill_rows(Row row[SETTINGS], const TrainScreen *s)
 {
-    char count[32], tray[32];
+    char count[32], tray[VIEW_KINDS_TEXT], kinds[VIEW_KINDS_TEXT];
     const TrainConfig *t = &s->next;
     const TrainControl *k = &t->control;
     word(&row[SETTING_SOURCE], "learns from", views_name(t->maker), views_help(t->maker));
+    word(&row[SETTING_OBJECTIVE], "objective", objective_name(t->objective), objective_help(t->objective));
+    view_kinds_text(kinds, t->plan.kinds);
+    word(&row[SETTING_VIEW], "latent view", kinds, view_note(t->plan.kinds));
+    text_count(count, sizeof count, (long long)t->anchors);
+    snprintf(tray, sizeof tray, "%s \u00d7 %llu", count, (unsigned long long)t->neighbours);
+    word(&row[SETTING_ANCHORS], "anchors",
+         !t->anchors     ? "endless"
+         : t->neighbours ? tray
+                         : count,
+         "different anchors, again and again (:next-run neighbours 5: so many views of each)");
     number(&row[SETTING_SIGMA], "sigma", (double)k->sigma, 2, "how far apart in z the views of a pair lie");
     number(&row[SETTING_TEMPERATURE], "temperature", (double)k->temperature, 2,
            "lower: hard negatives weigh more");
@@ -166,8 +237,12 @@ static void fill_rows(Row row[SETTINGS], const TrainScreen *s)
 static bool idle(const TrainConfig *t, int setting)
 {
     bool latent = t->maker == VIEWS_GENERATOR || t->maker == VIEWS_GENERATOR_LATENT;
-    bool generator = setting == SETTING_PSI || setting == SETTING_TRAY || setting == SETTING_MIX;
-    return (setting == SETTING_SIGMA && !latent) || (generator && !views_generated(t->maker));
+    bool generator = setting == SETTING_PSI || setting == SETTING_TRAY || setting == SETTING_MIX ||
+                     setting == SETTING_ANCHORS;
+    if (setting == SETTING_VIEW) return !latent;
+    if (setting == SETTING_SIGMA) return !latent || !view_takes_sigma(&t->plan);
+    if (setting == SETTING_TEMPERATURE) return !objective_contrasts(t->objective);
+    return generator && !views_generated(t->maker);
 }
 
 /* The first row of settings in sight where not all have room. */
@@ -198,7 +273,8 @@ static void draw_settings(const TrainScreen *s, Canvas *c, Rect r)
     if (in.h < SETTINGS + 2) return;
     rect_cut_top(&in, SETTINGS + 1);
     canvas_wrap(c, in, INK_FAINT,
-                idle(&s->next, (int)s->setting) ? "Not used with this source." : row[s->setting].note);
+                idle(&s->next, (int)s->setting) ? "Not used with this source, view or objective."
+                                                : row[s->setting].note);
 }
 
 /* --- what it means -------------------------------------------------------------------------------------- */
@@ -216,16 +292,29 @@ static void card_sentence(char *out, size_t cap, const Generator *g)
     json_drop(card);
 }
 
+static const char *objective_meaning(Objective o)
+{
+    static const char *const meaning[] = {
+        [OBJECTIVE_NTXENT] =
+            "by contrast (SimCLR): two views of one thing shall look alike to it, all others not",
+        [OBJECTIVE_SUPCON] = "by contrast within classes (SupCon): all views of a class shall look alike to "
+                             "it, all others not",
+        [OBJECTIVE_INVERTER] = "to find the z that a view was made of",
+        [OBJECTIVE_SUPERVISED] = "to name the class of what it sees",
+        [OBJECTIVE_VICREG] = "without negatives (VICReg): two views of one thing alike, every dimension "
+                             "spread and unlike the others",
+    };
+    return meaning[o];
+}
+
 static void explain(char *out, size_t cap, const TrainConfig *t, const World *w)
 {
     char views[32], card[700] = "";
     uint64_t each = 2 * (uint64_t)t->pairs, all = each * t->budget.steps;
     text_count(views, sizeof views, (long long)all);
     if (w->g && views_generated(t->maker)) card_sentence(card, sizeof card, w->g);
-    snprintf(out, cap,
-             "An encoder learns by contrast (SimCLR): two views of one thing shall look alike to it, all "
-             "others not. It is told no "
-             "labels. %s views in %llu steps of %llu, %s.\n \n%s",
+    snprintf(out, cap, "An encoder learns %s. It is told %s. %s views in %llu steps of %llu, %s.\n \n%s",
+             objective_meaning(t->objective), objective_labels(t->objective) ? "their classes" : "no labels",
              views, (unsigned long long)t->budget.steps, (unsigned long long)each,
              views_generated(t->maker) ? "made as they are needed and kept nowhere"
                                        : "cut anew from real pictures each time",
@@ -334,7 +423,9 @@ static void draw_runs(const TrainScreen *s, Canvas *c, Rect r)
 static bool same_stream(const Stream *a, const Stream *b)
 {
     return a->seed == b->seed && !memcmp(&a->psi, &b->psi, sizeof a->psi) &&
-           !memcmp(&a->sigma, &b->sigma, sizeof a->sigma);
+           !memcmp(&a->sigma, &b->sigma, sizeof a->sigma) && a->plan.kinds == b->plan.kinds &&
+           !memcmp(&a->plan.reach, &b->plan.reach, sizeof a->plan.reach) &&
+           !memcmp(a->plan.layer, b->plan.layer, sizeof a->plan.layer);
 }
 
 bool page_preview(TrainScreen *s, App *app)
@@ -342,9 +433,8 @@ bool page_preview(TrainScreen *s, App *app)
     World *w = app_world(app);
     Address list[2 * PREVIEW];
     if (!w->g || !w->painter || !views_generated(s->next.maker)) return false;
-    Stream stream = stream_of(w->g, s->next.seed);
-    stream.psi = s->next.psi;
-    stream.sigma = s->next.maker == VIEWS_GENERATOR_PIXEL ? 0 : s->next.control.sigma;
+    Stream stream = train_stream(&s->next, w->g);
+    if (!view_plan_check(&stream.plan, w->g, NULL)) return false;
     if (!s->preview_wish || !same_stream(&stream, &s->preview_of)) {
         for (int i = 0; i < PREVIEW; i++) stream_pair(&list[i], &list[PREVIEW + i], &stream, (uint64_t)i);
         s->preview_wish = painter_ask(w->painter, PAINT_PAIRS, list, 2 * PREVIEW);
@@ -357,12 +447,16 @@ bool page_preview(TrainScreen *s, App *app)
 static void draw_preview(const TrainScreen *s, const App *app, Canvas *c, Rect r)
 {
     int cw, ch;
-    char right[48] = "";
+    char right[96] = "", kinds[VIEW_KINDS_TEXT];
     if (rect_empty(r)) return;
     app_cell(app, &cw, &ch);
     bool made = views_generated(s->next.maker);
-    if (made)
-        snprintf(right, sizeof right, "sigma %.2f \u00b7 before crop and light", (double)s->preview_of.sigma);
+    if (made) view_kinds_text(kinds, s->preview_of.plan.kinds);
+    if (made && view_takes_sigma(&s->preview_of.plan))
+        snprintf(right, sizeof right, "%s %.2f \u00b7 before crop and light", kinds,
+                 (double)s->preview_of.sigma);
+    else if (made)
+        snprintf(right, sizeof right, "%s \u00b7 before crop and light", kinds);
     Rect in = rect_inset(canvas_box(c, r, false, "Its first pairs", right), 1, 0);
     if (!made) {
         canvas_wrap(c, in, INK_DIM, "Two different crops of one real picture are a pair.");
