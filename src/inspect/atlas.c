@@ -13,10 +13,10 @@ static bool make_room(Atlas *a, Err *err)
     size_t n = (size_t)a->n;
     a->feature = malloc(n * (size_t)a->D * sizeof *a->feature);
     a->xy = malloc(n * sizeof *a->xy);
-    a->index = malloc(2 * n * sizeof *a->index);
+    a->origin = malloc(2 * n * sizeof *a->origin);
     a->picture = calloc(n, sizeof *a->picture);
-    if (!a->feature || !a->xy || !a->index || !a->picture) return err_nomem(err, "a map");
-    a->label = a->index + n;
+    if (!a->feature || !a->xy || !a->origin || !a->picture) return err_nomem(err, "a map");
+    a->label = a->origin + n;
     return true;
 }
 
@@ -26,7 +26,7 @@ static bool take(Atlas *a, int at, const Bank *b, int n, Err *err)
     const Dataset *d = bank_dataset(b);
     memcpy(a->feature + (size_t)at * D, bank_embedding(b), (size_t)n * D * sizeof *a->feature);
     for (int i = 0; i < n; i++) {
-        a->index[at + i] = i;
+        a->origin[at + i] = d->origin[i];
         a->label[at + i] = d->label[i];
         if (!dataset_image(&a->picture[at + i], d, i, err)) return false;
     }
@@ -68,7 +68,7 @@ void atlas_drop(Atlas *a)
     map_free(&a->plane);
     free(a->feature);
     free(a->xy);
-    free(a->index);
+    free(a->origin);
     free(a->picture);
     free(a);
 }

@@ -17,7 +17,7 @@ typedef struct {
     float *feature;       /* (n,D) unit rows */
     Map plane;            /* of the two largest principal components */
     float (*xy)[2];       /* (n) on it */
-    int *index, *label;   /* (n) index: in the data set of real, or of generated pictures */
+    int *origin, *label;  /* (n) origin: as in the data set of real, or of generated pictures */
     Image *picture;       /* (n) */
 } Atlas;
 

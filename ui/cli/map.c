@@ -124,7 +124,7 @@ static Json *point_json(const MapCall *m, int i)
     json_put_num(o, "x", (double)m->xy[2 * i]);
     json_put_num(o, "y", (double)m->xy[2 * i + 1]);
     json_put_bool(o, "real", real);
-    json_put_int(o, "index", (real ? &m->data : &m->made.data)->origin[a->index[i]]);
+    json_put_int(o, "index", a->origin[i]);
     json_put_int(o, "label", a->label[i]);
     return o;
 }

@@ -150,12 +150,24 @@ typedef enum {
     X(TRAIN_ROLLBACK,   "B",            "rollback",    TRAIN, "STEP", "roll back", "Go back to a kept checkpoint, marked on the axis: the run is then what it was there") \
     X(TRAIN_STEER,      "Enter",        "steer-pair",  TRAIN, NULL, "steer pair", "Steer the selected pair's anchor; in the list of runs: open the selected one") \
     \
-    X(NEAR_STEER,       "Enter",        "steer-query", NEIGHBOURS, NULL, "steer", "Steer the query") \
-    X(NEAR_FILE,        "f",            "query",       NEIGHBOURS, "FILE", "file", "Take a picture file as the query") \
+    X(NEAR_STEER,       "Enter",        "steer-this",  NEIGHBOURS, NULL, "steer", "Steer the selected generated view (of the way, the map, seeds or the tray), else the query") \
+    X(NEAR_REAL,        "n",            "neighbours-of", NEIGHBOURS, NULL, "ask this", "Ask about the selected picture; u goes back to the view") \
+    X(NEAR_FILE,        "f",            "query",       NEIGHBOURS, "FILE, #N or real:N", "file", "Take a picture file, an item of the tray (#12) or a real picture (real:17) as the query") \
     X(NEAR_NEW,         "Space r",      "new-query",   NEIGHBOURS, NULL, "new query", "Take a new generated view as the query") \
-    X(NEAR_SPACE,       "e",            "space",       NEIGHBOURS, NULL, NULL, "Next space: encoder, pixels, untrained encoder") \
-    X(NEAR_REAL,        "n",            "neighbours-of", NEIGHBOURS, NULL, "ask this", "Ask about the selected real picture; u goes back to the view") \
     X(NEAR_CLASS,       "c",            "class",       NEIGHBOURS, "CLASS or all", "class", "Take new views of one class, or of all in turn") \
+    X(NEAR_SPACE,       "e",            "space",       NEIGHBOURS, "encoder, pixels or untrained", NULL, "Next space: the encoder's, pixels, the untrained encoder's") \
+    X(NEAR_METRIC,      "d",            "metric",      NEIGHBOURS, "cosine, euclid or dot", "metric", "Next metric: cosine, Euclidean distance, inner product; all exact") \
+    X(NEAR_AMONG,       "s",            "among",       NEIGHBOURS, "real, seeds or tray", "among", "Look among training pictures, the generator's first seeds, or what is in the tray") \
+    X(NEAR_WALL,        "W",            "wall",        NEIGHBOURS, NULL, "wall", "64 neighbours of one space on a wall, or a row of each space again") \
+    X(NEAR_MAP,         "M",            "map",         NEIGHBOURS, NULL, "map", "The map of the encoder's space, large; again: back to the rows") \
+    X(NEAR_PROJECTION,  "p",            "projection",  NEIGHBOURS, "tsne or pca", NULL, "Lay the map out by t-SNE, which keeps neighbours, or by PCA") \
+    X(NEAR_SLICES,      "C",            "confusion",   NEIGHBOURS, NULL, "confusion", "What the encoder's linear probe takes for what on held-out pictures: a cell shows its pictures") \
+    X(NEAR_WALK,        "i",            "walk-to",     NEIGHBOURS, NULL, "walk to", "Walk from the view to the selected picture by descent through the generator: the way stands below, Tab goes to it") \
+    X(NEAR_BOX,         "v",            "box",         NEIGHBOURS, NULL, NULL, "On the map: begin a box here, and end it; t keeps its generated views; dragging does the same") \
+    X(NEAR_HIDE,        "H",            "hide",        NEIGHBOURS, "CLASS or none", NULL, "Hide a class on the map, or show it again") \
+    X(NEAR_LARGER,      "+ =",          "larger",      NEIGHBOURS, NULL, NULL, "Larger pictures; on the map: nearer") \
+    X(NEAR_SMALLER,     "-",            "smaller",     NEIGHBOURS, NULL, NULL, "Smaller pictures; on the map: farther") \
+    X(NEAR_WHOLE,       "0",            "whole",       NEIGHBOURS, NULL, NULL, "The whole map again") \
     \
     X(CORNERS_STEER,      "Enter",      "steer-this",  CORNERS, NULL, "steer", "Steer the selected view; what is kept then says it was made from this one") \
     X(CORNERS_NEIGHBOURS, "n",          "neighbours-of", CORNERS, NULL, NULL, "Real neighbours of the selected view") \

@@ -16,7 +16,7 @@
 #include "tui/marks.h"
 
 /* The painter's channels, most urgent first. */
-enum { PAINT_VIEW, PAINT_QUERY, PAINT_FLIP, PAINT_STRIP, PAINT_PLANE, PAINT_WALL, PAINT_PAIRS, PAINT_TREE, PAINT_EFFECT };
+enum { PAINT_VIEW, PAINT_QUERY, PAINT_FLIP, PAINT_STRIP, PAINT_PLANE, PAINT_WALL, PAINT_PAIRS, PAINT_TREE, PAINT_EFFECT, PAINT_WAY };
 
 typedef struct World {
     Workspace *workspace;

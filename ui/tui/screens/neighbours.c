@@ -1,92 +1,118 @@
-/* Neighbours: a view, a file or a real picture against the real pictures, as three spaces see them. */
+/* Neighbours: a view, a file or a real picture against real and generated pictures, as three spaces see them.
+ */
 #include "tui/screens/neighbours_state.h"
 #include "tui/screens/screens.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the query ------------------------------------------------------------------------------------------ */
+/* --- what is selected ----------------------------------------------------------------------------------- */
 
-const Image *neighbours_query(const NeighboursScreen *s)
+static bool pick_frame(NearPick *out, const NearWay *way)
 {
-    if (s->kind != QUERY_VIEW) return &s->picture;
-    return s->painted && s->painted->done ? &s->painted->image[0] : NULL;
-}
-
-static void ask_view(NeighboursScreen *s, App *app, const Address *a)
-{
-    World *w = app_world(app);
-    s->kind = QUERY_VIEW;
-    s->view = *a;
-    s->ticket = 0;
-    s->wish = w->painter ? painter_ask(w->painter, PAINT_QUERY, a, 1) : 0;
-    image_free(&s->picture);
-}
-
-/* The finder is asked as soon as the picture is there. */
-static void ask_finder(NeighboursScreen *s, App *app)
-{
-    Finder *f = world_finder(app);
-    const Image *picture = neighbours_query(s);
-    if (!f || s->ticket || (s->kind != QUERY_REAL && !picture)) return;
-    s->ticket =
-        s->kind == QUERY_REAL ? finder_ask_index(f, s->index, FINDER_K) : finder_ask(f, picture, FINDER_K);
-}
-
-static bool take_file(NeighboursScreen *s, App *app, const char *path)
-{
-    World *w = app_world(app);
-    Thing t;
-    Err err = {0};
-    if (!thing_open(&t, w->workspace, path, &err)) return app_fail(app, &err), true;
-    bool view = t.has_address && latent_check(w->g, &t.address, &err);
-    if (view) {
-        world_show(w, &t.address, NULL);
-    } else if (t.kind == THING_ADDRESS) {
-        app_fail(app, &err);
-    } else if (t.kind == THING_PICTURE) {
-        const char *slash = strrchr(path, '/');
-        image_free(&s->picture);
-        s->picture = t.picture;
-        t.picture = (Image){0};
-        s->kind = QUERY_FILE;
-        s->ticket = s->wish = 0;
-        snprintf(s->name, sizeof s->name, "%.120s", slash ? slash + 1 : path);
-        ask_finder(s, app);
-    } else {
-        app_notice(app, "%.200s is %s: a picture or an address can be asked about", path,
-                   thing_kind_name(t.kind));
-    }
-    thing_close(&t);
+    bool there = way->painted && way->painted->ticket == way->wish && way->painted->done > way->at;
+    out->made = true;
+    out->address = way->frame[way->at];
+    out->picture = there ? &way->painted->image[way->at] : NULL;
+    out->label = out->address.class;
+    snprintf(out->name, sizeof out->name, "frame %d of %d", way->at + 1, way->frames);
     return true;
 }
 
-static const Neighbour *selected(const NeighboursScreen *s)
+static bool pick_point(NearPick *out, const World *w, const Atlas *a, int point)
 {
-    return s->news && s->item < s->news->hits[s->space] ? &s->news->hit[s->space][s->item] : NULL;
-}
-
-static bool take_real(NeighboursScreen *s, App *app)
-{
-    const Neighbour *hit = selected(s);
-    Image copy;
-    if (!hit) return app_notice(app, "no neighbour is selected yet"), true;
-    if (!image_copy(&copy, &s->news->picture[s->space][s->item], NULL)) return false;
-    image_free(&s->picture);
-    s->picture = copy;
-    s->kind = QUERY_REAL;
-    s->index = hit->index;
-    s->label = hit->label;
-    s->ticket = s->wish = 0;
-    s->item = 0;
-    ask_finder(s, app);
+    out->picture = &a->picture[point];
+    out->label = a->label[point];
+    out->made = point >= a->real;
+    if (out->made)
+        out->address = made_seed(w->g, a->origin[point]);
+    else
+        out->real = a->origin[point];
+    snprintf(out->name, sizeof out->name, out->made ? "seed %d" : "real:%d", a->origin[point]);
     return true;
 }
+
+static bool pick_held(NearPick *out, const NearSlices *k)
+{
+    const ConfusionNews *n = k->news;
+    if (!n || !k->focus || k->grid.at >= (uint64_t)k->n) return false;
+    int at = n->confusion.index[k->place[k->grid.at]];
+    out->picture = &k->picture[k->grid.at];
+    out->label = n->held.label[at];
+    snprintf(out->name, sizeof out->name, "held-out %d", n->held.origin[at]);
+    return true;
+}
+
+static void name_hit(char *out, size_t cap, Among among, int origin)
+{
+    static const char *const before[AMONGS] = {"real:", "seed ", "#"};
+    snprintf(out, cap, "%s%d", before[among], origin);
+}
+
+/* An item's address stands in the tray. */
+static bool item_address(Address *out, const World *w, int id)
+{
+    TrayList one = {0};
+    bool ok = w->tray && tray_get(&one, w->tray, id, NULL) && address_parse(out, one.item[0].address, NULL);
+    tray_list_free(&one);
+    return ok;
+}
+
+static bool pick_hit(NearPick *out, const NeighboursScreen *s, const World *w)
+{
+    const FinderNews *n = s->news;
+    if (!n || !s->ticket || n->ticket != s->ticket || s->item >= n->hits[s->space]) return false;
+    int origin = n->origin[s->space][s->item];
+    out->picture = &n->picture[s->space][s->item];
+    out->label = n->hit[s->space][s->item].label;
+    out->score = n->hit[s->space][s->item].score;
+    if (n->among == AMONG_REAL) out->real = origin;
+    if (n->among == AMONG_SEEDS) out->made = true, out->address = made_seed(w->g, origin);
+    if (n->among == AMONG_TRAY) out->made = item_address(&out->address, w, origin);
+    name_hit(out->name, sizeof out->name, n->among, origin);
+    return true;
+}
+
+bool near_pick(NearPick *out, const NeighboursScreen *s, const World *w)
+{
+    *out = (NearPick){.label = -1, .score = NAN, .real = -1};
+    if (s->way.focus && s->way.frames) return pick_frame(out, &s->way);
+    if (s->page == PAGE_SLICES) return pick_held(out, &s->slices);
+    if (s->page != PAGE_MAP) return pick_hit(out, s, w);
+    const NearMap *m = &s->map;
+    int point = map_point(s);
+    return point >= 0 && pick_point(out, w, m->of, point);
+}
+
+/* --- what keys do --------------------------------------------------------------------------------------- */
 
 static bool show(App *app, const Address *a)
 {
     Err err = {0};
     if (!world_show(app_world(app), a, &err)) app_fail(app, &err);
+    return true;
+}
+
+static bool ask_picked(NeighboursScreen *s, App *app)
+{
+    NearPick pick;
+    Image copy;
+    if (!near_pick(&pick, s, app_world(app))) return app_notice(app, "no picture is selected yet"), true;
+    if (pick.made) return show(app, &pick.address);
+    if (pick.real >= 0) return near_ask_real(s, app, pick.real), true;
+    if (image_copy(&copy, pick.picture, NULL)) near_ask_picture(s, app, &copy, pick.name, "");
+    return true;
+}
+
+static bool steer(NeighboursScreen *s, App *app)
+{
+    NearPick pick;
+    bool made = near_pick(&pick, s, app_world(app)) && pick.made;
+    if (made && !show(app, &pick.address)) return true;
+    if (!made && s->kind != QUERY_VIEW)
+        return app_notice(app, "only generated views can be steered: i walks to a real picture"), true;
+    app_go(app, CONTEXT_STEER, NULL);
     return true;
 }
 
@@ -112,74 +138,100 @@ static bool set_class(NeighboursScreen *s, App *app, const char *text)
     return new_view(s, app);
 }
 
-/* Takes over a view that was chosen here or on another screen. */
-static bool catch_up(NeighboursScreen *s, App *app)
+/* The selected generated view, else the query where it is one. */
+static const Address *meant(const NeighboursScreen *s, const World *w, NearPick *pick)
 {
-    World *w = app_world(app);
-    if (s->seen == w->changes && (s->kind != QUERY_VIEW || s->wish)) return false;
-    s->seen = w->changes;
-    ask_view(s, app, &w->view);
+    if (near_pick(pick, s, w) && pick->made) return &pick->address;
+    return s->kind == QUERY_VIEW ? &s->view : NULL;
+}
+
+static bool keep(NeighboursScreen *s, App *app, const char *tags)
+{
+    NearPick pick;
+    if (s->page == PAGE_MAP && !s->way.focus && map_keep(s, app, tags)) return true;
+    const Address *a = meant(s, app_world(app), &pick);
+    if (!a)
+        return app_notice(app, "only generated views have an address to keep: i walks to a real picture"),
+               true;
+    return world_keep(app, a, tags);
+}
+
+static bool save(NeighboursScreen *s, App *app, const char *path)
+{
+    NearPick pick;
+    const Address *a = meant(s, app_world(app), &pick);
+    const Image *picture = a == &s->view ? near_query(s) : a ? pick.picture : NULL;
+    if (!a)
+        app_notice(app, "only generated views have an address to keep");
+    else if (!picture)
+        app_notice(app, "the picture is still being made");
+    else
+        world_save(app, a, picture, path);
     return true;
 }
 
-/* --- the encoder ---------------------------------------------------------------------------------------- */
-
-static void use_encoder(NeighboursScreen *s, App *app, Encoder *e, Encoder *untrained, const char *of)
+static bool copy(NeighboursScreen *s, App *app)
 {
-    Finder *f = world_finder(app);
-    if (!f) return;
-    encoder_drop(s->encoder);
-    s->encoder = encoder_keep(e);
-    snprintf(s->encoder_of, sizeof s->encoder_of, "%s", of);
-    finder_encoder(f, e, untrained);
+    NearPick pick;
+    const Address *a = meant(s, app_world(app), &pick);
+    if (a) return world_copy(app, a), true;
+    return app_notice(app, "only generated views have an address"), true;
 }
 
-/* A file or run by name, else the newest run that has one; none is no error. */
-static void seek_encoder(NeighboursScreen *s, App *app)
+static bool open_text(NeighboursScreen *s, App *app, const char *text)
 {
     World *w = app_world(app);
-    const char *what = w->encoder;
-    Encoder *e = NULL, *untrained = NULL;
-    Err err = {0};
-    char of[32] = "the newest run";
-    snprintf(s->sought, sizeof s->sought, "%s", what);
-    if (workspace_encoder(&e, &untrained, w->workspace, what, &err)) {
-        if (*what)
-            snprintf(of, sizeof of, "%s%.20s", strchr(what, '/') ? "" : "run ",
-                     strchr(what, '/') ? "a file" : what);
-        use_encoder(s, app, e, untrained, of);
-    } else if (*what) {
-        app_fail(app, &err);
+    Thing t = {0};
+    if (strcmp(text, "judge") && (!strncmp(text, "real:", 5) || !thing_open(&t, w->workspace, text, NULL)))
+        return near_take_text(s, app, text);
+    bool judge = !t.path[0] && !t.has_address && !t.picture.px;
+    bool encoder = judge || t.kind == THING_ENCODER || t.kind == THING_RUN;
+    if (encoder) {
+        snprintf(w->encoder, sizeof w->encoder, "%s",
+                 judge                 ? "judge"
+                 : t.kind == THING_RUN ? t.run.id
+                                       : t.path);
+        near_seek_encoder(s, app);
     }
-    encoder_drop(e);
-    encoder_drop(untrained);
+    thing_close(&t);
+    return encoder || near_take_text(s, app, text);
 }
 
-/* While a run goes on its newest weights are taken, but never before the bank of the last ones is full: else
- * none would. */
-static void follow_run(NeighboursScreen *s, App *app)
+static void go_page(NeighboursScreen *s, App *app, NearPage page)
 {
-    World *w = app_world(app);
-    TrainNews *n = w->train && !*w->encoder ? (TrainNews *)job_news(w->train) : NULL;
-    char of[32];
-    if (!n) return;
-    bool filling = s->encoder && s->news && s->news->total && s->news->filled[SPACE_ENCODER] < s->news->total;
-    bool fits = n->encoder && w->g && n->encoder->config.side == w->g->config.size;
-    if (fits && n->encoder != s->encoder && !filling) {
-        snprintf(of, sizeof of, "run %s step %llu", n->id, (unsigned long long)n->encoder_step);
-        use_encoder(s, app, n->encoder, n->twin, of);
-    }
-    news_drop(&n->news);
+    s->page = s->page == page ? PAGE_ROWS : page;
+    s->way.focus = false;
+    if (s->page == PAGE_SLICES) slices_open(s, app);
 }
 
-/* --- events --------------------------------------------------------------------------------------------- */
-
-static bool move(NeighboursScreen *s, const App *app, int columns, int spaces)
+/* From the nearest thing that can be left to the rows. */
+static bool leave_one(NeighboursScreen *s, App *app)
 {
-    NeighboursLayout l = neighbours_layout(app, app_body(app));
-    int n = s->news ? s->news->hits[s->space] : 0;
+    if (s->way.job)
+        way_close(s, app), app_notice(app, "the walk was stopped");
+    else if (s->way.focus)
+        s->way.focus = false;
+    else if (s->page == PAGE_MAP && (s->map.boxing || s->map.boxed))
+        s->map.boxing = s->map.boxed = false;
+    else if (s->page == PAGE_SLICES && s->slices.focus)
+        s->slices.focus = false;
+    else if (way_shown(s))
+        way_close(s, app);
+    else if (s->page != PAGE_ROWS)
+        s->page = PAGE_ROWS;
+    else
+        return false;
+    return true;
+}
+
+/* --- moving --------------------------------------------------------------------------------------------- */
+
+static bool move_rows(NeighboursScreen *s, const App *app, int columns, int spaces)
+{
+    NeighboursLayout l = neighbours_layout(s, app, app_body(app));
     s->space += spaces;
-    s->space = s->space < 0 ? 0 : s->space >= FINDER_SPACES ? FINDER_SPACES - 1 : s->space;
+    s->space = s->space < 0 ? 0 : s->space >= l.spaces ? l.spaces - 1 : s->space;
+    int n = s->news ? s->news->hits[s->space] : 0;
     if (n > l.shown) n = l.shown;
     s->item += columns;
     s->item = s->item >= n ? n - 1 : s->item;
@@ -187,98 +239,189 @@ static bool move(NeighboursScreen *s, const App *app, int columns, int spaces)
     return true;
 }
 
-static bool save(NeighboursScreen *s, App *app, const char *path)
+static bool move_wall(NeighboursScreen *s, const App *app, int columns, int rows)
 {
-    const Image *picture = neighbours_query(s);
-    if (!path) return false;
-    if (s->kind != QUERY_VIEW || !picture)
-        app_notice(app, s->kind == QUERY_VIEW ? "the picture is still being made"
-                                              : "only generated views have an address to keep");
-    else
-        world_save(app, &s->view, picture, path);
+    NeighboursLayout l = neighbours_layout(s, app, app_body(app));
+    int n = s->news ? s->news->hits[s->space] : 0;
+    if (n < 1) return false;
+    grid_move(&s->wall, &l.wall, (uint64_t)(n - 1), columns, rows);
+    s->item = (int)s->wall.at;
     return true;
 }
 
-static bool steer(NeighboursScreen *s, App *app)
+static bool move_way(NearWay *way, int by)
 {
-    if (s->kind != QUERY_VIEW)
-        return app_notice(app, "only generated views can be steered: Space takes one"), true;
-    app_go(app, CONTEXT_STEER, NULL);
+    way->at += by;
+    way->at = way->at < 0 ? 0 : way->at >= way->frames ? way->frames - 1 : way->at;
     return true;
 }
 
-static bool open_text(NeighboursScreen *s, App *app, const char *text)
+static const struct {
+    Action action;
+    int columns, rows;
+    bool page;
+} steps[] = {{ACT_UP, 0, -1, false},     {ACT_DOWN, 0, 1, false},          {ACT_LEFT, -1, 0, false},
+             {ACT_RIGHT, 1, 0, false},   {ACT_FIRST, -FINDER_K, 0, false}, {ACT_LAST, FINDER_K, 0, false},
+             {ACT_PAGE_UP, 0, -1, true}, {ACT_PAGE_DOWN, 0, 1, true}};
+
+static bool step(NeighboursScreen *s, const App *app, Action action)
 {
-    World *w = app_world(app);
-    Thing t;
-    Err err = {0};
-    if (!thing_open(&t, w->workspace, text, &err)) return app_fail(app, &err), true;
-    bool encoder = t.kind == THING_ENCODER || t.kind == THING_RUN;
-    if (encoder) {
-        snprintf(w->encoder, sizeof w->encoder, "%s", t.kind == THING_RUN ? t.run.id : t.path);
-        seek_encoder(s, app);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (steps[i].action != action) continue;
+        int columns = steps[i].columns, rows = steps[i].rows;
+        if (s->way.focus) return move_way(&s->way, columns + rows);
+        if (s->page == PAGE_ROWS) return move_rows(s, app, columns, rows);
+        int page = steps[i].page ? neighbours_layout(s, app, app_body(app)).wall.rows : 1;
+        return move_wall(s, app, columns, rows * page);
     }
-    thing_close(&t);
-    return encoder || take_file(s, app, text);
+    return false;
 }
 
-static bool act(NeighboursScreen *s, App *app, const Event *ev)
+static bool resize(NeighboursScreen *s, const App *app, int by)
 {
-    World *w = app_world(app);
-    switch (ev->action) {
-    case ACT_LEFT:
-        return move(s, app, -1, 0);
-    case ACT_RIGHT:
-        return move(s, app, 1, 0);
-    case ACT_UP:
-        return move(s, app, 0, -1);
-    case ACT_DOWN:
-        return move(s, app, 0, 1);
-    case ACT_FIRST:
-        return move(s, app, -FINDER_K, 0);
-    case ACT_LAST:
-        return move(s, app, FINDER_K, 0);
-    case ACT_NEAR_STEER:
-        return steer(s, app);
-    case ACT_NEAR_REAL:
-        return take_real(s, app);
+    int size = s->size ? s->size + by : by > 0 ? 4 : 2;
+    if (s->page != PAGE_WALL || size < 1 || size > NEAR_SIZES) return false;
+    s->size = size;
+    return move_wall(s, app, 0, 0);
+}
+
+/* --- actions -------------------------------------------------------------------------------------------- */
+
+/* Those that take words; without them the prompt opens. */
+static bool act_with(NeighboursScreen *s, App *app, Action action, const char *text)
+{
+    switch (action) {
     case ACT_NEAR_FILE:
-        return ev->text ? take_file(s, app, ev->text) : false;
-    case ACT_NEAR_NEW:
-        return new_view(s, app);
-    case ACT_NEAR_SPACE:
-        return s->space = (s->space + 1) % FINDER_SPACES, move(s, app, 0, 0);
+        return near_take_text(s, app, text);
     case ACT_NEAR_CLASS:
-        return ev->text ? set_class(s, app, ev->text) : false;
-    case ACT_UNDO:
-        return s->kind != QUERY_VIEW ? show(app, &w->view)
-                                     : (app_notice(app, "the query is the view already"), true);
+        return set_class(s, app, text);
     case ACT_SAVE:
-        return save(s, app, ev->text);
-    case ACT_COPY:
-        return world_copy(app, &w->view), true;
-    case ACT_TRAY:
-        return world_keep(app, &w->view, NULL);
+        return save(s, app, text);
     case ACT_TRAY_TAGS:
-        return ev->text ? world_keep(app, &w->view, ev->text) : false;
+        return keep(s, app, text);
     case ACT_OPEN:
-        return ev->text ? open_text(s, app, ev->text) : false;
+        return open_text(s, app, text);
     default:
         return false;
     }
 }
 
-static bool mouse(NeighboursScreen *s, App *app, const Event *ev)
+static bool undo(NeighboursScreen *s, App *app)
 {
-    NeighboursLayout l = neighbours_layout(app, app_body(app));
+    const World *w = app_world(app);
+    if (s->kind == QUERY_VIEW) return app_notice(app, "the query is the view already"), true;
+    return near_ask_view(s, app, &w->view), true;
+}
+
+static bool focus_next(NeighboursScreen *s)
+{
+    if (!s->way.frames) return false;
+    s->way.focus = !s->way.focus;
+    return true;
+}
+
+static bool act(NeighboursScreen *s, App *app, const Event *ev)
+{
+    if (ev->text && act_with(s, app, ev->action, ev->text)) return true;
+    if (!s->way.focus && s->page == PAGE_MAP && map_act(s, app, ev)) return true;
+    if (!s->way.focus && s->page == PAGE_SLICES && slices_act(s, app, ev)) return true;
+    if (step(s, app, ev->action)) return true;
+    switch (ev->action) {
+    case ACT_NEAR_STEER:
+        return steer(s, app);
+    case ACT_NEAR_REAL:
+        return ask_picked(s, app);
+    case ACT_NEAR_NEW:
+        return new_view(s, app);
+    case ACT_NEAR_SPACE:
+        return near_set_space(s, app, ev->text);
+    case ACT_NEAR_METRIC:
+        return near_set_metric(s, app, ev->text);
+    case ACT_NEAR_AMONG:
+        return near_set_among(s, app, ev->text);
+    case ACT_NEAR_WALL:
+        return go_page(s, app, PAGE_WALL), true;
+    case ACT_NEAR_MAP:
+        return go_page(s, app, PAGE_MAP), true;
+    case ACT_NEAR_SLICES:
+        return go_page(s, app, PAGE_SLICES), true;
+    case ACT_NEAR_PROJECTION:
+    case ACT_NEAR_HIDE:
+        return map_act(s, app, ev);
+    case ACT_NEAR_WALK:
+        return way_begin(s, app), true;
+    case ACT_NEAR_LARGER:
+        return resize(s, app, 1);
+    case ACT_NEAR_SMALLER:
+        return resize(s, app, -1);
+    case ACT_FOCUS_NEXT:
+    case ACT_FOCUS_BACK:
+        return focus_next(s);
+    case ACT_UNDO:
+        return undo(s, app);
+    case ACT_COPY:
+        return copy(s, app);
+    case ACT_TRAY:
+        return keep(s, app, NULL);
+    case ACT_CANCEL:
+        return leave_one(s, app);
+    default:
+        return false;
+    }
+}
+
+/* --- the mouse ------------------------------------------------------------------------------------------ */
+
+static bool mouse_rows(NeighboursScreen *s, App *app, const NeighboursLayout *l, const Event *ev)
+{
     int space, item;
     if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN)
-        return move(s, app, 0, ev->mouse == MOUSE_WHEEL_UP ? -1 : 1);
-    if (ev->mouse != MOUSE_PRESS || !neighbours_at(&l, ev->x, ev->y, &space, &item)) return false;
+        return move_rows(s, app, 0, ev->mouse == MOUSE_WHEEL_UP ? -1 : 1);
+    if (ev->mouse != MOUSE_PRESS || !neighbours_at(l, ev->x, ev->y, &space, &item)) return false;
     bool again = space == s->space && item == s->item;
     s->space = space;
     s->item = item;
-    return again ? take_real(s, app) : true;
+    return again ? ask_picked(s, app) : move_rows(s, app, 0, 0);
+}
+
+static bool mouse_wall(NeighboursScreen *s, App *app, const NeighboursLayout *l, const Event *ev)
+{
+    int n = s->news ? s->news->hits[s->space] : 0;
+    uint64_t hit;
+    if (n < 1) return false;
+    if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN)
+        grid_scroll(&s->wall, &l->wall, (uint64_t)(n - 1), ev->mouse == MOUSE_WHEEL_UP ? -1 : 1);
+    else if (ev->mouse != MOUSE_PRESS || !grid_hit(&hit, &s->wall, &l->wall, (uint64_t)(n - 1), ev->x, ev->y))
+        return false;
+    else if (s->wall.at == hit)
+        return ask_picked(s, app);
+    else
+        s->wall.at = hit;
+    s->item = (int)s->wall.at;
+    return true;
+}
+
+static bool mouse_way(NeighboursScreen *s, App *app, Rect r, const Event *ev)
+{
+    int frame = way_at(s, app, r, ev->x, ev->y);
+    if (ev->mouse == MOUSE_WHEEL_UP || ev->mouse == MOUSE_WHEEL_DOWN)
+        return move_way(&s->way, ev->mouse == MOUSE_WHEEL_UP ? -1 : 1);
+    if (ev->mouse != MOUSE_PRESS || frame < 0) return false;
+    bool again = s->way.focus && frame == s->way.at;
+    s->way.focus = true;
+    s->way.at = frame;
+    return again ? steer(s, app) : true;
+}
+
+static bool mouse(NeighboursScreen *s, App *app, const Event *ev)
+{
+    NeighboursLayout l = neighbours_layout(s, app, app_body(app));
+    if (rect_has(l.way, ev->x, ev->y)) return mouse_way(s, app, l.way, ev);
+    if (map_mouse(s, app, ev)) return true;
+    if (!rect_has(l.main, ev->x, ev->y)) return false;
+    if (ev->mouse == MOUSE_PRESS) s->way.focus = false;
+    if (s->page == PAGE_ROWS) return mouse_rows(s, app, &l, ev);
+    return s->page == PAGE_WALL ? mouse_wall(s, app, &l, ev) : slices_mouse(s, app, ev);
 }
 
 /* --- the screen ----------------------------------------------------------------------------------------- */
@@ -290,9 +433,21 @@ static bool neighbours_open(void *self, App *app, Err *err)
     (void)err;
     s->class = -1;
     s->seen = w->changes;
-    if (world_finder(app)) seek_encoder(s, app);
-    ask_view(s, app, &w->view);
-    if (*w->query) take_file(s, app, w->query);
+    s->map.view = (ScatterView){0, 0, 1};
+    s->map.at[0] = s->map.at[1] = 0.5f;
+    if (world_finder(app)) near_seek_encoder(s, app);
+    near_ask_view(s, app, &w->view);
+    if (*w->query) near_take_text(s, app, w->query);
+    return true;
+}
+
+/* Takes over a view that was chosen here or on another screen. */
+static bool catch_up(NeighboursScreen *s, App *app)
+{
+    World *w = app_world(app);
+    if (s->seen == w->changes && (s->kind != QUERY_VIEW || s->wish)) return false;
+    s->seen = w->changes;
+    near_ask_view(s, app, &w->view);
     return true;
 }
 
@@ -333,17 +488,17 @@ static bool neighbours_tick(void *self, App *app)
     NeighboursScreen *s = self;
     World *w = app_world(app);
     bool changed = catch_up(s, app);
-    if (strcmp(s->sought, w->encoder)) seek_encoder(s, app);
+    if (strcmp(s->sought, w->encoder)) near_seek_encoder(s, app);
     changed |= world_take(app, PAINT_QUERY, &s->painted);
-    if (s->kind != QUERY_VIEW || (s->painted && s->painted->ticket == s->wish)) ask_finder(s, app);
-    if (w->finder && take_news(s, w->finder)) {
-        follow_run(s, app);
-        changed = true;
-    } else if (w->finder && w->train) {
-        follow_run(s, app);
-    }
+    near_ask_finder(s, app);
+    changed |= w->finder && take_news(s, w->finder);
+    if (w->finder && (changed || w->train)) near_follow_run(s, app);
+    changed |= map_tick(s, app);
+    changed |= way_tick(s, app);
+    changed |= slices_tick(s, app);
     s->waiting = (w->painter && painter_busy(w->painter)) || (w->finder && finder_busy(w->finder)) ||
-                 (s->ticket && (!s->news || s->news->ticket < s->ticket));
+                 (s->ticket && (!s->news || s->news->ticket < s->ticket)) || s->way.job || s->slices.job ||
+                 (s->map.job && job_state(s->map.job) == JOB_RUNNING);
     return changed;
 }
 
@@ -355,7 +510,9 @@ static bool neighbours_busy(const void *self)
 static void neighbours_close(void *self, App *app)
 {
     NeighboursScreen *s = self;
-    (void)app;
+    map_close(s);
+    way_close(s, app);
+    slices_close(s, app);
     if (s->painted) news_drop(&s->painted->news);
     if (s->news) news_drop(&s->news->news);
     encoder_drop(s->encoder);
@@ -369,5 +526,9 @@ const Screen screen_neighbours = {.name = "Neighbours",
                                   .update = neighbours_update,
                                   .tick = neighbours_tick,
                                   .view = neighbours_view,
+                                  .hints = neighbours_hints,
+                                  .borders = neighbours_borders,
                                   .busy = neighbours_busy,
-                                  .close = neighbours_close};
+                                  .close = neighbours_close,
+                                  .save = neighbours_save,
+                                  .load = neighbours_load};
