@@ -137,10 +137,28 @@ static bool read_pairs(Experiment *e, const Json *o, Err *err)
 /* --- the recipe
  * ------------------------------------------------------------------------------------------------- */
 
+/* What is probed beside all labels of the same data. */
+static bool read_probes(Experiment *e, const Json *o, Err *err)
+{
+    const Json *few = json_get(o, "few");
+    size_t n = few ? json_count(few) : 0;
+    e->draws = (int)json_int(o, "draws", 5);
+    if (n > PROBE_FEW || e->draws < 1 || e->draws > PROBE_DRAWS)
+        return err_set(err, ERR_FORMAT, "%s: \"few\" is up to %d numbers and \"draws\" 1 to %d", e->path,
+                       PROBE_FEW, PROBE_DRAWS);
+    for (size_t i = 0; i < n; i++) {
+        int64_t each;
+        if (!json_value_int(json_at(few, i), &each) || each < 1 || each > 100000)
+            return err_set(err, ERR_FORMAT, "%s: \"few\" holds numbers of labels from 1 to 100,000", e->path);
+        e->few[i] = (int)each;
+    }
+    return read_text(e->transfer, sizeof e->transfer, e, o, "transfer", "", err);
+}
+
 static bool read_head(Experiment *e, const Json *o, Err *err)
 {
-    static const char *const known[] = {"title", "asks", "split",   "seeds", "data",
-                                        "train", "arms", "compare", "axis"};
+    static const char *const known[] = {"title", "asks",    "split", "seeds", "data",  "train",
+                                        "arms",  "compare", "axis",  "few",   "draws", "transfer"};
     char split[16];
     for (JsonIter it = json_first(o); it.key; it = json_next(o, it)) {
         bool found = false;
@@ -150,7 +168,8 @@ static bool read_head(Experiment *e, const Json *o, Err *err)
     if (!read_text(e->title, sizeof e->title, e, o, "title", NULL, err) ||
         !read_text(e->asks, sizeof e->asks, e, o, "asks", "", err) ||
         !read_text(e->data, sizeof e->data, e, o, "data", "fashion", err) ||
-        !read_text(split, sizeof split, e, o, "split", "valid", err) || !dataset_split(split, &e->split, err))
+        !read_text(split, sizeof split, e, o, "split", "valid", err) || !dataset_split(split, &e->split, err) ||
+        !read_probes(e, o, err))
         return false;
     e->seeds = (int)json_int(o, "seeds", 3);
     if (e->seeds < 1 || e->seeds > SEEDS_MAX || (e->split != SPLIT_VALID && e->split != SPLIT_TEST))
@@ -251,6 +270,11 @@ void experiment_key(char out[17], const Experiment *e, int arm, uint64_t seed)
     json_put_str(o, "generator", a->generator ? a->generator->digest : "");
     json_put_str(o, "data", e->data_digest);
     json_put_str(o, "split", dataset_split_name(e->split));
+    json_put_str(o, "transfer", e->transfer);
+    json_put_int(o, "draws", e->few[0] ? e->draws : 0);
+    Json *few = json_make_array();
+    for (int i = 0; i < PROBE_FEW && e->few[i]; i++) json_add_int(few, e->few[i]);
+    json_put(o, "few", few);
     char *text = json_text(o);
     json_drop(o);
     digest_begin(&s);

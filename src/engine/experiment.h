@@ -12,14 +12,18 @@
  *      "arms": [{"name": "real", "label": "SimCLR, real pictures", "train": {"views": "real"}},
  *               {"name": "made", "label": "...", "model": "models/fashion.safetensors", "x": 0.3}],
  *      "compare": [{"first": "made", "second": "real", "asks": "generated minus real"}],
- *      "axis": {"name": "sigma", "log": false}}
+ *      "axis": {"name": "sigma", "log": false},
+ *      "few": [10, 60, 100], "draws": 5, "transfer": "mnist"}
  *
- * "x" places an arm on the axis of the plot. A row, one arm with one seed, is a function of its settings, its
- * generator and its data; its key is their digest, so a row that is there is never run again, and a changed
- * recipe runs only what changed. A row that was interrupted goes on from its checkpoint. */
+ * "few": linear probes from so many labels of every class too, over so many draws; "transfer": probed on that
+ * data set as well. "x" places an arm on the axis of the plot. A row, one arm with one seed, is a function of
+ * its settings, its generator and its data; its key is their digest, so a row that is there is never run
+ * again, and a changed recipe runs only what changed. A row that was interrupted goes on from its checkpoint.
+ */
 #pragma once
 #include "engine/job.h"
 #include "engine/workspace.h"
+#include "learn/probe.h"
 #include "learn/train.h"
 
 typedef struct {
@@ -36,11 +40,12 @@ typedef struct {
 } ExperimentPair;
 
 typedef struct {
-    char name[40], title[128], asks[640], data[1024], axis[48];
+    char name[40], title[128], asks[640], data[1024], transfer[1024], axis[48];
     char path[3072]; /* of the recipe */
     bool axis_log;
     Split split; /* VALID or TEST */
     int seeds, arms, pairs;
+    int few[PROBE_FEW], draws;
     ExperimentArm *arm;
     ExperimentPair *pair;
     char data_digest[17]; /* over the training split and the one judged on */

@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PANEL_W = 460, PANEL_H = 320, FIGURES_MAX = 16, RESULTS_MAX = 1 << 22 };
+enum { PANEL_W = 460, PANEL_H = 320, RESULTS_MAX = 1 << 22 };
 
 typedef struct {
     const Experiment *e;
     const ExperimentRows *rows;
+    RowFigure figure[ROW_FIGURES];
+    int figures;
     char *text;
     size_t size, cap;
     bool nomem;
@@ -90,7 +92,7 @@ static double picture_half(const ExperimentRows *r, int arm, const char *key)
 {
     char ci[48];
     double most = NAN;
-    snprintf(ci, sizeof ci, "%s_ci", key);
+    snprintf(ci, sizeof ci, "%.40s_ci", key);
     for (int i = 0; i < r->n; i++) {
         double low, high;
         const Json *pair = r->row[i].arm == arm ? json_get(r->row[i].line, ci) : NULL;
@@ -125,16 +127,16 @@ static void put_mean(Report *r, int arm, const char *key, double *x)
 static void put_arms(Report *r, double *x)
 {
     say(r, "| arm |");
-    for (const RowFigure *f = row_figures; f->key; f++)
+    for (const RowFigure *f = r->figure; f < r->figure + r->figures; f++)
         if (has_figure(r->rows, f->key)) say(r, " %s |", f->name);
     say(r, " untrained, linear | seeds | steps | unique pictures |\n|---|");
-    for (const RowFigure *f = row_figures; f->key; f++)
+    for (const RowFigure *f = r->figure; f < r->figure + r->figures; f++)
         if (has_figure(r->rows, f->key)) say(r, "---|");
     say(r, "---|---|---|---|\n");
     for (int i = 0; i < r->e->arms; i++) {
         const Json *line = line_of(r->rows, i, 0);
         say(r, "| %s |", r->e->arm[i].label);
-        for (const RowFigure *f = row_figures; f->key; f++)
+        for (const RowFigure *f = r->figure; f < r->figure + r->figures; f++)
             if (has_figure(r->rows, f->key)) put_mean(r, i, f->key, x);
         int n = values(x, r->rows, i, "untrained_linear");
         double mean, half;
@@ -146,26 +148,33 @@ static void put_arms(Report *r, double *x)
 }
 
 /* An interval that touches 0 is no difference that was shown. */
-static const char *verdict(double mean, double half)
+static void put_difference(Report *r, const ExperimentPair *p, const RowFigure *f, int n, double mean,
+                           double half)
 {
-    if (isnan(half)) return "too few seeds";
-    return mean - half > 0 ? "**more**" : mean + half < 0 ? "**less**" : "not shown";
+    say(r, "| %s | %s | %d | %+.2f |", *p->asks ? p->asks : r->e->arm[p->first].name, f->name, n, mean);
+    if (isnan(half)) {
+        say(r, " - | one seed |\n");
+        return;
+    }
+    say(r, " [%+.2f, %+.2f] | %s |\n", mean - half, mean + half,
+        mean - half > 0   ? "**more**"
+        : mean + half < 0 ? "**less**"
+                          : "not shown");
 }
 
 static void put_pairs(Report *r, double *x)
 {
     if (!r->e->pairs) return;
-    say(r, "| paired by seed | figure | difference in points | 95 %% interval | |\n|---|---|---|---|---|\n");
+    say(r, "| paired by seed | figure | seeds | difference in points | 95 %% interval | "
+           "|\n|---|---|---|---|---|---|\n");
     for (int i = 0; i < r->e->pairs; i++)
-        for (const RowFigure *f = row_figures; f->key; f++) {
+        for (const RowFigure *f = r->figure; f < r->figure + r->figures; f++) {
             const ExperimentPair *p = &r->e->pair[i];
             double mean, half;
             int n = differences(x, r->rows, p, f->key);
             if (!n) continue;
             student_interval(&mean, &half, x, n);
-            say(r, "| %s | %s, %d seeds | %+.2f | [%+.2f, %+.2f] | %s |\n",
-                *p->asks ? p->asks : r->e->arm[p->first].name, f->name, n, mean, mean - half, mean + half,
-                verdict(mean, half));
+            put_difference(r, p, f, n, mean, half);
         }
     say(r, "\n");
 }
@@ -312,7 +321,7 @@ static bool fill_plot(Plot *plot, Panel *panel, int *n, const Report *r, const c
 {
     const Experiment *e = r->e;
     bool rows = in_rows(e);
-    for (const RowFigure *f = row_figures; f->key && *n < FIGURES_MAX; f++) {
+    for (const RowFigure *f = r->figure; f < r->figure + r->figures; f++) {
         if (!has_figure(r->rows, f->key)) continue;
         if (!fill_panel(&panel[*n], r, f, err)) return false;
         plot[*n] = (Plot){.title = panel[*n].title,
@@ -333,8 +342,8 @@ static bool fill_plot(Plot *plot, Panel *panel, int *n, const Report *r, const c
 static bool write_plot(const Report *r, const char *folder, Err *err)
 {
     const Experiment *e = r->e;
-    Panel panel[FIGURES_MAX] = {0};
-    Plot plot[FIGURES_MAX];
+    Panel panel[ROW_FIGURES] = {0};
+    Plot plot[ROW_FIGURES];
     char axis[64], path[4096], name[64];
     const char **row = calloc((size_t)e->arms, sizeof *row);
     int n = 0;
@@ -347,7 +356,7 @@ static bool write_plot(const Report *r, const char *folder, Err *err)
               file_join(path, sizeof path, folder, name, err) && plot_image(&im, plot, n, err) &&
               png_save(path, &im, NULL, 0, err);
     image_free(&im);
-    for (int i = 0; i < FIGURES_MAX; i++) free(panel[i].block);
+    for (int i = 0; i < ROW_FIGURES; i++) free(panel[i].block);
     free(row);
     return ok;
 }
@@ -357,6 +366,7 @@ bool experiment_report(const Experiment *e, const char *folder, Err *err)
     ExperimentRows rows;
     if (!experiment_rows(&rows, e, folder, err)) return false;
     Report r = {.e = e, .rows = &rows};
+    r.figures = row_figures(r.figure, e);
     bool ok =
         rows.n > 0 || err_set(err, ERR_USAGE, "%s/%s.jsonl has no row of this recipe yet", folder, e->name);
     ok = ok && write_tables(&r, folder, err) && write_plot(&r, folder, err);

@@ -9,12 +9,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-const RowFigure row_figures[] = {{"linear", "linear probe"}, {"knn", "kNN"}, {NULL, NULL}};
+static void add_figure(RowFigure *out, int *n, const char *key, const char *name)
+{
+    snprintf(out[*n].key, sizeof out[*n].key, "%s", key);
+    snprintf(out[(*n)++].name, sizeof out->name, "%s", name);
+}
+
+int row_figures(RowFigure *out, const Experiment *e)
+{
+    int n = 0;
+    add_figure(out, &n, "linear", "linear probe");
+    add_figure(out, &n, "knn", "kNN");
+    for (int i = 0; i < PROBE_FEW && e->few[i]; i++) {
+        char key[32], name[48];
+        snprintf(key, sizeof key, "linear_%d", e->few[i]);
+        snprintf(name, sizeof name, "%d labels a class", e->few[i]);
+        add_figure(out, &n, key, name);
+    }
+    add_figure(out, &n, "classifier", "its own classifier");
+    if (*e->transfer) {
+        char name[48];
+        snprintf(name, sizeof name, "linear, %.30s", e->transfer);
+        add_figure(out, &n, "transfer_linear", name);
+        snprintf(name, sizeof name, "kNN, %.30s", e->transfer);
+        add_figure(out, &n, "transfer_knn", name);
+    }
+    return n;
+}
 
 static void put_figure(Json *o, const char *key, const Figure *f)
 {
     char ci[48];
-    snprintf(ci, sizeof ci, "%s_ci", key);
+    if (!isfinite(f->value)) return; /* not asked for */
+    snprintf(ci, sizeof ci, "%.40s_ci", key);
     json_put_num(o, key, f->value);
     json_put_interval(o, ci, f->low, f->high);
 }
@@ -37,7 +64,29 @@ static void put_generator(Json *o, const ExperimentArm *a)
     json_put(o, "generator", g);
 }
 
-Json *row_line(const Experiment *e, int arm, uint64_t seed, const char *key, const TrainNews *n)
+static void put_probes(Json *o, const Experiment *e, const RowProbes *p)
+{
+    const ProbeResult *r = &p->trained;
+    put_figure(o, "linear", &r->linear);
+    put_figure(o, "knn", &r->knn);
+    put_figure(o, "classifier", &r->classifier);
+    for (int i = 0; i < PROBE_FEW && e->few[i]; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "linear_%d", e->few[i]);
+        put_figure(o, key, &r->few[i].linear);
+    }
+    if (*e->transfer) {
+        put_figure(o, "transfer_linear", &p->transfer.linear);
+        put_figure(o, "transfer_knn", &p->transfer.knn);
+    }
+    put_figure(o, "untrained_linear", &p->untrained.linear);
+    put_figure(o, "untrained_knn", &p->untrained.knn);
+    json_put_bool(o, "frozen", r->frozen && p->untrained.frozen);
+    json_put_num(o, "rank", r->rank);
+}
+
+Json *row_line(const Experiment *e, int arm, uint64_t seed, const char *key, const TrainNews *n,
+               const RowProbes *p)
 {
     const ExperimentArm *a = &e->arm[arm];
     TrainConfig c = a->config;
@@ -48,13 +97,8 @@ Json *row_line(const Experiment *e, int arm, uint64_t seed, const char *key, con
     json_put_str(o, "arm", a->name);
     json_put_int(o, "seed", (int64_t)seed);
     if (isfinite(a->x)) json_put_num(o, "x", a->x);
-    json_put_str(o, "split", n->split);
-    put_figure(o, "linear", &n->final.linear);
-    put_figure(o, "knn", &n->final.knn);
-    put_figure(o, "untrained_linear", &n->final_untrained.linear);
-    put_figure(o, "untrained_knn", &n->final_untrained.knn);
-    json_put_bool(o, "frozen", n->final.frozen);
-    json_put_num(o, "rank", n->final.rank);
+    json_put_str(o, "split", dataset_split_name(e->split));
+    put_probes(o, e, p);
     json_put_num(o, "loss", n->now.loss);
     json_put_int(o, "steps", (int64_t)n->now.step + 1);
     json_put_int(o, "views_seen", (int64_t)n->now.views);
@@ -63,7 +107,7 @@ Json *row_line(const Experiment *e, int arm, uint64_t seed, const char *key, con
     put_generator(o, a);
     json_put_str(o, "data", e->data);
     json_put_str(o, "data_digest", e->data_digest);
-    json_put_str(o, "encoder", n->final.digest);
+    json_put_str(o, "encoder", p->trained.digest);
     json_put_str(o, "isa", isa_name(isa_current()));
     json_put_str(o, "commit", commit_id());
     json_put(o, "train", train_config_json(&c));
@@ -72,7 +116,9 @@ Json *row_line(const Experiment *e, int arm, uint64_t seed, const char *key, con
 
 void row_differs(char *out, size_t cap, const Json *a, const Json *b)
 {
-    static const char *const same[] = {"linear", "knn", "untrained_linear", "untrained_knn", "rank", "loss"};
+    static const char *const same[] = {
+        "linear",           "knn",           "classifier", "linear_10",       "linear_60",    "linear_100",
+        "untrained_linear", "untrained_knn", "rank",       "transfer_linear", "transfer_knn", "loss"};
     const char *isa_a = json_str(a, "isa", ""), *isa_b = json_str(b, "isa", "");
     *out = 0;
     if (strcmp(isa_a, isa_b)) {

@@ -2,12 +2,9 @@
 #include "engine/experiment.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/text.h"
-#include "engine/commit.h"
 #include "engine/experiment_row.h"
 #include "engine/jsonl.h"
 #include "engine/train_job.h"
-#include "math/isa.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +13,7 @@
 
 enum { ABREAST_MAX = 64 };
 #define LOOK_SECONDS 0.25
+#define TRAIN_SHARE  0.9 /* of a row's time, about; the rest are probes */
 
 typedef struct {
     int arm;
@@ -24,8 +22,9 @@ typedef struct {
 } Row;
 
 typedef struct {
-    const Row *row; /* NULL: free */
-    Job *train;
+    const Row *row;      /* NULL: free */
+    Job *train, *probes; /* one after the other; the training's last news are the line's */
+    char folder[3072];
     double share; /* of the row */
 } Slot;
 
@@ -37,6 +36,7 @@ typedef struct {
     int rows, next, total, before, done, finished;
     char path[4096], told[320];
     Slot slot[ABREAST_MAX];
+    RowBanks banks;
     double started, work; /* rows' worth of work done here */
 } Work;
 
@@ -132,7 +132,7 @@ static Train *open_row(Work *w, const Row *row, Err *err)
     Train *t = there ? train_open_run(&w->bare, info.id, err) : train_open(&w->bare, &c, err);
     if (!t) return NULL;
     if (!there) snprintf(t->name, sizeof t->name, "%s", row->key);
-    t->end = w->set.experiment->split == SPLIT_TEST ? TRAIN_END_TEST : TRAIN_END_VALID;
+    t->end = TRAIN_END_NONE; /* probed by ourselves, for what the recipe asks */
     t->probe_share = 0;
     t->keep = 0;
     t->threads = 1;
@@ -145,8 +145,7 @@ static bool begin_row(Work *w, Slot *s, Err *err)
 {
     const Row *row = &w->row[w->next++];
     Train *t = open_row(w, row, err);
-    s->train = t ? train_start(t, (Bell){0}, err) : NULL;
-    s->share = 0;
+    *s = (Slot){.train = t ? train_start(t, (Bell){0}, err) : NULL};
     s->row = s->train ? row : NULL;
     return s->train != NULL;
 }
@@ -169,9 +168,9 @@ static bool compare(Work *w, const Row *row, const Json *line, Err *err)
     return true;
 }
 
-static bool keep_line(Work *w, const Row *row, const TrainNews *n, Err *err)
+static bool keep_line(Work *w, const Row *row, const TrainNews *n, const RowProbes *p, Err *err)
 {
-    Json *line = row_line(w->set.experiment, row->arm, row->seed, row->key, n);
+    Json *line = row_line(w->set.experiment, row->arm, row->seed, row->key, n, p);
     if (w->set.check[0]) {
         bool ok = compare(w, row, line, err);
         json_drop(line);
@@ -179,21 +178,34 @@ static bool keep_line(Work *w, const Row *row, const TrainNews *n, Err *err)
     }
     snprintf(w->told, sizeof w->told, "%s %llu: linear %.2f %%, kNN %.2f %%",
              w->set.experiment->arm[row->arm].name, (unsigned long long)row->seed,
-             100 * n->final.linear.value, 100 * n->final.knn.value);
+             100 * p->trained.linear.value, 100 * p->trained.knn.value);
     return jsonl_append(w->path, line, err);
+}
+
+/* The training is over: on to the probes. */
+static bool probe_row(Work *w, Slot *s, Err *err)
+{
+    TrainNews *n = (TrainNews *)job_news(s->train);
+    bool ok = job_result(s->train, err);
+    if (ok && !n) ok = err_set(err, ERR_IO, "row %s ended without news", s->row->key);
+    if (ok) ok = file_join(s->folder, sizeof s->folder, w->bare.runs, n->id, err);
+    if (n) news_drop(&n->news);
+    if (ok) s->probes = row_probes_start(&w->banks, s->folder, err);
+    s->share = TRAIN_SHARE;
+    return ok && s->probes;
 }
 
 static bool end_row(Work *w, Slot *s, Err *err)
 {
+    RowProbes probes;
     TrainNews *n = (TrainNews *)job_news(s->train);
-    char id[16] = "";
-    bool ok = job_result(s->train, err);
-    if (ok && !(n && n->ended_ok)) ok = err_set(err, ERR_IO, "row %s ended without figures", s->row->key);
-    if (n) memcpy(id, n->id, sizeof id);
-    ok = ok && keep_line(w, s->row, n, err);
-    if (n) news_drop(&n->news);
+    bool ok = job_result(s->probes, err);
+    if (ok) row_probes(&probes, s->probes);
+    ok = ok && keep_line(w, s->row, n, &probes, err);
+    if (ok && !w->set.keep) ok = runs_delete(w->bare.runs, n->id, err);
+    news_drop(&n->news);
     job_free(s->train);
-    if (ok && !w->set.keep) ok = runs_delete(w->bare.runs, id, err);
+    job_free(s->probes);
     *s = (Slot){0};
     w->done += ok;
     w->finished += ok;
@@ -204,7 +216,7 @@ static void look(Slot *s)
 {
     TrainNews *n = (TrainNews *)job_news(s->train);
     if (!n) return;
-    s->share = 0.95 * n->progress;
+    s->share = TRAIN_SHARE * n->progress;
     news_drop(&n->news);
 }
 
@@ -213,8 +225,9 @@ static bool turn(Work *w, Err *err)
 {
     for (int i = 0; i < w->set.abreast; i++) {
         Slot *s = &w->slot[i];
-        if (s->row && job_wait(s->train, 0) && !end_row(w, s, err)) return false;
-        if (s->row) look(s);
+        if (s->row && s->probes && job_wait(s->probes, 0) && !end_row(w, s, err)) return false;
+        if (s->row && !s->probes && job_wait(s->train, 0) && !probe_row(w, s, err)) return false;
+        if (s->row && !s->probes) look(s);
         if (!s->row && w->next < w->rows && !begin_row(w, s, err)) return false;
     }
     publish(w);
@@ -235,8 +248,11 @@ static void leave(Work *w)
 {
     for (int i = 0; i < w->set.abreast; i++)
         if (w->slot[i].row) job_stop(w->slot[i].train);
-    for (int i = 0; i < w->set.abreast; i++)
-        if (w->slot[i].row) job_free(w->slot[i].train);
+    for (int i = 0; i < w->set.abreast; i++) {
+        job_free(w->slot[i].train);
+        job_free(w->slot[i].probes);
+    }
+    row_banks_close(&w->banks);
     w->bare.generator = NULL;
 }
 
@@ -259,7 +275,8 @@ static bool run(Job *job, void *work, Err *err)
     Work *w = work;
     w->job = job;
     w->started = clock_seconds();
-    bool ok = find_folders(w, err) && plan(w, err);
+    bool ok = find_folders(w, err) && plan(w, err) &&
+              (!w->rows || row_banks_open(&w->banks, w->set.experiment, err));
     while (ok && busy(w)) {
         ok = turn(w, err);
         if (ok) usleep((useconds_t)(LOOK_SECONDS * 1e6));

@@ -32,7 +32,7 @@ static void one_of_ones_own(void **state)
     read_text(text, sizeof text, "said.err");
     assert_has(text, "the test images are used");
     read_text(text, sizeof text, "res.md");
-    assert_has(text, "| made - real | linear probe, 2 seeds |");
+    assert_has(text, "| made - real | linear probe | 2 |");
     assert_has(text, "(res/mine.jsonl)");
     assert_true(file_exists("res/mine.png"));
     o = result_of(viewsmith("experiment mine.json --out res --list --json"));

@@ -28,17 +28,18 @@ static int close_stage(void **state)
 static const char *recipe(int steps, const char *more)
 {
     static char path[160];
-    char text[2048], folder[512];
+    char text[4096], folder[512];
     Err err = {0};
     assert_non_null(getcwd(folder, sizeof folder));
     snprintf(path, sizeof path, "%s/trial.json", stage.folder);
     snprintf(
         text, sizeof text,
-        "{\"title\": \"A trial\", \"split\": \"valid\", \"seeds\": 2, \"data\": \"%s/%s\","
+        "{\"title\": \"A trial\", \"split\": \"valid\", \"seeds\": 2, \"data\": \"%s/%s\", \"few\": [3], "
+        "\"draws\": 2, \"transfer\": \"%s/%s\","
         "\"train\": {\"encoder\": \"tiny\", \"pairs\": 4, \"steps\": 3},"
         "\"arms\": [{\"name\": \"real\", \"label\": \"Real pictures\", \"train\": {\"views\": \"real\"}},"
         "{\"name\": \"made\", \"model\": \"%s/%s\", \"train\": {\"steps\": %d}}]%s}",
-        folder, stage.data, folder, stage.model, steps, more);
+        folder, stage.data, folder, stage.data, folder, stage.model, steps, more);
     assert_ok(file_replace(path, text, strlen(text), &err), err);
     return path;
 }
@@ -133,6 +134,13 @@ static void an_interrupted_row_goes_on(void **state)
     err = (Err){0};
     assert_ok(experiment_rows(&a, e, run.out, &err) && experiment_rows(&b, e, whole.out, &err), err);
     assert_string_equal(json_str(a.row[0].line, "encoder", "a"), json_str(b.row[0].line, "encoder", "b"));
+    static const char *const figure[] = {"linear",          "knn",          "linear_3",
+                                         "transfer_linear", "transfer_knn", "untrained_linear"};
+    for (size_t i = 0; i < sizeof figure / sizeof *figure; i++) {
+        double x = json_num(a.row[0].line, figure[i], NAN);
+        assert_true(x > 0 && x <= 1);
+        assert_float_equal(x, json_num(b.row[0].line, figure[i], NAN), 0);
+    }
     experiment_rows_free(&a);
     experiment_rows_free(&b);
     experiment_close(e);
@@ -222,8 +230,7 @@ static void reports_follow_from_lines(void **state)
     assert_ptr_equal(strstr(text, "## A trial"), strstr(strstr(text, "# Before"), "## A trial"));
     assert_null(strstr(strstr(text, "## A trial") + 1, "## A trial"));
     /* R: mean(c(2,3,1)) = 2, t.test half = 4.302653 / sqrt(3) = 2.48 */
-    assert_non_null(
-        strstr(text, "| made - real | linear probe, 3 seeds | +2.00 | [-0.48, +4.48] | not shown |"));
+    assert_non_null(strstr(text, "| made - real | linear probe | 3 | +2.00 | [-0.48, +4.48] | not shown |"));
     assert_non_null(strstr(text, "| Real pictures | 81.00 ± 2.48 (pictures ± 1.00) |"));
     snprintf(path, sizeof path, "%s/trial.png", out);
     assert_true(file_exists(path));
