@@ -1,5 +1,5 @@
-/* 20,000 deterministic mutations of good files go through the readers: whatever the bytes, an answer and no
- * crash. Worth most under the sanitizers. tests/fuzz/run.sh searches further. */
+/* Thousands of deterministic mutations of good files go through the readers: whatever the bytes, an answer
+ * and no crash. Worth most under the sanitizers. tests/fuzz/run.sh searches further. */
 #include "base/file.h"
 #include "base/rng.h"
 #include "check.h"
@@ -126,6 +126,12 @@ static void npy_survives(void **state)
     run_format("npy", target_npy);
 }
 
+static void torch_survives(void **state)
+{
+    (void)state;
+    run_format("torch", target_torch);
+}
+
 static void png_survives(void **state)
 {
     (void)state;
@@ -154,8 +160,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(safetensors_survives), cmocka_unit_test(npy_survives),
-        cmocka_unit_test(png_survives),         cmocka_unit_test(jpeg_survives),
-        cmocka_unit_test(idx_survives),         cmocka_unit_test(onnx_survives),
+        cmocka_unit_test(torch_survives),       cmocka_unit_test(png_survives),
+        cmocka_unit_test(jpeg_survives),        cmocka_unit_test(idx_survives),
+        cmocka_unit_test(onnx_survives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

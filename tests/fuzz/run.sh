@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-20}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(safetensors npy png jpeg idx onnx onnx_import)
+[ ${#targets[@]} -gt 0 ] || targets=(safetensors npy png jpeg idx torch onnx onnx_import)
 out=${FUZZ_OUT:-build/fuzz}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
@@ -62,6 +62,6 @@ for target in "${targets[@]}"; do
     else
         (cd "$out" && LLVM_PROFILE_FILE=$target.raw "$program" -runs=0 "${options[@]}" "corpus_$target" "$seeds" 2>/dev/null)
         llvm-profdata-14 merge "$out/$target.raw" -o "$out/$target.profile"
-        llvm-cov-14 report "$program" -instr-profile "$out/$target.profile" src/data src/model | grep -E "^Filename|${target%_import}|protobuf"
+        llvm-cov-14 report "$program" -instr-profile "$out/$target.profile" src/data src/model | grep -E "^Filename|${target%_import}|protobuf|pickle|zip"
     fi
 done

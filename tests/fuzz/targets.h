@@ -8,6 +8,7 @@
 #include "data/onnx.h"
 #include "data/png.h"
 #include "data/safetensors.h"
+#include "data/torchfile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -146,5 +147,21 @@ static inline bool target_onnx(const uint8_t *bytes, size_t size)
     for (int i = 0; i < m.nodes; i++) check_onnx_node(&m, &m.node[i]);
     for (int i = 0; i < m.inputs; i++) must(m.input[i].value >= 0 && m.input[i].value < m.values);
     onnx_close(&m);
+    return ok;
+}
+
+static inline bool target_torch(const uint8_t *bytes, size_t size)
+{
+    TorchFile t;
+    Err err = {0};
+    bool ok = torchfile_decode(&t, bytes, size, "input", &err);
+    must_explain(ok, &err);
+    must(ok == (t.n > 0));
+    for (int i = 0; i < t.n; i++) {
+        const Tensor *x = &t.tensor[i];
+        must(*x->name && strlen(x->name) < 256);
+        touch(x->data, x->count * safetensors_dtype_size(x->dtype));
+    }
+    torchfile_close(&t);
     return ok;
 }

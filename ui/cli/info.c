@@ -2,6 +2,7 @@
 #include "cli/open.h"
 #include "base/file.h"
 #include "data/png.h"
+#include "model/spec.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,16 +81,21 @@ static void tell_file_tensors(const Args *a, Json *o, const char *path)
     safetensors_close(&st);
 }
 
-/* Any other safetensors file: a checkpoint, or somebody else's. */
-static void tell_safetensors(const Args *a, Json *o, const Safetensors *st)
+static void tell_meta(const Args *a, Json *o, const Safetensors *st)
 {
     Json *meta = json_make();
-    tell_text(a, o, "kind", "safetensors");
     for (int i = 0; i < st->metas; i++) {
         json_put_str(meta, st->meta[i].key, st->meta[i].value);
         cli_say(a, "meta %-22s %s", st->meta[i].key, st->meta[i].value);
     }
     json_put(o, "meta", meta);
+}
+
+/* A checkpoint of ours. */
+static void tell_safetensors(const Args *a, Json *o, const Safetensors *st)
+{
+    tell_text(a, o, "kind", "safetensors");
+    tell_meta(a, o, st);
     tell_tensors(a, o, st);
 }
 
@@ -235,13 +241,41 @@ static void tell(const Args *a, Json *o, const Thing *t)
     if (t->kind == THING_GENERATOR || t->kind == THING_ENCODER) tell_file_tensors(a, o, t->path);
 }
 
-/* True when path is a safetensors file that thing_open has no name for; what claims to be a model is judged
- * there. */
+/* A state dict whose architecture nobody knows: its tensors, and a spec to begin with. */
+static bool tell_state(const Args *a, Json *o, const char *path)
+{
+    uint8_t *bytes;
+    size_t size;
+    State s;
+    if (file_is_folder(path) || !file_read(path, SAFETENSORS_FILE_MAX, &bytes, &size, NULL)) return false;
+    bool ok = state_decode(&s, bytes, size, path, NULL, NULL);
+    char *draft = ok ? spec_draft(&s) : NULL;
+    if (ok) {
+        Json *list = json_make_array();
+        bool torch = s.torch.n > 0;
+        tell_text(a, o, "kind", torch ? "PyTorch state dict" : "safetensors");
+        if (!torch) tell_meta(a, o, &s.st);
+        if (*s.dictionary) tell_text(a, o, "dictionary", s.dictionary);
+        for (int i = 0; i < s.n; i++) tell_tensor(a, list, &s.tensor[i]);
+        json_put(o, "tensors", list);
+        if (draft) json_put_str(o, "draft", draft);
+        if (draft)
+            cli_say(a, "\nNo spec fits. A draft, to be finished and given with import --spec:\n\n%s", draft);
+        state_close(&s);
+    }
+    free(draft);
+    free(bytes);
+    return ok;
+}
+
+/* True when path is a safetensors file of ours that thing_open has no name for; what claims to be a model is
+ * judged there. */
 static bool other_safetensors(Safetensors *st, const char *path)
 {
     if (file_is_folder(path) || !file_exists(path) || !safetensors_open(st, path, NULL)) return false;
     const char *format = safetensors_meta(st, "format");
-    if (!format || (strncmp(format, "viewsmith-generator", 19) && strncmp(format, "viewsmith-encoder", 17)))
+    if (format && !strncmp(format, "viewsmith-", 10) && strncmp(format, "viewsmith-generator", 19) &&
+        strncmp(format, "viewsmith-encoder", 17))
         return true;
     safetensors_close(st);
     return false;
@@ -264,6 +298,7 @@ static int info_command(const Args *a)
         thing_close(&t);
     }
     workspace_close(w);
+    ok = ok || tell_state(a, o, a->word[0]);
     if (ok) return cli_result(a, o);
     json_drop(o);
     return cli_fail(&err);
@@ -272,8 +307,8 @@ static int info_command(const Args *a)
 const Command command_info = {
     "FILE|RUN|ADDRESS",
     "Says what something is: of a generator its digest, shapes, classes, directions and card; of an\n"
-    "encoder or run its size, card and last probe; of a picture its address and text; of any other\n"
-    "safetensors file its metadata and tensors.",
+    "encoder or run its size, card and last probe; of a picture its address and text; of a state dict\n"
+    "that no spec fits its tensors, and a draft of one; of a checkpoint its metadata and tensors.",
     "  viewsmith info models/fashion.safetensors\n  viewsmith info 0007 --json\n  viewsmith info view.png",
     options,
     1,
