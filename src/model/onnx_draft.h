@@ -184,6 +184,14 @@ typedef struct {
 extern const OnnxOp onnx_ops_axes[], onnx_ops_pick[], onnx_ops_wise[], onnx_ops_picture[], onnx_ops_matrix[],
     onnx_ops_size[];
 
+/* ---- Weights that are made for every image (onnx_modulated.c) ---------------------------------------------
+ */
+
+/* Output 0 is the convolution of x with such weights; *is false: they are no such thing. */
+bool modulated_conv(Draft *d, const Operand *x, const Operand *w, int op, const Attrs *attrs, bool *is);
+/* Their squares summed over all but the images and output channels, (N,O); *is false: x is no such thing. */
+bool modulated_norm(Draft *d, ValueId *out, const Operand *x, const bool *chosen, bool *is);
+
 /* ---- Putting in order (onnx_tidy.c) -----------------------------------------------------------------------
  */
 

@@ -210,6 +210,9 @@ static bool reduced(Draft *d, Operand *out, const Operand *x, const bool *chosen
     *out = *x;
     for (int i = 0; i < x->rank; i++)
         if (chosen[i]) out->dim[i] = (Extent){1, false, 1};
+    bool norm = false;
+    if (kind == REDUCE_SUM && !modulated_norm(d, &out->id, x, chosen, &norm)) return false;
+    if (norm) return true;
     if (pixels_only(x, chosen) && (kind == REDUCE_SUM || kind == REDUCE_MEAN)) {
         if (!operand_id(d, x, &id)) return false;
         out->id = draft_one(d, kind == REDUCE_SUM ? OP_SUMHW : OP_MEANHW, id, (Attrs){0});

@@ -140,11 +140,32 @@ static bool vector(Draft *d, int i, int n, bool buffer, ValueId *id)
 static bool weight(Draft *d, const Operand *o, const Operand *x, ValueId *id)
 {
     Shape s = {.rank = 4, .dim = {o->dim[0].n, o->dim[1].n, 1, 1}};
-    if (o->kind != OPERAND_NUMBERS) return draft_refuse(d, "its weight is no constant: this is not read");
+    if (o->kind != OPERAND_NUMBERS)
+        return draft_refuse(
+            d, "its weight is no constant: this is read for modulated convolutions of a batch of 1 alone");
     if (o->rank != x->rank) return draft_refuse(d, "its weight does not have as many axes as its input");
     for (int i = 2; i < o->rank; i++) s.dim[i + 4 - o->rank] = o->dim[i].n;
     *id = draft_param(d, o, s);
     return *id != NET_NONE;
+}
+
+/* Weights made for every image, with the batch as groups: read where that is 1. */
+static bool conv_each(Draft *d, int op, bool *is)
+{
+    const Operand *w = draft_in(d, 1);
+    Operand x, plain;
+    Window win;
+    *is = false;
+    if (w->kind != OPERAND_RESULT || w->rank != 4 || d->fixed != 1 || draft_int(d, "group", 1) != 1 ||
+        draft_in(d, 2))
+        return true;
+    if (!draft_first(d, &x)) return false;
+    plain = x;
+    plain.dim[0] = (Extent){1, true, 1};
+    if (x.rank != 4) return true;
+    if (!window(d, &win, &plain, w->dim + 2)) return false;
+    Attrs a = attrs_of(&win);
+    return modulated_conv(d, &x, w, op, &a, is);
 }
 
 static bool conv(Draft *d)
@@ -154,6 +175,9 @@ static bool conv(Draft *d)
     Window win;
     ValueId in[3];
     int64_t groups = draft_int(d, "group", 1);
+    bool each;
+    if (!conv_each(d, OP_CONV, &each)) return false;
+    if (each) return true;
     if (!draft_first(d, &x) || w->rank < 3 || !window(d, &win, &x, w->dim + 2))
         return w->rank >= 3 ? false : draft_refuse(d, "its weight has too few axes");
     if (groups < 1 || groups > 1 << 16) return draft_refuse(d, "it has %lld groups", (long long)groups);
@@ -195,6 +219,9 @@ static bool conv_transpose(Draft *d)
     ValueId in[3];
     int64_t groups = draft_int(d, "group", 1), out_pad[2];
     int n;
+    bool each;
+    if (!conv_each(d, OP_CONVT, &each)) return false;
+    if (each) return true;
     if (!draft_first(d, &x) || w->rank < 3 || !window(d, &win, &x, w->dim + 2))
         return w->rank >= 3 ? false : draft_refuse(d, "its weight has too few axes");
     if (groups < 1 || groups > 1 << 16) return draft_refuse(d, "it has %lld groups", (long long)groups);

@@ -181,11 +181,42 @@ static void labels(void **state)
     check("labels-one", 28, 1, 5, false, -1, 1);
 }
 
+/* One picture alone, and as the second of a batch of which the file knows nothing, are the same. */
+static void check_batch(const char *name)
+{
+    char path[256];
+    Err err = {0};
+    Imported m;
+    Field f[FIELDS];
+    int count = fields(f, name);
+    snprintf(path, sizeof path, TEST_SOURCE_DIR "/ref/onnx/%s.onnx", name);
+    assert_ok(onnx_import(&m, path, &err), err);
+    Exec *e = exec_new(m.net, 2, EXEC_EXACT, (ExecGrads){0}, NULL, &err);
+    assert_ok(e, err);
+    float *z = exec_value(e, net_port(m.net, "z"));
+    for (int i = 0; i < m.z_dim; i++) z[i] = -f[0].x[i], z[m.z_dim + i] = f[0].x[i];
+    exec_forward(e, m.weights, 2);
+    const float *second = exec_value(e, net_port(m.net, "image")) + f[count - 1].count;
+    for (size_t i = 0; i < f[count - 1].count; i++) assert_true(fabsf(second[i] - f[count - 1].x[i]) < 2e-5f);
+    exec_free(e);
+    for (int i = 0; i < count; i++) free(f[i].x);
+    import_free(&m);
+}
+
+static void modulated(void **state)
+{
+    (void)state;
+    check("modulated", 8, 3, 0, false, 0, 0);
+    check_batch("modulated");
+    check_batch("attention-one");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(residual), cmocka_unit_test(branching), cmocka_unit_test(attention),
-        cmocka_unit_test(adaptive), cmocka_unit_test(nhwc),      cmocka_unit_test(labels),
+        cmocka_unit_test(residual),  cmocka_unit_test(branching), cmocka_unit_test(attention),
+        cmocka_unit_test(adaptive),  cmocka_unit_test(nhwc),      cmocka_unit_test(labels),
+        cmocka_unit_test(modulated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
