@@ -478,7 +478,8 @@ bool pickle_decode(Pickle *out, const uint8_t *bytes, size_t size, const PickleN
     *out = (Pickle){.heap = calloc(1, sizeof *out->heap)};
     bool ok = out->heap || err_nomem(err, "a pickle");
     uint32_t nobody;
-    ok = ok && put_cells(&m, &nobody, &(PickleValue){.kind = PICKLE_NONE}, 1);
+    ok = ok && room_for(&m, &m.stack, 1, sizeof(PickleValue), VALUES_MAX) &&
+         put_cells(&m, &nobody, &(PickleValue){.kind = PICKLE_NONE}, 1);
     while (ok && !m.stopped) ok = step(&m);
     free(m.stack.at);
     free(m.memo.at);

@@ -18,15 +18,19 @@ static bool ends_with(const char *name, const char *end, size_t *stem)
     return n > m && !strcmp(name + n - m, end);
 }
 
-/* Channels that the line before handed on decide between the two readings of a weight, where they differ. */
-static void put_conv(Draft *d, const Tensor *t, size_t stem, int64_t *channels)
+/* Channels that the line before handed on tell the two readings of a weight apart; where both fit, kernels of
+ * 3 are mostly ordinary. `first`: its picture is one pixel, so that stride and padding do nothing good. */
+static void put_conv(Draft *d, const Tensor *t, size_t stem, int64_t *channels, bool first)
 {
-    bool conv = t->shape[1] == *channels, convt = t->shape[0] == *channels;
-    const char *word = conv && !convt ? "conv" : "convt", *doubt = conv == convt ? "  # ? conv or convt" : "";
-    *channels = conv && !convt ? t->shape[0] : t->shape[1];
-    bool four = t->shape[2] == 4, three = t->shape[2] == 3;
-    const char *window = !strcmp(word, "conv") ? (three ? " pad 1" : "") : four ? " stride 2 pad 1" : "";
-    fprintf(d->f, "%s %.*s%s%s  # ? stride, pad\n", word, (int)stem, t->name, window, doubt);
+    bool conv = t->shape[1] == *channels, convt = t->shape[0] == *channels, doubt = conv == convt;
+    conv = conv && (!convt || t->shape[2] == 3);
+    *channels = t->shape[conv ? 0 : 1];
+    const char *window = first                       ? ""
+                         : conv && t->shape[2] == 3  ? " pad 1"
+                         : !conv && t->shape[2] == 4 ? " stride 2 pad 1"
+                                                     : "";
+    fprintf(d->f, "%s %.*s%s  # ? %sstride, pad\n", conv ? "conv" : "convt", (int)stem, t->name, window,
+            doubt ? "conv or convt, " : "");
 }
 
 static void put_line(Draft *d, const State *s, int i, int64_t *channels)
@@ -42,7 +46,7 @@ static void put_line(Draft *d, const State *s, int i, int64_t *channels)
     snprintf(norm, sizeof norm, "%.*s.running_mean", (int)stem, t->name);
     if (state_has(s, norm)) return;
     if (t->rank == 4) {
-        put_conv(d, t, stem, channels);
+        put_conv(d, t, stem, channels, i == 0);
     } else if (t->rank == 2) {
         fprintf(d->f, "linear %.*s\n", (int)stem, t->name);
         *channels = t->shape[0];

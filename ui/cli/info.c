@@ -241,6 +241,16 @@ static void tell(const Args *a, Json *o, const Thing *t)
     if (t->kind == THING_GENERATOR || t->kind == THING_ENCODER) tell_file_tensors(a, o, t->path);
 }
 
+/* Line by line. */
+static void tell_draft(const Args *a, const char *draft)
+{
+    cli_say(a, "No spec fits. A draft, to be finished and given with import --spec:");
+    for (size_t n; *draft; draft += n + (draft[n] == '\n')) {
+        n = strcspn(draft, "\n");
+        cli_say(a, "    %.*s", (int)n, draft);
+    }
+}
+
 /* A state dict whose architecture nobody knows: its tensors, and a spec to begin with. */
 static bool tell_state(const Args *a, Json *o, const char *path)
 {
@@ -259,8 +269,7 @@ static bool tell_state(const Args *a, Json *o, const char *path)
         for (int i = 0; i < s.n; i++) tell_tensor(a, list, &s.tensor[i]);
         json_put(o, "tensors", list);
         if (draft) json_put_str(o, "draft", draft);
-        if (draft)
-            cli_say(a, "\nNo spec fits. A draft, to be finished and given with import --spec:\n\n%s", draft);
+        if (draft) tell_draft(a, draft);
         state_close(&s);
     }
     free(draft);
