@@ -125,8 +125,10 @@ static void put_command(Json *o, const Run *r)
 static char *card(const Run *r)
 {
     const Figure *f = &r->draft.valid;
-    char digest[65];
+    char digest[65], licence[160];
     digest_hex(digest, &r->data.digest, 64);
+    snprintf(licence, sizeof licence, "ours: MIT; of the pictures: %s",
+             r->data.licence[0] ? r->data.licence : "their owners'");
     Json *o = json_make();
     json_put_str(o, "data", r->data.sentence);
     json_put_str(o, "data_digest", digest);
@@ -140,9 +142,7 @@ static char *card(const Run *r)
     json_put_interval(o, "accuracy_valid_ci", f->low, f->high);
     json_put_int(o, "valid_images", r->valid.n);
     put_command(o, r);
-    json_put_str(o, "licence",
-                 r->data.path ? "that of the pictures it was trained on"
-                              : "MIT (Fashion-MNIST, Zalando SE, MIT)");
+    json_put_str(o, "licence", licence);
     char *text = json_text(o);
     json_drop(o);
     return text;
