@@ -24,10 +24,17 @@ static double fraction(double a, double b, double x)
     return h;
 }
 
+/* log of the gamma function, a > 0: lgamma itself writes a global. */
+static double log_gamma(double a)
+{
+    int sign;
+    return lgamma_r(a, &sign);
+}
+
 /* I_x(a, b). */
 static double beta_share(double a, double b, double x)
 {
-    double log_front = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x);
+    double log_front = log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) + b * log1p(-x);
     if (x <= 0) return 0;
     if (x >= 1) return 1;
     return x < (a + 1) / (a + b + 2) ? exp(log_front) * fraction(a, b, x) / a

@@ -78,7 +78,7 @@ static void test_heads(void **state)
     for (int o = 0; o < OBJECTIVE_COUNT; o++) {
         TrainConfig c = tiny_generated((Objective)o, 2);
         Trainer *t;
-        Encoder *back;
+        Encoder *back = NULL;
         assert_ok(trainer_new(&t, &c, g, NULL, NULL, &err), err);
         step(t);
         Encoder *e = trainer_snapshot(t, NULL), *twin;

@@ -192,7 +192,7 @@ static void test_origins(void **state)
     static float x[BATCH];
     Err err = {0};
     ViewConfig c = {.maker = VIEWS_GENERATOR, .seed = 21, .pairs = PAIRS, .psi = 0.9f, .anchors = 4};
-    Views *v, *real = made(VIEWS_REAL, "genrep", NULL), *drawn = made(VIEWS_GENERATOR, "genrep", NULL);
+    Views *v = NULL, *real = made(VIEWS_REAL, "genrep", NULL), *drawn = made(VIEWS_GENERATOR, "genrep", NULL);
     Address list[2] = {corner(900), corner(901)};
     (void)state;
     fill(x, drawn, 3, 0.3f);

@@ -125,7 +125,7 @@ static void test_plain(void **state)
     (void)state;
     write_spec(dcgan_spec);
     for (int legacy = 0; legacy < 2; legacy++) {
-        Generator *g = open_model(legacy ? REF "dcgan-legacy.pt" : REF "dcgan.pt", "test.spec"), *again;
+        Generator *g = open_model(legacy ? REF "dcgan-legacy.pt" : REF "dcgan.pt", "test.spec"), *again = NULL;
         Err err = {0};
         check_plain(g, fast);
         g->exact = true;
@@ -187,7 +187,7 @@ static void check_stylegan2(Generator *g, double tolerance)
 
 static void test_stylegan2(void **state)
 {
-    Generator *g = open_model(REF "stylegan2.pt", NULL), *again;
+    Generator *g = open_model(REF "stylegan2.pt", NULL), *again = NULL;
     Err err = {0};
     (void)state;
     check_stylegan2(g, fast);

@@ -75,8 +75,8 @@ static void session(const char *keys, const char *resume)
 
 static void same_file(const char *a, const char *b)
 {
-    uint8_t *one, *two;
-    size_t n, m;
+    uint8_t *one = NULL, *two = NULL;
+    size_t n = 0, m = 0;
     Err err = {0};
     assert_ok(file_read(a, 1 << 24, &one, &n, &err) && file_read(b, 1 << 24, &two, &m, &err), err);
     if (n != m || memcmp(one, two, n)) fail_msg("%s and %s are not the same", a, b);
