@@ -54,6 +54,9 @@ static bool open_data(Finder *f)
     f->pool = pool_new(pool_default_threads(), 19, &f->draft.err);
     f->draft.total[AMONG_REAL] = f->data.n;
     snprintf(f->draft.sentence, sizeof f->draft.sentence, "%s", f->data.sentence);
+    pthread_mutex_lock(&f->lock);
+    f->opened = true;
+    pthread_mutex_unlock(&f->lock);
     if (f->place && f->pool) finder_begin(f, SPACE_PIXELS, NULL);
     return (f->place || err_nomem(&f->draft.err, "a query")) && f->pool;
 }
@@ -199,7 +202,11 @@ bool finder_busy(Finder *f)
     return busy;
 }
 
-const char *finder_class(const Finder *f, int label)
+const char *finder_class(Finder *f, int label)
 {
-    return label >= 0 && label < f->data.classes && f->data.class_name ? f->data.class_name[label] : "";
+    pthread_mutex_lock(&f->lock);
+    bool opened = f->opened;
+    pthread_mutex_unlock(&f->lock);
+    return opened && label >= 0 && label < f->data.classes && f->data.class_name ? f->data.class_name[label]
+                                                                                 : "";
 }

@@ -69,7 +69,7 @@ void finder_encoder(Finder *f, Encoder *trained, Encoder *untrained);
  * memory. */
 uint64_t finder_ask(Finder *f, const FinderQuery *q);
 News *finder_look(Finder *f);
-/* The name of a class of the real pictures, "" where there is none; only after news with a total above 0. */
-const char *finder_class(const Finder *f, int label);
+/* The name of a class of the real pictures, "" where there is none or they are not open yet. */
+const char *finder_class(Finder *f, int label);
 /* True while a query waits or a bank is being filled. */
 bool finder_busy(Finder *f);

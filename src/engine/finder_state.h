@@ -23,7 +23,7 @@ struct Finder {
     pthread_t thread;
     pthread_mutex_t lock; /* over the next block; never held while computing */
     pthread_cond_t changed;
-    bool leaving, busy, encoders_new;
+    bool leaving, busy, encoders_new, opened; /* opened: from now on data stays as it is */
     uint64_t tickets;
     Encoder *trained, *untrained; /* wished for */
     Query wish;
