@@ -3,7 +3,7 @@
  * on the command line: the same bytes. */
 #include "data/dataset.h"
 #include "data/png.h"
-#include "model/tiny.h"
+#include "home.h"
 #include "screens/play.h"
 #include "screens/program.h"
 
@@ -39,18 +39,8 @@ static void write_pictures(void)
 static int prepare(void **state)
 {
     (void)state;
-    Err err = {0};
-    char here[3000], path[3100];
-    static const char *const own[] = {"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"};
-    if (!getcwd(here, sizeof here)) return -1;
-    snprintf(path, sizeof path, "%s/home", here);
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) setenv(own[i], path, 1);
-    if (file_exists(path)) assert_ok(file_remove_tree(path, &err), err);
-    snprintf(path, sizeof path, "%s/judge.safetensors", here);
-    setenv("VIEWSMITH_JUDGE", path, 1);
-    Encoder *judge = tiny_encoder(3, 8, &err);
-    assert_ok(judge && encoder_save(judge, path, &err), err);
-    encoder_drop(judge);
+    own_home();
+    own_judge();
     write_pictures();
     return 0;
 }

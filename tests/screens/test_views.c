@@ -2,7 +2,7 @@
  * from its keys to a view steered, kept, taken up by another process and asked for on the command line: the
  * same bytes. */
 #include "data/png.h"
-#include "model/tiny.h"
+#include "home.h"
 #include "screens/play.h"
 #include "screens/program.h"
 
@@ -14,17 +14,8 @@ static int prepare(void **state)
 {
     (void)state;
     Err err = {0};
-    char here[3000], path[3100];
-    static const char *const own[] = {"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"};
-    if (!getcwd(here, sizeof here)) return -1;
-    snprintf(path, sizeof path, "%s/home", here);
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) setenv(own[i], path, 1);
-    if (file_exists(path)) assert_ok(file_remove_tree(path, &err), err);
-    snprintf(path, sizeof path, "%s/judge.safetensors", here);
-    setenv("VIEWSMITH_JUDGE", path, 1);
-    Encoder *judge = tiny_encoder(3, 8, &err);
-    assert_ok(judge && encoder_save(judge, path, &err), err);
-    encoder_drop(judge);
+    own_home();
+    own_judge();
     Encoder *other = tiny_encoder(0, 21, &err);
     if (other) snprintf(other->name, sizeof other->name, "other");
     assert_ok(other && encoder_save(other, "other.safetensors", &err), err);
